@@ -1,0 +1,1 @@
+"""The apt archive on disk: plan the indexes, write them, sign them, swap one pointer."""

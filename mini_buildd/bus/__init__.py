@@ -1,0 +1,1 @@
+"""Wake-ups: who wants to look again when something happened."""

@@ -1,0 +1,1 @@
+"""Process settings: one typed file, all errors reported at once; nothing about products."""

@@ -1,0 +1,63 @@
+"""Where an instance keeps what; the one list of its folders and files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Folders and files under the *home* of one instance."""
+
+    home: Path
+
+    @property
+    def database(self) -> Path:
+        """SQLite, in WAL mode: two more files stand beside it while it is open."""
+        return self.home / "db.sqlite3"
+
+    @property
+    def secret_key(self) -> Path:
+        """Django's secret, made on first start."""
+        return self.home / "secret-key"
+
+    @property
+    def gnupg(self) -> Path:
+        """The archive's signing key."""
+        return self.home / "gnupg"
+
+    @property
+    def keyrings(self) -> Path:
+        """Verification keyrings, made anew from the database whenever one is missing."""
+        return self.home / "keyrings"
+
+    @property
+    def spool(self) -> Path:
+        """What arrived and is not accepted yet."""
+        return self.home / "spool"
+
+    @property
+    def builds(self) -> Path:
+        """One folder an attempt: the task, its state, its log, its results."""
+        return self.home / "builds"
+
+    @property
+    def chroots(self) -> Path:
+        """The tarballs that builds are unpacked from."""
+        return self.home / "chroots"
+
+    @property
+    def archive(self) -> Path:
+        """The published tree; one folder a repository."""
+        return self.home / "archive"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the daemon: one daemon an instance."""
+        return self.home / "daemon.lock"
+
+    def make(self) -> None:
+        """Make the folders that are missing; secrets are readable by their owner only."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        for folder in (self.spool, self.builds, self.chroots, self.archive, self.keyrings):
+            folder.mkdir(exist_ok=True)
+        self.gnupg.mkdir(mode=0o700, exist_ok=True)

@@ -1,0 +1,188 @@
+"""The settings of one instance, from <home>/mini-buildd.toml.
+
+Every value has a default, so an instance needs no file. What is said wrongly is reported all at
+once, each with the place and what would fit.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_args
+
+FILE_NAME = "mini-buildd.toml"
+
+
+class SettingsError(Exception):
+    """Everything that is wrong with the settings file, one line each."""
+
+    def __init__(self, path: Path, errors: list[str]) -> None:
+        super().__init__("\n".join([f"{path}:", *(f"  {error}" for error in errors)]))
+        self.errors = tuple(errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """Web pages, API and archive."""
+
+    interface: str = "127.0.0.1"
+    port: int = 8066
+    public_url: str = ""  # what people and apt use; made from interface and port when empty
+    hosts: tuple[str, ...] = ()  # further names under which the pages may be asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Ftp:
+    """The incoming FTP server; passive_ports is "first-last", or empty for any free port."""
+
+    interface: str = "127.0.0.1"
+    port: int = 8067
+    passive_ports: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """Bounds on what may lie in the spool, and how long a leftover may."""
+
+    max_file_bytes: int = 8 << 30
+    max_spool_bytes: int = 32 << 30
+    keep_leftovers_seconds: int = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """The builder inside the daemon."""
+
+    slots: int = 2
+    backend: str = "unshare"
+    host: str = ""  # its name in pages and events; the machine's when empty
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """Mail goes out when a host is given."""
+
+    host: str = ""
+    port: int = 25
+    sender: str = "mini-buildd@localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All of them; *home* is the instance's folder and never stands in the file."""
+
+    home: Path
+    identity: str = "mini-buildd"
+    http: Http = field(default_factory=Http)
+    ftp: Ftp = field(default_factory=Ftp)
+    incoming: Incoming = field(default_factory=Incoming)
+    builder: Builder = field(default_factory=Builder)
+    mail: Mail = field(default_factory=Mail)
+
+    @property
+    def url(self) -> str:
+        """Where people and apt find this instance; without a slash at the end."""
+        made = f"http://{self.http.interface}:{self.http.port}"
+        return (self.http.public_url or made).rstrip("/")
+
+
+def load(home: Path) -> Settings:
+    """The settings of the instance in *home*; raises SettingsError."""
+    path = home / FILE_NAME
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        data = {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(path, [str(error)]) from None
+    errors: list[str] = []
+    values = _read(Settings, data, "", errors, skip={"home"})
+    settings = Settings(home=home.absolute(), **values)
+    errors += _check(settings)
+    if errors:
+        raise SettingsError(path, errors)
+    return settings
+
+
+def _read(
+    kind: type[Any],
+    data: Mapping[str, Any],
+    where: str,
+    errors: list[str],
+    skip: frozenset[str] | set[str] = frozenset(),
+) -> dict[str, Any]:
+    """The values of dataclass *kind* that *data* gives; what is wrong is added to *errors*."""
+    known = {item.name: item for item in fields(kind) if item.name not in skip}
+    errors += [
+        f"{where}{name}: unknown; known are {', '.join(sorted(known))}"
+        for name in data
+        if name not in known
+    ]
+    values: dict[str, Any] = {}
+    for name in known.keys() & data.keys():
+        wanted, value = known[name].type, data[name]
+        if isinstance(wanted, type) and hasattr(wanted, "__dataclass_fields__"):
+            if isinstance(value, dict):
+                values[name] = wanted(**_read(wanted, value, f"{where}{name}.", errors))
+            else:
+                errors.append(f"{where}{name}: expected a table [{name}], found {value!r}")
+        elif get_args(wanted):
+            if isinstance(value, list) and all(isinstance(each, str) for each in value):
+                values[name] = tuple(value)
+            else:
+                errors.append(f"{where}{name}: expected a list of texts, found {value!r}")
+        elif type(value) is wanted:
+            values[name] = value
+        else:
+            errors.append(f"{where}{name}: expected {_WORDS[wanted]}, found {value!r}")
+    return values
+
+
+_WORDS: Mapping[object, str] = {str: "a text", int: "a whole number", bool: "true or false"}
+
+
+def _check(settings: Settings) -> list[str]:
+    """What is of the right type but cannot be."""
+    errors = [
+        f"{name}: expected a port from 0 (any free one) to 65535, found {port}"
+        for name, port in (("http.port", settings.http.port), ("ftp.port", settings.ftp.port))
+        if not 0 <= port <= 65535  # noqa: PLR2004  # a TCP port
+    ]
+    if settings.builder.backend not in ("unshare", "schroot"):
+        errors.append(
+            f"builder.backend: expected unshare or schroot, found {settings.builder.backend!r}"
+        )
+    errors += [
+        f"{name}: expected at least {least}, found {value}"
+        for name, value, least in (
+            ("builder.slots", settings.builder.slots, 0),
+            ("incoming.max_file_bytes", settings.incoming.max_file_bytes, 1),
+            ("incoming.max_spool_bytes", settings.incoming.max_spool_bytes, 1),
+            ("incoming.keep_leftovers_seconds", settings.incoming.keep_leftovers_seconds, 1),
+            ("mail.port", settings.mail.port, 1),
+        )
+        if value < least
+    ]
+    if settings.http.public_url and not settings.http.public_url.startswith(
+        ("http://", "https://")
+    ):
+        errors.append(
+            f"http.public_url: expected a http or https URL, found {settings.http.public_url!r}"
+        )
+    try:
+        passive_ports(settings.ftp)
+    except ValueError as error:
+        errors.append(f"ftp.passive_ports: {error}")
+    return errors
+
+
+def passive_ports(ftp: Ftp) -> range:
+    """The passive data ports as a range; range(0, 1) for any. Raises ValueError."""
+    if not ftp.passive_ports:
+        return range(1)
+    first, _, last = ftp.passive_ports.partition("-")
+    if not (first.isdecimal() and last.isdecimal() and 0 < int(first) <= int(last) <= 65535):  # noqa: PLR2004
+        raise ValueError(
+            f'expected "first-last" such as "50000-50100", found {ftp.passive_ports!r}'
+        )
+    return range(int(first), int(last) + 1)

@@ -1,0 +1,1 @@
+"""The one process: builds the object graph, starts and stops the services, owns the threads."""

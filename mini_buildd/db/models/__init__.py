@@ -1,0 +1,45 @@
+"""All models, under the one name that Django looks for."""
+
+from mini_buildd.db.models.archive import (
+    Binary,
+    PoolFile,
+    Publication,
+    SuiteEntry,
+)
+from mini_buildd.db.models.base import AptSource, Base, Chroot
+from mini_buildd.db.models.event import Cursor, Event
+from mini_buildd.db.models.job import Attempt, Job
+from mini_buildd.db.models.repository import (
+    Distribution,
+    DistributionArchitecture,
+    Layout,
+    Repository,
+    Suite,
+)
+from mini_buildd.db.models.source import Source, SourceFile
+from mini_buildd.db.models.upload import Upload
+from mini_buildd.db.models.uploader import OpenPGPKey, Uploader
+
+__all__ = [
+    "AptSource",
+    "Attempt",
+    "Base",
+    "Binary",
+    "Chroot",
+    "Cursor",
+    "Distribution",
+    "DistributionArchitecture",
+    "Event",
+    "Job",
+    "Layout",
+    "OpenPGPKey",
+    "PoolFile",
+    "Publication",
+    "Repository",
+    "Source",
+    "SourceFile",
+    "Suite",
+    "SuiteEntry",
+    "Upload",
+    "Uploader",
+]

@@ -1,0 +1,40 @@
+"""Events: what happened, numbered, in the transaction that made it happen."""
+
+from django.db import models
+
+from mini_buildd.db.fields import choices
+from mini_buildd.db.models.job import Job
+from mini_buildd.db.models.repository import Distribution
+from mini_buildd.db.models.source import Source
+from mini_buildd.db.models.upload import Upload
+from mini_buildd.domain.event import EventKind
+
+
+class Event(models.Model):
+    """One thing that happened, to whichever of the four it concerns."""
+
+    kind = models.CharField(max_length=40, choices=choices(EventKind))
+    at = models.DateTimeField()
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, null=True, related_name="events")
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, null=True, related_name="events")
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, null=True, related_name="events")
+    distribution = models.ForeignKey(
+        Distribution, on_delete=models.CASCADE, null=True, related_name="events"
+    )
+    detail = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.kind}"
+
+
+class Cursor(models.Model):
+    """How far a reader of the events has come, so that it goes on there after a restart."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    event_id = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,115 @@
+"""Layouts, repositories and their distributions: the configuration of what is published."""
+
+from django.db import models
+
+from mini_buildd.db.fields import choices
+from mini_buildd.db.models.base import Base
+from mini_buildd.domain.layout import VersionRule
+
+
+class Layout(models.Model):
+    """A set of suites that repositories share."""
+
+    name = models.CharField(max_length=40, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Suite(models.Model):
+    """One suite of a layout and its rules."""
+
+    layout = models.ForeignKey(Layout, on_delete=models.CASCADE, related_name="suites")
+    name = models.CharField(max_length=40)
+    purpose = models.CharField(max_length=200, blank=True)
+    accepts_uploads = models.BooleanField(default=True)
+    migrates_to = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="migrates_from"
+    )
+    kept_rollbacks = models.PositiveIntegerField(default=6)
+    version_rule = models.CharField(max_length=20, choices=choices(VersionRule))
+    not_automatic = models.BooleanField(
+        default=True, help_text="apt installs from it only when asked to."
+    )
+    but_automatic_upgrades = models.BooleanField(
+        default=True, help_text="What was once installed from it is upgraded."
+    )
+    ignores_failed_checks = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["layout", "name"], name="one_suite_a_name")]
+
+    def __str__(self) -> str:
+        return f"{self.layout.name}: {self.name}"
+
+
+class Repository(models.Model):
+    """A family of distributions with one pool and one set of uploaders."""
+
+    name = models.CharField(max_length=40, unique=True)
+    layout = models.ForeignKey(Layout, on_delete=models.PROTECT, related_name="repositories")
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "repositories"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Distribution(models.Model):
+    """One published suite: <codename>-<repository>-<suite>."""
+
+    name = models.CharField(max_length=120, unique=True, editable=False)
+    repository = models.ForeignKey(
+        Repository, on_delete=models.PROTECT, related_name="distributions"
+    )
+    base = models.ForeignKey(Base, on_delete=models.PROTECT, related_name="distributions")
+    suite = models.ForeignKey(Suite, on_delete=models.PROTECT, related_name="distributions")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["repository", "base", "suite"], name="one_distribution_of_a_kind"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        """The name follows from the parts, whoever saves."""
+        self.name = f"{self.base.codename}-{self.repository.name}-{self.suite.name}"
+        super().save(*args, **kwargs)  # type: ignore[arg-type]  # handed through as they came
+
+
+class DistributionArchitecture(models.Model):
+    """An architecture that a distribution is built for."""
+
+    distribution = models.ForeignKey(
+        Distribution, on_delete=models.CASCADE, related_name="architectures"
+    )
+    architecture = models.CharField(max_length=40)
+    builds_all = models.BooleanField(
+        default=False, help_text="The packages for all architectures are built here."
+    )
+    is_optional = models.BooleanField(
+        default=False, help_text="A failure here does not hold the others up."
+    )
+
+    class Meta:
+        ordering = ["architecture"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["distribution", "architecture"], name="one_architecture_a_distribution"
+            ),
+            models.UniqueConstraint(
+                fields=["distribution"],
+                condition=models.Q(builds_all=True),
+                name="all_is_built_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.architecture

@@ -1,0 +1,40 @@
+"""Uploads: the files that somebody sent, and what became of them."""
+
+from django.db import models
+
+from mini_buildd.db.fields import choices
+from mini_buildd.db.models.repository import Distribution
+from mini_buildd.db.models.uploader import OpenPGPKey
+from mini_buildd.domain.states import UploadState
+
+
+class Upload(models.Model):
+    """One .changes with its files; what it says is filled in once its signature holds."""
+
+    token = models.CharField(max_length=32, unique=True, help_text="Its folder in the spool.")
+    changes_name = models.CharField(max_length=200)
+    changes_sha256 = models.CharField(max_length=64)
+    state = models.CharField(max_length=20, choices=choices(UploadState))
+    received_at = models.DateTimeField()
+    signed_by = models.ForeignKey(
+        OpenPGPKey, on_delete=models.SET_NULL, null=True, related_name="uploads"
+    )
+    source_name = models.CharField(max_length=130, blank=True)
+    version = models.CharField(max_length=200, blank=True)
+    distribution_name = models.CharField(max_length=130, blank=True)
+    distribution = models.ForeignKey(
+        Distribution, on_delete=models.SET_NULL, null=True, related_name="uploads"
+    )
+    # Why it was rejected, in the words of domain.problem.
+    problem_code = models.CharField(max_length=60, blank=True)
+    problem_title = models.CharField(max_length=200, blank=True)
+    expected = models.TextField(blank=True)
+    found = models.TextField(blank=True)
+    hint = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["state"])]
+
+    def __str__(self) -> str:
+        return f"{self.id}: {self.changes_name}"

@@ -1,0 +1,56 @@
+"""The .changes file of an upload or a build (deb-changes(5), Debian Policy 5.5)."""
+
+from dataclasses import dataclass
+
+from mini_buildd.deb.deb822 import MalformedControl, parse_paragraph
+from mini_buildd.deb.files import ListedFile, parse_files
+from mini_buildd.deb.names import ArchitectureWildcard, SourceName
+from mini_buildd.deb.version import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a .changes says, parsed into types."""
+
+    source: SourceName
+    version: Version
+    distribution: str
+    architectures: tuple[ArchitectureWildcard, ...]
+    urgency: str
+    changed_by: str
+    changes: str
+    files: tuple[ListedFile, ...]
+
+    def only(self, suffix: str) -> ListedFile | None:
+        """The one file that ends in *suffix*; None when there is none or more than one."""
+        found = [file for file in self.files if file.name.endswith(suffix)]
+        return found[0] if len(found) == 1 else None
+
+
+def parse_changes(data: bytes) -> Changes:
+    """Parse the signed text of a .changes; raises MalformedControl, MalformedName."""
+    paragraph = parse_paragraph(data)
+    source, _, in_parentheses = paragraph.require("Source").partition(" ")
+    version = Version(paragraph.require("Version"))
+    if in_parentheses and in_parentheses != f"({version})" and not _is_binary_only(version):
+        # "Source: hello (1.0)" differs from Version in a binNMU only (deb-changes(5)).
+        raise MalformedControl(f"Source says {in_parentheses}, Version says {version}")
+    distributions = paragraph.require("Distribution").split()
+    if len(distributions) != 1:
+        raise MalformedControl("field Distribution does not hold exactly one name")
+    return Changes(
+        source=SourceName(source),
+        version=version,
+        distribution=distributions[0],
+        architectures=tuple(
+            ArchitectureWildcard(word) for word in paragraph.require("Architecture").split()
+        ),
+        urgency=paragraph.get("Urgency") or "medium",
+        changed_by=paragraph.get("Changed-By") or paragraph.get("Maintainer") or "",
+        changes=paragraph.get("Changes") or "",
+        files=parse_files(paragraph),
+    )
+
+
+def _is_binary_only(version: Version) -> bool:
+    return "+b" in version

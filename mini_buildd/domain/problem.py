@@ -1,0 +1,153 @@
+"""What a person is told when something is refused: one class per cause.
+
+Every door renders the same four things: a stable code, what was expected, what was found, and the
+next step.
+"""
+
+from typing import ClassVar
+
+
+class Problem(Exception):
+    """A cause with its code; subclasses give the code and a title of a few words."""
+
+    code: ClassVar[str] = "problem"
+    title: ClassVar[str] = "Something is not right"
+
+    def __init__(self, *, expected: str, found: str, hint: str) -> None:
+        super().__init__(f"{self.title}: expected {expected}; found {found}. {hint}")
+        self.expected = expected
+        self.found = found
+        self.hint = hint
+
+
+class Rejection(Problem):
+    """An upload cannot be accepted."""
+
+    code = "upload-rejected"
+    title = "The upload is rejected"
+
+
+class SignatureMissing(Rejection):
+    """No signature, or something stands outside the signed block."""
+
+    code = "signature-missing"
+    title = "Not one whole signed text"
+
+
+class SignatureBad(Rejection):
+    """The signature does not fit the text, or is expired or revoked."""
+
+    code = "signature-bad"
+    title = "The signature does not hold"
+
+
+class SignerUnknown(Rejection):
+    """Signed by a key that nobody registered."""
+
+    code = "signer-unknown"
+    title = "Signed by a key that is not registered here"
+
+
+class SignerNotAllowed(Rejection):
+    """A known signer without the right to upload there."""
+
+    code = "signer-not-allowed"
+    title = "The signer may not upload to this repository"
+
+
+class ChangesMalformed(Rejection):
+    """The signed text is not a well-formed .changes or .dsc."""
+
+    code = "changes-malformed"
+    title = "The upload's control data is malformed"
+
+
+class FileMissing(Rejection):
+    """A file that the .changes names did not arrive."""
+
+    code = "file-missing"
+    title = "A file of the upload did not arrive"
+
+
+class FileDiffers(Rejection):
+    """A file arrived with another size or digest than was signed."""
+
+    code = "file-differs"
+    title = "A file is not the one that was signed"
+
+
+class SourceMissing(Rejection):
+    """There is no source package in the upload."""
+
+    code = "source-missing"
+    title = "The upload holds no source package"
+
+
+class SourceIncomplete(Rejection):
+    """The .dsc names a file that neither the upload nor the pool has."""
+
+    code = "source-incomplete"
+    title = "A part of the source package is missing"
+
+
+class DistributionUnknown(Rejection):
+    """No such distribution here."""
+
+    code = "distribution-unknown"
+    title = "Unknown distribution"
+
+
+class DistributionClosed(Rejection):
+    """The distribution takes no uploads."""
+
+    code = "distribution-closed"
+    title = "The distribution takes no uploads"
+
+
+class VersionAgainstRule(Rejection):
+    """The version does not end as the suite demands."""
+
+    code = "version-against-rule"
+    title = "The version breaks the rule of its suite"
+
+
+class VersionExists(Rejection):
+    """This very version was accepted before."""
+
+    code = "version-exists"
+    title = "This version was accepted before"
+
+
+class VersionTooLow(Rejection):
+    """A later version is there already."""
+
+    code = "version-too-low"
+    title = "A later version is there already"
+
+
+class FileConflicts(Rejection):
+    """The pool has a file of that name with other content."""
+
+    code = "file-conflicts"
+    title = "The archive has another file of this name"
+
+
+class NothingToBuild(Rejection):
+    """No architecture of the distribution fits the source package."""
+
+    code = "nothing-to-build"
+    title = "No architecture here builds this source package"
+
+
+class ResultRefused(Problem):
+    """What a builder handed in does not fit what it was asked to build."""
+
+    code = "result-refused"
+    title = "The build's result is refused"
+
+
+class SetupImpossible(Problem):
+    """A configuration cannot be made as it was asked for."""
+
+    code = "setup-impossible"
+    title = "This cannot be set up"

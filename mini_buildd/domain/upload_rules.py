@@ -1,0 +1,131 @@
+"""What an upload must be to be accepted; each rule raises the Rejection that explains it.
+
+A rule takes what was found as plain values, so that every door and the dry run can ask the same.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from mini_buildd.deb.changes import Changes
+from mini_buildd.deb.dsc import Dsc
+from mini_buildd.deb.files import ListedFile
+from mini_buildd.deb.names import PlainFilename, Sha256
+from mini_buildd.deb.version import Version, compare
+from mini_buildd.domain import problem
+from mini_buildd.domain.layout import VersionRule, fits_rule, version_mark
+
+
+def the_dsc(changes: Changes) -> ListedFile:
+    """The one .dsc of *changes*."""
+    listed = changes.only(".dsc")
+    if listed is None:
+        raise problem.SourceMissing(
+            expected="exactly one .dsc among the files of the .changes",
+            found=", ".join(file.name for file in changes.files),
+            hint="Build the upload with its source: dpkg-buildpackage -S, then sign and upload.",
+        )
+    return listed
+
+
+def check_dsc_fits(changes: Changes, dsc: Dsc) -> None:
+    """The .dsc is the one that the .changes speaks of, in a format we can build."""
+    if (dsc.source, dsc.version) != (changes.source, changes.version):
+        raise problem.ChangesMalformed(
+            expected=f"a .dsc of {changes.source} {changes.version}, as the .changes says",
+            found=f"{dsc.source} {dsc.version}",
+            hint="Build the source package again and upload what comes out unchanged.",
+        )
+    if not dsc.is_known_format:
+        raise problem.ChangesMalformed(
+            expected="source format 1.0, 3.0 (quilt), 3.0 (native) or 3.0 (git)",
+            found=dsc.format,
+            hint="Set one of these in debian/source/format.",
+        )
+
+
+def check_distribution(name: str, *, exists: bool, is_open: bool, open_ones: Iterable[str]) -> None:
+    """The distribution is known here and takes uploads."""
+    choice = ", ".join(sorted(open_ones)) or "none yet"
+    if not exists:
+        raise problem.DistributionUnknown(
+            expected=f"one of: {choice}",
+            found=name,
+            hint="Name one of these in the changelog's top entry, build and upload again.",
+        )
+    if not is_open:
+        raise problem.DistributionClosed(
+            expected=f"one that takes uploads: {choice}",
+            found=f"{name}, which packages reach by migration only",
+            hint="Upload to the suite that migrates there.",
+        )
+
+
+def check_version(version: Version, *, repository: str, code: str, rule: VersionRule) -> None:
+    """The version ends as the suite's rule demands."""
+    mark = version_mark(repository, code)
+    if not fits_rule(version, mark, rule):
+        ending = f"{mark}+N with N ≥ 1" if rule is VersionRule.NUMBERED else f"{mark}+0"
+        raise problem.VersionAgainstRule(
+            expected=f"a version that ends in {ending}",
+            found=version,
+            hint=f"Use for example {_base_of(version)}{mark}{rule.example} in the changelog.",
+        )
+
+
+def _base_of(version: Version) -> str:
+    return version.rpartition("~")[0] or version
+
+
+def check_not_there(version: Version, *, accepted_before: str | None) -> None:
+    """No upload of this very version was accepted; *accepted_before* says where, if one was."""
+    if accepted_before is not None:
+        raise problem.VersionExists(
+            expected="a version that was not uploaded before",
+            found=f"{version}, accepted as {accepted_before}",
+            hint="Raise the number at the end of the version and upload again.",
+        )
+
+
+def check_not_lower(version: Version, *, newest: Version | None) -> None:
+    """*version* is later than the *newest* one of its source in the suite."""
+    if newest is not None and compare(version, newest) < 0:
+        raise problem.VersionTooLow(
+            expected=f"a version later than {newest}",
+            found=version,
+            hint="apt would never choose it. Raise the version; remove the later one to go back.",
+        )
+
+
+def source_files(
+    dsc: Dsc, changes: Changes, in_pool: Mapping[PlainFilename, Sha256]
+) -> tuple[ListedFile, ...]:
+    """The files of the .dsc that come from the pool since the upload leaves them out.
+
+    *in_pool* gives the digests of the repository's pool files of those names. Raises
+    SourceIncomplete when one is nowhere, FileConflicts when the pool's is another, FileDiffers
+    when .changes and .dsc disagree on one.
+    """
+    uploaded = {file.name: file for file in changes.files}
+    missing: list[ListedFile] = []
+    for file in dsc.files:
+        if file.name in uploaded:
+            _check_same(file, uploaded[file.name].sha256, "the .changes of the same upload")
+        elif file.name in in_pool:
+            _check_same(file, in_pool[file.name], "the archive's pool")
+            missing.append(file)
+        else:
+            raise problem.SourceIncomplete(
+                expected=f"{file.name}, which the .dsc names, in the upload or in the pool",
+                found="it in neither",
+                hint="Include it: dpkg-buildpackage -S -sa.",
+            )
+    return tuple(missing)
+
+
+def _check_same(file: ListedFile, other: Sha256, where: str) -> None:
+    if file.sha256 != other:
+        kind = problem.FileConflicts if "pool" in where else problem.FileDiffers
+        raise kind(
+            expected=f"{file.name} with SHA-256 {file.sha256}, as the .dsc says",
+            found=f"SHA-256 {other} in {where}",
+            hint="Take the file from there, or give the new content a new upstream version.",
+        )

@@ -1,0 +1,40 @@
+"""The verdict on a source package once its jobs have ended."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from mini_buildd.deb.version import Version, compare
+from mini_buildd.domain.states import JOB_OPEN, JobState, SourceState
+
+MAX_ATTEMPTS_LOST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """What the verdict needs to know of one job."""
+
+    state: JobState
+    is_optional: bool
+
+
+def judge_jobs(jobs: Iterable[JobResult]) -> SourceState | None:
+    """READY, FAILED, or None while a job that counts is still open.
+
+    A failure counts at once; optional architectures hold nobody up.
+    """
+    counted = [job for job in jobs if not job.is_optional]
+    if any(job.state in (JobState.FAILED, JobState.CANCELLED) for job in counted):
+        return SourceState.FAILED
+    if any(job.state in JOB_OPEN for job in counted):
+        return None
+    return SourceState.READY
+
+
+def is_superseded(version: Version, published: Version | None) -> bool:
+    """Whether publishing *version* would go back behind what the suite has."""
+    return published is not None and compare(version, published) < 0
+
+
+def after_loss(attempts_lost: int) -> JobState:
+    """Where a job goes whose attempt was lost: on to the next one, or, thrice, to failed."""
+    return JobState.WAITING if attempts_lost < MAX_ATTEMPTS_LOST else JobState.FAILED

@@ -1,0 +1,1 @@
+"""OpenPGP by GnuPG: keyrings, verifying, signing; what a key may do is decided elsewhere."""

@@ -1,0 +1,108 @@
+"""The one place where python-gnupg, which has no types, is called."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import gnupg
+
+_OPTIONS = ["--no-auto-key-retrieve", "--weak-digest", "SHA1", "--trust-model", "always"]
+
+
+class GnupgFailed(Exception):
+    """GnuPG could not do what was asked; the text is its own last word on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of gpg: what it put out and its status lines (doc/DETAILS of GnuPG)."""
+
+    output: bytes
+    status: tuple[tuple[str, ...], ...]
+    said: str
+
+    def lines(self, keyword: str) -> list[tuple[str, ...]]:
+        """The arguments of each status line with *keyword*."""
+        return [line[1:] for line in self.status if line[0] == keyword]
+
+
+def _gpg(home: Path, *, with_agent: bool) -> gnupg.GPG:
+    options = _OPTIONS if with_agent else [*_OPTIONS, "--no-autostart"]
+    return gnupg.GPG(gnupghome=str(home), options=options)
+
+
+def _run(result: object, output: bytes) -> Run:
+    said = str(getattr(result, "stderr", ""))
+    prefix = "[GNUPG:] "
+    status = tuple(
+        tuple(line.removeprefix(prefix).split())
+        for line in said.splitlines()
+        if line.startswith(prefix)
+    )
+    words = [line for line in said.splitlines() if line.startswith("gpg: ")]
+    return Run(output, status, "; ".join(words[-3:]))
+
+
+def open_clearsigned(home: Path, data: bytes) -> Run:
+    """Let gpg take the text out of clear-signed *data*; the output is just what it verified."""
+    result = _gpg(home, with_agent=False).decrypt(data)
+    return _run(result, result.data)
+
+
+def import_keys(home: Path, armored: str) -> tuple[str, ...]:
+    """Import public keys; returns their fingerprints, raises GnupgFailed when there is none."""
+    result = _gpg(home, with_agent=False).import_keys(armored)
+    fingerprints = tuple(dict.fromkeys(str(item) for item in result.fingerprints if item))
+    if not fingerprints:
+        raise GnupgFailed(_run(result, b"").said or "no OpenPGP key in it")
+    return fingerprints
+
+
+def list_keys(home: Path) -> list[dict[str, object]]:
+    """Each primary key as python-gnupg tells it: fingerprint, uids, expires, trust …."""
+    return [dict(key) for key in _gpg(home, with_agent=False).list_keys()]
+
+
+def export_key(home: Path, fingerprint: str) -> str:
+    """The armored public key."""
+    return str(_gpg(home, with_agent=False).export_keys(fingerprint))
+
+
+def make_signing_key(home: Path, name: str, email: str, *, expires: str) -> str:
+    """Make an Ed25519 key without pass phrase; returns its fingerprint."""
+    gpg = _gpg(home, with_agent=True)
+    result = gpg.gen_key(
+        gpg.gen_key_input(
+            key_type="EDDSA",
+            key_curve="ed25519",
+            key_usage="sign",
+            name_real=name,
+            name_email=email,
+            expire_date=expires,
+            no_protection=True,
+        )
+    )
+    if not result.fingerprint:
+        raise GnupgFailed(_run(result, b"").said)
+    return str(result.fingerprint)
+
+
+def sign(home: Path, fingerprint: str, data: bytes, *, detached: bool) -> bytes:
+    """Sign *data*: an armored detached signature, or the whole as clear-signed text."""
+    result = _gpg(home, with_agent=True).sign(
+        data,
+        keyid=fingerprint,
+        clearsign=not detached,
+        detach=detached,
+        extra_args=["--digest-algo", "SHA512"],
+    )
+    if not result.data:
+        raise GnupgFailed(_run(result, b"").said)
+    return bytes(result.data)
+
+
+def stop_agent(home: Path) -> None:
+    """End the gpg-agent that signing started for *home*."""
+    subprocess.run(
+        ["gpgconf", "--homedir", str(home), "--kill", "all"], check=False, capture_output=True
+    )

@@ -1,0 +1,144 @@
+"""Whose signature covers what: from clear-signed bytes to the text that was signed.
+
+The text comes out of gpg itself and is the only thing that anybody parses later, so what stands
+outside the signed block can never be mistaken for it; and anything outside is refused anyway.
+"""
+
+import hashlib
+import re
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mini_buildd.deb.names import Fingerprint
+from mini_buildd.keys import gpg
+from mini_buildd.kit.atomic import beside
+
+_BEGIN = b"-----BEGIN PGP SIGNED MESSAGE-----"
+_ARMOR = b"-----BEGIN PGP SIGNATURE-----"
+_END = b"-----END PGP SIGNATURE-----"
+_MAX_BYTES = 4 << 20
+
+
+class NotOneSignedText(Exception):
+    """The bytes are not exactly one clear-signed text."""
+
+
+class UnknownKey(Exception):
+    """The signature is by a key that the keyring does not have."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(key_id)
+        self.key_id = key_id
+
+
+class BadSignature(Exception):
+    """The signature does not hold; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A text and the primary key whose signature covers every byte of it."""
+
+    text: bytes
+    fingerprint: Fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """A key as a person knows it."""
+
+    fingerprint: Fingerprint
+    user_id: str
+    armored: str
+
+
+def is_signed(data: bytes) -> bool:
+    """Whether *data* claims to be clear-signed."""
+    return _BEGIN in data
+
+
+def verify(data: bytes, keyring: Path) -> Signed:
+    """Take the signed text out of *data*.
+
+    *keyring* is a folder made by keyring_for. Raises NotOneSignedText, UnknownKey, BadSignature.
+    """
+    _demand_one_block(data)
+    run = gpg.open_clearsigned(keyring, data)
+    for error in run.lines("ERRSIG"):
+        if error[5:6] == ("9",):  # the public key is missing
+            raise UnknownKey(error[0])
+    for keyword, reason in _FAULTS.items():
+        if run.lines(keyword):
+            raise BadSignature(reason)
+    good, valid = run.lines("GOODSIG"), run.lines("VALIDSIG")
+    if len(good) != 1 or len(valid) != 1 or run.lines("DECRYPTION_OKAY"):
+        raise BadSignature(run.said or "gpg found no good signature")
+    return Signed(run.output, Fingerprint(valid[0][-1]))
+
+
+_FAULTS = {
+    "BADSIG": "the text was changed after it was signed",
+    "EXPSIG": "the signature has expired",
+    "EXPKEYSIG": "the key has expired",
+    "REVKEYSIG": "the key was revoked",
+    "ERRSIG": "gpg cannot check this kind of signature",
+}
+
+
+def _demand_one_block(data: bytes) -> None:
+    """One clear-signed block and nothing else, down to the last line."""
+    if len(data) > _MAX_BYTES:
+        raise NotOneSignedText(f"more than {_MAX_BYTES} bytes")
+    lines = data.rstrip(b"\r\n").split(b"\n")
+    markers = [line.rstrip() for line in lines if line.startswith(b"-----")]
+    if not markers:
+        raise NotOneSignedText("no signature at all")
+    if lines[0].rstrip() != _BEGIN or lines[-1].rstrip() != _END:
+        raise NotOneSignedText("text before or after the signed block")
+    if markers != [_BEGIN, _ARMOR, _END]:
+        raise NotOneSignedText("more than one block of armor")
+
+
+def keyring_for(folder: Path, armored_keys: Iterable[str]) -> Path:
+    """The keyring with just these public keys, made below *folder* when it is not there yet.
+
+    Its name is the digest of its keys, so a key added or taken away leads to another keyring.
+    """
+    keys = sorted(set(armored_keys))
+    digest = hashlib.sha256("\0".join(keys).encode()).hexdigest()[:32]
+    home = folder / digest
+    if not home.is_dir():
+        making = beside(home)
+        making.mkdir(mode=0o700)
+        for key in keys:
+            gpg.import_keys(making, key)
+        try:
+            making.rename(home)
+        except OSError:  # another thread was first
+            shutil.rmtree(making)
+    return home
+
+
+def read_public_key(armored: str, scratch: Path) -> PublicKey:
+    """Parse exactly one armored public key, using a passing folder below *scratch*.
+
+    Raises gpg.GnupgFailed when it is none, or more than one, or a secret one.
+    """
+    if re.search(r"BEGIN PGP PRIVATE KEY", armored):
+        raise gpg.GnupgFailed("this is a secret key; only its public part belongs here")
+    home = beside(scratch / "key")
+    home.mkdir(mode=0o700)
+    try:
+        fingerprints = gpg.import_keys(home, armored)
+        if len(fingerprints) != 1:
+            raise gpg.GnupgFailed(f"{len(fingerprints)} keys; give one at a time")
+        (key,) = gpg.list_keys(home)
+        user_ids = key.get("uids")
+        user_id = str(user_ids[0]) if isinstance(user_ids, list) and user_ids else ""
+        return PublicKey(
+            Fingerprint(fingerprints[0]), user_id, gpg.export_key(home, fingerprints[0])
+        )
+    finally:
+        shutil.rmtree(home)

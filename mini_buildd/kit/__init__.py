@@ -1,0 +1,1 @@
+"""Small standard-library tools, one noun a file; imported by every room."""

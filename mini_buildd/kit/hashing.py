@@ -1,0 +1,31 @@
+"""Size and digests of a file in one pass."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """What identifies the bytes of a file; the digests are lower-case hex."""
+
+    size_bytes: int
+    md5: str
+    sha1: str
+    sha256: str
+
+
+def hash_file(path: Path) -> Digests:
+    """Read *path* once. MD5 and SHA-1 are there for index formats only, never for trust."""
+    md5 = hashlib.md5(usedforsecurity=False)
+    sha1 = hashlib.sha1(usedforsecurity=False)
+    sha256 = hashlib.sha256()
+    size_bytes = 0
+    with path.open("rb") as stream:
+        while block := stream.read(_BLOCK_BYTES):
+            size_bytes += len(block)
+            for digest in (md5, sha1, sha256):
+                digest.update(block)
+    return Digests(size_bytes, md5.hexdigest(), sha1.hexdigest(), sha256.hexdigest())

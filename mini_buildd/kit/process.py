@@ -1,0 +1,55 @@
+"""Telling one process from another that got the same number later.
+
+A pid alone is reused; a pid with its start time and the boot it lives in is not
+(proc(5): field 22 of /proc/PID/stat; random/boot_id).
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessIdentity:
+    """One process of one boot of this machine."""
+
+    pid: int
+    start_ticks: int
+    boot_id: str
+
+
+def boot_id() -> str:
+    """The random name of this boot."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+def identify(pid: int) -> ProcessIdentity | None:
+    """Who *pid* is now, or None when there is no such (living) process."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    # The command name stands in parentheses and may hold anything, so count from the last one.
+    fields = stat.rpartition(")")[2].split()
+    state, start_ticks = fields[0], int(fields[19])
+    if state in ("Z", "X"):
+        return None
+    return ProcessIdentity(pid, start_ticks, boot_id())
+
+
+def is_alive(identity: ProcessIdentity) -> bool:
+    """Whether just this process still runs."""
+    return identify(identity.pid) == identity
+
+
+def open_pidfd(identity: ProcessIdentity) -> int | None:
+    """A descriptor that becomes readable when just this process ends; None when it has ended."""
+    try:
+        descriptor = os.pidfd_open(identity.pid)
+    except ProcessLookupError:
+        return None
+    # Only now is the pid pinned: look again whether it is still the same process.
+    if is_alive(identity):
+        return descriptor
+    os.close(descriptor)
+    return None

@@ -1,0 +1,1 @@
+"""Tests, mirroring the rooms; and what uses the whole: demo, benches, campaigns."""

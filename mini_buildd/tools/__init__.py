@@ -1,0 +1,1 @@
+"""What we know of sbuild, mmdebstrap, apt and distro-info: command lines made, results read."""

@@ -1,0 +1,1 @@
+"""The pages: views, templates, the stylesheet and the administration."""

@@ -1,0 +1,1 @@
+"""Every message that crosses a process border, as strict types; no I/O."""
