@@ -1,0 +1,1 @@
+"""Long runs, each ending with a table of figures: `./devel campaign NAME`."""

@@ -1,0 +1,1 @@
+"""The whole program with the real tools around it."""
