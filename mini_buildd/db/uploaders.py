@@ -1,0 +1,35 @@
+"""Read queries on who may upload what."""
+
+from dataclasses import dataclass
+
+from mini_buildd.db.models import OpenPGPKey
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A registered key, whose it is, and where it is let in."""
+
+    key_id: int
+    uploader: str
+    repositories: frozenset[str]
+
+
+def active_keys() -> list[str]:
+    """The armored public keys whose signatures count."""
+    keys = OpenPGPKey.objects.filter(is_active=True, uploader__user__is_active=True)
+    return list(keys.order_by("fingerprint").values_list("armored", flat=True))
+
+
+def find_signer(fingerprint: str) -> Signer | None:
+    """Whose key it is, if it counts."""
+    key = (
+        OpenPGPKey.objects.filter(
+            fingerprint=fingerprint, is_active=True, uploader__user__is_active=True
+        )
+        .select_related("uploader__user")
+        .first()
+    )
+    if key is None:
+        return None
+    names = key.uploader.repositories.values_list("name", flat=True)
+    return Signer(key.pk, key.uploader.user.get_username(), frozenset(names))

@@ -1,0 +1,54 @@
+"""Tell signers by mail that their upload was rejected.
+
+It reads the events and remembers how far it came, so a restart neither forgets nor repeats more
+than the one mail that was under way.
+"""
+
+from email.message import EmailMessage
+
+from mini_buildd.db.models import Cursor, Event, Upload
+from mini_buildd.domain.event import EventKind
+from mini_buildd.flow.site import Site
+from mini_buildd.notify import mail
+
+_CURSOR = "mail"
+
+
+def announce(site: Site) -> int:
+    """Mail what happened since the last time; returns the number of mails.
+
+    Raises OSError or smtplib.SMTPException when the mail server does not take one; it is tried
+    again the next time.
+    """
+    cursor, _ = Cursor.objects.get_or_create(name=_CURSOR)
+    events = Event.objects.filter(kind=EventKind.UPLOAD_REJECTED, id__gt=cursor.event_id)
+    sent = 0
+    for event in events.select_related("upload__signed_by__uploader__user").order_by("id"):
+        message = _compose(site, event.upload) if event.upload and site.settings.mail.host else None
+        if message is not None:
+            mail.send(site.settings.mail, message)
+            sent += 1
+        cursor.event_id = event.pk
+        cursor.save()
+    return sent
+
+
+def _compose(site: Site, upload: Upload) -> EmailMessage | None:
+    """The mail to the signer, whom the registered key gives; an unknown one gets none."""
+    key = upload.signed_by
+    if key is None:
+        return None
+    recipient = key.uploader.user.email or mail.address_of(key.user_id)
+    if not recipient:
+        return None
+    return mail.rejection(
+        sender=site.settings.mail.sender,
+        recipient=recipient,
+        changes_name=upload.changes_name,
+        code=upload.problem_code,
+        title=upload.problem_title,
+        expected=upload.expected,
+        found=upload.found,
+        hint=upload.hint,
+        url=f"{site.settings.url}/uploads/{upload.pk}/",
+    )

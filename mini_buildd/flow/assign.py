@@ -1,0 +1,147 @@
+"""Step 5, assign: a waiting job goes to a builder, as an attempt with a fence."""
+
+import secrets
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from mini_buildd.config.places import Places
+from mini_buildd.db.events import record
+from mini_buildd.db.models import Attempt, Chroot, Distribution, Job, SourceFile
+from mini_buildd.db.moves import Overtaken, move_job
+from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.layout import suites_seen
+from mini_buildd.domain.states import JobState
+from mini_buildd.flow.content import components_of
+from mini_buildd.flow.site import Site
+from mini_buildd.wire.task import AptSource, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """What the builder is to do, and what happened."""
+
+    tasks: tuple[Task, ...]
+    events: tuple[EventKind, ...]
+
+
+def assign(site: Site, *, builder: str, backend: str, free_slots: int) -> Assigned:
+    """Hand up to *free_slots* waiting jobs, oldest first, to *builder*."""
+    tasks: list[Task] = []
+    events: list[EventKind] = []
+    for job_id in Job.objects.filter(state=JobState.WAITING).order_by("id").values_list("pk"):
+        if len(tasks) >= free_slots:
+            break
+        job = _jobs().get(pk=job_id[0])
+        chroot = _chroot_for(job, backend)
+        if chroot is None:
+            _explain(job, backend)
+            continue
+        try:
+            tasks.append(_hand_out(site, job, builder, chroot))
+            events.append(EventKind.JOB_ASSIGNED)
+        except Overtaken:
+            continue
+    return Assigned(tuple(tasks), tuple(events))
+
+
+def _jobs() -> QuerySet[Job]:
+    return Job.objects.select_related(
+        "source__upload",
+        "source__distribution__repository",
+        "source__distribution__base",
+        "source__distribution__suite__layout",
+    )
+
+
+def _chroot_for(job: Job, backend: str) -> Chroot | None:
+    return Chroot.objects.filter(
+        base=job.source.distribution.base,
+        architecture=job.architecture,
+        backend=backend,
+        made_at__isnull=False,
+    ).first()
+
+
+def _explain(job: Job, backend: str) -> None:
+    codename = job.source.distribution.base.codename
+    reason = (
+        f"no {backend} chroot for {codename} {job.architecture}; make it with "
+        f"mini-buildd chroot create {codename} {job.architecture}"
+    )
+    if job.reason != reason:
+        Job.objects.filter(pk=job.pk, state=JobState.WAITING).update(reason=reason)
+
+
+def _hand_out(site: Site, job: Job, builder: str, chroot: Chroot) -> Task:
+    """The one transaction: the attempt and the job's move."""
+    with transaction.atomic():
+        move_job(job, JobState.ASSIGNED, reason="")
+        attempt = Attempt.objects.create(
+            job=job,
+            number=job.attempts.count() + 1,
+            token=secrets.token_hex(16),
+            builder=builder,
+            assigned_at=site.clock(),
+        )
+        record(EventKind.JOB_ASSIGNED, site.clock(), job=job, detail=builder)
+        return _task(site, attempt, chroot)
+
+
+def _task(site: Site, attempt: Attempt, chroot: Chroot) -> Task:
+    job = attempt.job
+    source = job.source
+    distribution = source.distribution
+    dsc = SourceFile.objects.select_related("file").get(source=source, file__name__endswith=".dsc")
+    tree = site.tree(distribution.repository.name)
+    return Task(
+        attempt=attempt.token,
+        fence=attempt.number,
+        source=source.name,
+        version=source.version,
+        dsc=str(tree.root / dsc.file.path),
+        codename=distribution.base.codename,
+        distribution=distribution.name,
+        architecture=job.architecture,
+        builds_any=job.builds_any,
+        builds_all=job.builds_all,
+        backend=chroot.backend,
+        chroot=chroot_name(site.places, chroot),
+        apt_sources=_apt_sources(site, distribution),
+    )
+
+
+def chroot_name(places: Places, chroot: Chroot) -> str:
+    """What sbuild is given for it: a tarball's path, or the name in schroot's configuration."""
+    name = f"{chroot.base.codename}-{chroot.architecture}"
+    if chroot.backend == "schroot":
+        return f"mini-buildd-{name}"
+    return str(places.chroots / f"{name}.tar.zst")
+
+
+def _apt_sources(site: Site, distribution: Distribution) -> tuple[AptSource, ...]:
+    """The instance's own suites that a build for *distribution* may use."""
+    repository = distribution.repository
+    leads_to = {
+        suite.name: suite.migrates_to.name if suite.migrates_to else None
+        for suite in distribution.suite.layout.suites.select_related("migrates_to")
+    }
+    names = [
+        f"{distribution.base.codename}-{repository.name}-{suite}"
+        for suite in suites_seen(distribution.suite.name, leads_to)
+    ]
+    present = Distribution.objects.filter(
+        name__in=names, publications__published_at__isnull=False
+    ).distinct()
+    components = {each.name: components_of(each) for each in present}
+    url = site.archive_url(repository.name)
+    return tuple(
+        AptSource(
+            line=f"deb {url} {name} {' '.join(components[name])}",
+            pin=f"release n={name}",
+            key=site.signer.public_key,
+        )
+        for name in names
+        if name in components
+    )

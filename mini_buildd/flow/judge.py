@@ -1,0 +1,48 @@
+"""Step 8, judge: once the jobs of a source have ended, is it ready to be published?"""
+
+from django.db import transaction
+
+from mini_buildd.db.events import record
+from mini_buildd.db.models import Source, SuiteEntry
+from mini_buildd.db.moves import Overtaken, move_source
+from mini_buildd.deb.version import Version, compare
+from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.states import JobState, SourceState
+from mini_buildd.domain.verdict import JobResult, is_superseded, judge_jobs
+from mini_buildd.flow.site import Site
+
+_EVENTS = {
+    SourceState.READY: EventKind.SOURCE_READY,
+    SourceState.FAILED: EventKind.SOURCE_HELD,
+    SourceState.SUPERSEDED: EventKind.SOURCE_SUPERSEDED,
+}
+
+
+def judge(site: Site, source: Source) -> list[EventKind]:
+    """Give the verdict on the building *source*, if all that counts has ended."""
+    results = [JobResult(JobState(job.state), job.is_optional) for job in source.jobs.all()]
+    verdict = judge_jobs(results)
+    if verdict is None:
+        return []
+    if verdict is SourceState.READY and is_superseded(
+        Version(source.version), newest_in_suite(source)
+    ):
+        verdict = SourceState.SUPERSEDED
+    try:
+        with transaction.atomic():
+            move_source(source, verdict)
+            return [record(_EVENTS[verdict], site.clock(), source=source)]
+    except Overtaken:
+        return []
+
+
+def newest_in_suite(source: Source) -> Version | None:
+    """The latest version of the same source package in the same suite, if there is one."""
+    newest: Version | None = None
+    entries = SuiteEntry.objects.filter(
+        distribution_id=source.distribution_id, source__name=source.name, removed_in=None
+    )
+    for text in entries.values_list("source__version", flat=True):
+        version = Version(text)
+        newest = version if newest is None or compare(version, newest) > 0 else newest
+    return newest

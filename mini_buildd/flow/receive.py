@@ -1,0 +1,141 @@
+"""Step 2, verify: a .changes in the spool becomes an upload, received or rejected.
+
+First the signature, then everything else from the signed text alone. The upload is complete when
+every file it names is there with the right size and digest; as long as its sender is still
+connected, an incomplete one waits.
+"""
+
+import hashlib
+
+from django.db import IntegrityError, transaction
+
+from mini_buildd.db.events import record
+from mini_buildd.db.models import Upload
+from mini_buildd.db.uploaders import Signer
+from mini_buildd.deb.changes import Changes
+from mini_buildd.deb.files import ListedFile
+from mini_buildd.domain import problem
+from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.states import UploadState
+from mini_buildd.flow.signature import open_signed, read_changes
+from mini_buildd.flow.site import Site
+from mini_buildd.incoming.spool import Arrival
+from mini_buildd.kit.hashing import hash_file
+
+_MAX_CHANGES_BYTES = 4 << 20
+
+
+def receive(site: Site, arrival: Arrival, *, is_final: bool) -> list[EventKind]:
+    """Take up the .changes *arrival*; *is_final* when nothing more can come from its sender.
+
+    Gives the events that happened: none while the upload waits for more of its files.
+    """
+    if Upload.objects.filter(token=arrival.token).exists():
+        site.spool.drop([arrival])  # done before a crash kept us from tidying up
+        return []
+    data = _read(arrival)
+    upload = Upload(
+        token=arrival.token,
+        changes_name=arrival.name,
+        changes_sha256=hashlib.sha256(data).hexdigest(),
+        received_at=site.clock(),
+    )
+    found: list[Arrival] = []
+    try:
+        changes = _verify(site, upload, data)
+        found = _find_files(site, changes, is_final=is_final)
+        if len(found) < len(changes.files):
+            return []
+        site.spool.gather(arrival.token, [arrival, *found])
+        event = _save(site, upload, None)
+    except problem.Rejection as rejection:
+        event = _save(site, upload, rejection)
+    site.spool.drop([arrival, *found])
+    return [event]
+
+
+def _read(arrival: Arrival) -> bytes:
+    with arrival.path.open("rb") as stream:
+        return stream.read(_MAX_CHANGES_BYTES + 1)
+
+
+def _verify(site: Site, upload: Upload, data: bytes) -> Changes:
+    """The parsed .changes; fills in who signed *upload* and what it is."""
+    signed, signer = open_signed(site, upload.changes_name, data)
+    _note_signer(upload, signer)
+    changes = read_changes(upload.changes_name, signed.text)
+    upload.source_name = changes.source
+    upload.version = changes.version
+    upload.distribution_name = changes.distribution[:130]
+    if upload.changes_name in (file.name for file in changes.files):
+        raise problem.ChangesMalformed(
+            expected="a .changes that does not list itself",
+            found=upload.changes_name,
+            hint="Build the source package again and upload what comes out unchanged.",
+        )
+    return changes
+
+
+def _note_signer(upload: Upload, signer: Signer) -> None:
+    upload.signed_by_id = signer.key_id
+
+
+def _find_files(site: Site, changes: Changes, *, is_final: bool) -> list[Arrival]:
+    """The arrivals that *changes* means; fewer than its files while some are still to come."""
+    found = []
+    for file in changes.files:
+        candidates = site.spool.named(file.name)
+        match = next((each for each in candidates if _is_same(each, file)), None)
+        if match is not None:
+            found.append(match)
+        elif is_final:
+            raise _absent(file, candidates)
+    return found
+
+
+def _is_same(arrival: Arrival, file: ListedFile) -> bool:
+    try:
+        size_bytes = arrival.path.stat().st_size
+        return size_bytes == file.size_bytes and hash_file(arrival.path).sha256 == file.sha256
+    except FileNotFoundError:
+        return False
+
+
+def _absent(file: ListedFile, candidates: list[Arrival]) -> problem.Rejection:
+    wanted = f"{file.name} with {file.size_bytes} bytes and SHA-256 {file.sha256}"
+    if not candidates:
+        return problem.FileMissing(
+            expected=wanted,
+            found="no file of that name",
+            hint="Upload all files again: dput --force.",
+        )
+    digests = hash_file(candidates[-1].path)
+    return problem.FileDiffers(
+        expected=wanted,
+        found=f"{digests.size_bytes} bytes and SHA-256 {digests.sha256}",
+        hint="The transfer was cut, or the file was changed after signing. "
+        "Build, sign and upload again.",
+    )
+
+
+def _save(site: Site, upload: Upload, rejection: problem.Rejection | None) -> EventKind:
+    """The one transaction: the upload's row and its event."""
+    upload.state = UploadState.REJECTED if rejection else UploadState.RECEIVED
+    kind = EventKind.UPLOAD_REJECTED if rejection else EventKind.UPLOAD_ARRIVED
+    if rejection:
+        note_problem(upload, rejection)
+    try:
+        with transaction.atomic():
+            upload.save(force_insert=True)
+            return record(kind, site.clock(), upload=upload, detail=upload.problem_code)
+    except IntegrityError:  # received already, in a thread that was faster
+        return kind
+
+
+def note_problem(upload: Upload, rejection: problem.Rejection) -> None:
+    """Fill in why *upload* is rejected."""
+    upload.problem_code = rejection.code
+    upload.problem_title = rejection.title
+    upload.expected = rejection.expected
+    upload.found = rejection.found
+    upload.hint = rejection.hint

@@ -1,0 +1,29 @@
+"""What every verb works with: the instance's settings, clock, spool and key."""
+
+from dataclasses import dataclass
+
+from mini_buildd.archive.sign import Signer
+from mini_buildd.archive.tree import Tree
+from mini_buildd.config.places import Places
+from mini_buildd.config.settings import Settings
+from mini_buildd.incoming.spool import Spool
+from mini_buildd.kit.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One instance, as the verbs see it."""
+
+    settings: Settings
+    places: Places
+    spool: Spool
+    signer: Signer
+    clock: Clock
+
+    def tree(self, repository: str) -> Tree:
+        """The published tree of *repository*, a name that the database holds."""
+        return Tree(self.places.archive / repository)
+
+    def archive_url(self, repository: str) -> str:
+        """Where that tree is served."""
+        return f"{self.settings.url}/archive/{repository}"

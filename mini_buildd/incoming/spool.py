@@ -1,0 +1,180 @@
+"""The spool: files as they arrive, until an upload is complete.
+
+    parts/<token>                 being received
+    files/<file name>/<token>     arrived whole, as far as the wire can tell
+    uploads/<token>/<file name>   one complete upload, waiting to be accepted
+
+Nobody can overwrite what somebody else sent: each arrival is kept under its own random token, and
+the signed .changes picks, by size and SHA-256, which of the files of a name it means.
+"""
+
+import contextlib
+import os
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from mini_buildd.deb.names import PlainFilename
+from mini_buildd.kit.atomic import place, sync_folder
+
+
+class SpoolFull(Exception):
+    """The file, or the spool, would grow past its bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One file that arrived; *token* tells it from others of the same name."""
+
+    name: PlainFilename
+    token: str
+    path: Path
+
+
+class Part:
+    """A file while it is received; it counts once committed, and vanishes when closed before."""
+
+    def __init__(self, spool: "Spool", path: Path) -> None:
+        self._spool = spool
+        self._path = path
+        self._stream = path.open("xb", buffering=0)
+        self._size_bytes = 0
+
+    def write(self, data: bytes) -> None:
+        """Append *data*; raises SpoolFull, OSError."""
+        self._spool.claim(len(data), self._size_bytes + len(data))
+        self._size_bytes += len(data)
+        self._stream.write(data)
+
+    def commit(self, name: PlainFilename) -> Arrival:
+        """Make what was received durable, under *name*."""
+        os.fsync(self._stream.fileno())
+        self._stream.close()
+        return self._spool.take(self._path, name)
+
+    def abort(self) -> None:
+        """Forget what was received."""
+        self._stream.close()
+        with contextlib.suppress(FileNotFoundError):
+            self._path.unlink()
+            self._spool.release(self._size_bytes)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if not self._stream.closed:
+            self.abort()
+
+
+class Spool:
+    """The folder *root* and the bounds on what may lie in it."""
+
+    def __init__(self, root: Path, *, max_file_bytes: int, max_spool_bytes: int) -> None:
+        self._parts, self._files, self._uploads = (
+            root / name for name in ("parts", "files", "uploads")
+        )
+        self._max_file_bytes = max_file_bytes
+        self._max_spool_bytes = max_spool_bytes
+        # The servers' thread and those of the pool meet here.
+        self._lock = threading.Lock()
+        for folder in (self._parts, self._files, self._uploads):
+            folder.mkdir(parents=True, exist_ok=True)
+        for part in self._parts.iterdir():  # nobody goes on with them after a restart
+            part.unlink()
+        self._used_bytes = sum(arrival.path.stat().st_size for arrival in self._arrivals())
+
+    # --- receiving ---------------------------------------------------------
+
+    def open_part(self) -> Part:
+        """Begin to receive a file."""
+        return Part(self, self._parts / secrets.token_hex(16))
+
+    def claim(self, more_bytes: int, file_bytes: int) -> None:
+        """Count *more_bytes* of a file that then has *file_bytes*; raises SpoolFull."""
+        if file_bytes > self._max_file_bytes:
+            raise SpoolFull(f"a file may have at most {self._max_file_bytes} bytes")
+        with self._lock:
+            if self._used_bytes + more_bytes > self._max_spool_bytes:
+                raise SpoolFull("there is no room in the spool; try again later")
+            self._used_bytes += more_bytes
+
+    def release(self, size_bytes: int) -> None:
+        """Count *size_bytes* as gone."""
+        with self._lock:
+            self._used_bytes = max(0, self._used_bytes - size_bytes)
+
+    def take(self, part: Path, name: PlainFilename) -> Arrival:
+        """Move a received part to where arrivals lie."""
+        folder = self._files / name
+        target = folder / part.name
+        with self._lock:
+            folder.mkdir(exist_ok=True)
+            part.rename(target)
+        sync_folder(folder)
+        sync_folder(self._files)
+        return Arrival(name, target.name, target)
+
+    # --- finding and gathering ----------------------------------------------
+
+    def changes(self) -> list[Arrival]:
+        """The .changes that wait, oldest first."""
+        found = [each for each in self._arrivals() if each.name.endswith(".changes")]
+        return sorted(found, key=lambda each: (each.path.stat().st_mtime_ns, each.token))
+
+    def named(self, name: PlainFilename) -> list[Arrival]:
+        """All arrivals of that name."""
+        folder = self._files / name
+        if not folder.is_dir():
+            return []
+        return [Arrival(name, path.name, path) for path in sorted(folder.iterdir())]
+
+    def gather(self, token: str, files: Iterable[Arrival]) -> Path:
+        """Bring *files* together as the upload *token*; its folder is the answer."""
+        folder = self.upload(token)
+        folder.mkdir(exist_ok=True)
+        for arrival in files:
+            place(arrival.path, folder / arrival.name)
+        sync_folder(self._uploads)
+        return folder
+
+    def upload(self, token: str) -> Path:
+        """The folder of the gathered upload *token*."""
+        return self._uploads / PlainFilename(token)
+
+    def drop_upload(self, token: str) -> None:
+        """Remove a gathered upload."""
+        shutil.rmtree(self.upload(token), ignore_errors=True)
+
+    def drop(self, arrivals: Iterable[Arrival]) -> None:
+        """Remove arrivals; those that are gone already do not matter."""
+        for arrival in arrivals:
+            with contextlib.suppress(FileNotFoundError):
+                size_bytes = arrival.path.stat().st_size
+                arrival.path.unlink()
+                self.release(size_bytes)
+            with self._lock, contextlib.suppress(OSError):
+                arrival.path.parent.rmdir()  # only when it is empty
+
+    def expire(self, keep_seconds: int) -> int:
+        """Remove arrivals older than *keep_seconds*; returns how many."""
+        before = time.time() - keep_seconds
+        old = [each for each in self._arrivals() if each.path.stat().st_mtime < before]
+        self.drop(old)
+        return len(old)
+
+    def _arrivals(self) -> Iterator[Arrival]:
+        for folder in sorted(self._files.iterdir()):
+            for path in sorted(folder.iterdir()):
+                yield Arrival(PlainFilename(folder.name), path.name, path)

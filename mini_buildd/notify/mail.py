@@ -1,0 +1,48 @@
+"""Mail: the text of each kind, and sending it."""
+
+import smtplib
+from email.message import EmailMessage
+from email.utils import parseaddr
+
+from mini_buildd.config.settings import Mail
+
+
+def rejection(
+    *,
+    sender: str,
+    recipient: str,
+    changes_name: str,
+    code: str,
+    title: str,
+    expected: str,
+    found: str,
+    hint: str,
+    url: str,
+) -> EmailMessage:
+    """The mail that tells a signer why the upload was rejected, and what to do."""
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = recipient
+    message["Subject"] = f"rejected: {changes_name} ({code})"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(
+        f"{title}.\n\n"
+        f"Upload:    {changes_name}\n"
+        f"Expected:  {expected}\n"
+        f"Found:     {found}\n\n"
+        f"{hint}\n\n"
+        f"{url}\n"
+    )
+    return message
+
+
+def address_of(user_id: str) -> str:
+    """The mail address in an OpenPGP user id, or an empty text when there is none."""
+    _, address = parseaddr(user_id.replace("\n", " "))
+    return address if "@" in address else ""
+
+
+def send(settings: Mail, message: EmailMessage) -> None:
+    """Hand *message* to the mail server; raises OSError or smtplib.SMTPException."""
+    with smtplib.SMTP(settings.host, settings.port, timeout=30) as server:
+        server.send_message(message)

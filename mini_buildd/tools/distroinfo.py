@@ -1,0 +1,33 @@
+"""Codenames and release numbers, from distro-info's data."""
+
+from datetime import date
+
+import distro_info
+
+from mini_buildd.deb.names import Codename
+from mini_buildd.domain.release import Release
+
+
+class ReleaseUnknown(Exception):
+    """Distro-info knows no such codename."""
+
+
+def find_release(codename: Codename) -> Release:
+    """The Debian or Ubuntu release of that codename; raises ReleaseUnknown."""
+    for vendor, info in (
+        ("Debian", distro_info.DebianDistroInfo()),
+        ("Ubuntu", distro_info.UbuntuDistroInfo()),
+    ):
+        if info.valid(codename) and codename in info.all:
+            number = str(info.version(codename, "") or "")
+            return Release(vendor, codename, number if number[:1].isdigit() else None)
+    raise ReleaseUnknown(codename)
+
+
+def is_released(codename: Codename, today: date) -> bool:
+    """Whether Debian released it, so that it has security and update suites of its own."""
+    info = distro_info.DebianDistroInfo()
+    return codename in (*info.supported(today), *info.unsupported(today)) and codename not in (
+        info.devel(today),
+        info.testing(today),
+    )
