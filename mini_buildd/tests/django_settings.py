@@ -4,8 +4,15 @@ import os
 import tempfile
 from pathlib import Path
 
+from mini_buildd.config.settings import Http, Settings
 from mini_buildd.db.connect import django_settings
+from mini_buildd.web.settings import web_settings
 
-_scratch = Path(tempfile.gettempdir()) / f"mini-buildd-tests-{os.getuid()}-{os.getpid()}.sqlite3"
-globals().update(django_settings(_scratch))
-SECRET_KEY = "for tests only"
+_name = f"mini-buildd-tests-{os.getuid()}-{os.getpid()}"
+_home = Path(tempfile.gettempdir()) / _name
+_settings = Settings(home=_home, http=Http(public_url="http://buildd.example:8066"))
+globals().update(django_settings(_home.with_suffix(".sqlite3")))
+globals().update(web_settings(_settings, "for tests only"))
+MINI_BUILDD = _settings  # said once more for mypy's plugin, which reads only what stands here
+# Django's test client and the live server ask for these names.
+globals()["ALLOWED_HOSTS"] += ["testserver"]

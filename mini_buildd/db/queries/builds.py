@@ -1,0 +1,202 @@
+"""Builds: jobs with their attempts and what they made."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from mini_buildd.db.models import Attempt, Binary, Job, Upload
+from mini_buildd.db.queries.page import Page, page
+from mini_buildd.domain.states import JOB_UNDER_WAY, JobState, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """One try; *outcome* is None while it is under way, *token* names its folder of builds/."""
+
+    number: int
+    token: str
+    builder: str
+    assigned_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    outcome: Outcome | None
+    stage: str
+    reason: str
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it is not over."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRow:
+    """A job as lists show it, with its latest attempt."""
+
+    id: int
+    source: str
+    version: str
+    architecture: str
+    distribution: str
+    repository: str
+    upload_id: int
+    uploader: str
+    state: JobState
+    reason: str
+    is_optional: bool
+    created_at: datetime
+    attempt: AttemptRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactRow:
+    """A binary package that an attempt made; *path* is relative to the repository's folder."""
+
+    name: str
+    package: str
+    path: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """All of one job; the attempts newest first, *last_good_seconds* of an earlier version."""
+
+    row: BuildRow
+    attempts: tuple[AttemptRow, ...]
+    artifacts: tuple[ArtifactRow, ...]
+    buildinfo: ArtifactRow | None
+    expected_seconds: float | None
+
+
+def signer(upload: Upload) -> str:
+    """The account that signed *upload*; empty when it is not known."""
+    key = upload.signed_by
+    return key.uploader.user.get_username() if key is not None else ""
+
+
+def attempt_row(attempt: Attempt) -> AttemptRow:
+    """*attempt* as a row."""
+    return AttemptRow(
+        number=attempt.number,
+        token=attempt.token,
+        builder=attempt.builder,
+        assigned_at=attempt.assigned_at,
+        started_at=attempt.started_at,
+        finished_at=attempt.finished_at,
+        outcome=Outcome(attempt.outcome) if attempt.outcome else None,
+        stage=attempt.stage,
+        reason=attempt.reason,
+    )
+
+
+def attempts_of(job: Job) -> list[Attempt]:
+    """The attempts of *job*, which come prefetched, newest first."""
+    return sorted(job.attempts.all(), key=lambda attempt: attempt.number, reverse=True)
+
+
+def build_row(job: Job) -> BuildRow:
+    """*job* as a row; it must come out of jobs()."""
+    attempts = attempts_of(job)
+    source = job.source
+    return BuildRow(
+        id=job.pk,
+        source=source.name,
+        version=source.version,
+        architecture=job.architecture,
+        distribution=source.distribution.name,
+        repository=source.distribution.repository.name,
+        upload_id=source.upload_id,
+        uploader=signer(source.upload),
+        state=JobState(job.state),
+        reason=job.reason,
+        is_optional=job.is_optional,
+        created_at=job.created_at,
+        attempt=attempt_row(attempts[0]) if attempts else None,
+    )
+
+
+def jobs() -> QuerySet[Job]:
+    """Jobs with all that a row needs, in two questions."""
+    return Job.objects.select_related(
+        "source__distribution__repository", "source__upload__signed_by__uploader__user"
+    ).prefetch_related("attempts")
+
+
+def list_builds(before: int | None = None, state: JobState | None = None) -> Page[BuildRow]:
+    """A page of builds, newest first."""
+    rows = jobs() if state is None else jobs().filter(state=state)
+    return page(rows, build_row, before)
+
+
+def running_builds() -> tuple[BuildRow, ...]:
+    """Every build under way, the oldest first."""
+    return tuple(build_row(job) for job in jobs().filter(state__in=JOB_UNDER_WAY).order_by("pk"))
+
+
+def waiting_builds(count: int) -> tuple[BuildRow, ...]:
+    """The first *count* of those that wait, dep-waits after those that only wait for a builder."""
+    states = (JobState.WAITING, JobState.LOST, JobState.DEP_WAIT)
+    rows = jobs().filter(state__in=states).order_by("-state", "pk")
+    return tuple(build_row(job) for job in rows[:count])
+
+
+def find_build(job_id: int) -> Build | None:
+    """The build with number *job_id*."""
+    job = jobs().filter(pk=job_id).first()
+    if job is None:
+        return None
+    row = build_row(job)
+    expected = last_good_seconds([row]).get((row.source, row.architecture))
+    attempts = tuple(attempt_row(attempt) for attempt in attempts_of(job))
+    return Build(row, attempts, _artifacts(job), _buildinfo(job), expected)
+
+
+def find_attempt(job_id: int, number: int | None) -> AttemptRow | None:
+    """An attempt of a job, the latest when no *number* is given."""
+    rows = Attempt.objects.filter(job_id=job_id)
+    if number is not None:
+        rows = rows.filter(number=number)
+    found = rows.order_by("-number").first()
+    return attempt_row(found) if found is not None else None
+
+
+def last_good_seconds(rows: Iterable[BuildRow]) -> Mapping[tuple[str, str], float]:
+    """How long the latest good build of each (source, architecture) of *rows* took."""
+    wanted = Q(pk__in=[])
+    for source, architecture in {(row.source, row.architecture) for row in rows}:
+        wanted |= Q(job__source__name=source, job__architecture=architecture)
+    good = (
+        Attempt.objects.filter(wanted, outcome=Outcome.SUCCEEDED, finished_at__isnull=False)
+        .order_by("-pk")
+        .values_list("job__source__name", "job__architecture", "started_at", "finished_at")
+    )
+    taken: dict[tuple[str, str], float] = {}
+    for source, architecture, started_at, finished_at in good[:500]:
+        if started_at is not None and finished_at is not None:
+            taken.setdefault((source, architecture), (finished_at - started_at).total_seconds())
+    return taken
+
+
+def _artifacts(job: Job) -> tuple[ArtifactRow, ...]:
+    rows = Binary.objects.filter(attempt__job=job).select_related("file").order_by("package")
+    return tuple(
+        ArtifactRow(row.file.name, row.package, row.file.path, row.file.size_bytes) for row in rows
+    )
+
+
+def _buildinfo(job: Job) -> ArtifactRow | None:
+    made = (
+        Attempt.objects.filter(job=job, buildinfo__isnull=False)
+        .select_related("buildinfo")
+        .order_by("-number")
+        .first()
+    )
+    if made is None or made.buildinfo is None:
+        return None
+    file = made.buildinfo
+    return ArtifactRow(file.name, "", file.path, file.size_bytes)

@@ -1,0 +1,57 @@
+"""Events, newest first."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mini_buildd.db.models import Event
+from mini_buildd.db.queries.page import Page, page
+from mini_buildd.domain.event import EventKind
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event with what it concerns; ids are None and texts empty where it does not."""
+
+    id: int
+    kind: EventKind
+    at: datetime
+    detail: str
+    upload_id: int | None
+    job_id: int | None
+    package: str
+    architecture: str
+    distribution: str
+    repository: str
+
+
+def list_events(before: int | None = None, count: int = 100) -> Page[EventRow]:
+    """A page of events."""
+    rows = Event.objects.select_related(
+        "upload", "source__distribution__repository", "job__source", "distribution__repository"
+    )
+    return page(rows, _row, before, count)
+
+
+def _row(event: Event) -> EventRow:
+    source = event.job.source if event.job is not None else event.source
+    distribution = event.distribution or (event.source.distribution if event.source else None)
+    upload_id = event.upload_id or (source.upload_id if source is not None else None)
+    return EventRow(
+        id=event.pk,
+        kind=EventKind(event.kind),
+        at=event.at,
+        detail=event.detail,
+        upload_id=upload_id,
+        job_id=event.job_id,
+        package=f"{source.name} {source.version}" if source is not None else _named(event),
+        architecture=event.job.architecture if event.job is not None else "",
+        distribution=distribution.name if distribution is not None else "",
+        repository=distribution.repository.name if distribution is not None else "",
+    )
+
+
+def _named(event: Event) -> str:
+    upload = event.upload
+    if upload is None:
+        return ""
+    return f"{upload.source_name} {upload.version}".strip() or upload.changes_name

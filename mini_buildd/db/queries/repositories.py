@@ -1,0 +1,164 @@
+"""Repositories with their distributions and what those hold."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, F, OuterRef, Q, Subquery, Window
+from django.db.models.functions import RowNumber
+
+from mini_buildd.db.models import Binary, Distribution, Publication, Repository, SuiteEntry
+from mini_buildd.domain.layout import VersionRule, version_mark
+
+SHOWN_PACKAGES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryRow:
+    """A repository as the list shows it; *packages* counts source packages in all its suites."""
+
+    name: str
+    layout: str
+    distributions: int
+    packages: int
+
+
+@dataclass(frozen=True, slots=True)
+class PackageRow:
+    """A source package in a distribution, since *published_at* (None: not written out yet)."""
+
+    name: str
+    version: str
+    upload_id: int
+    published_at: datetime | None
+    binaries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionRow:
+    """A distribution, its rules, and the latest of its *package_count* packages."""
+
+    name: str
+    base: str
+    suite: str
+    purpose: str
+    accepts_uploads: bool
+    migrates_to: str
+    version_ending: str
+    architectures: tuple[str, ...]
+    number: int | None
+    package_count: int
+    packages: tuple[PackageRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryDetail:
+    """A repository with its distributions; those with packages or open for uploads first."""
+
+    name: str
+    distributions: tuple[DistributionRow, ...]
+
+
+def list_repositories() -> tuple[RepositoryRow, ...]:
+    """All repositories by name."""
+    rows = Repository.objects.select_related("layout").annotate(
+        suites=Count("distributions", distinct=True),
+        packages=Count(
+            "distributions__entries",
+            filter=Q(distributions__entries__removed_in=None),
+            distinct=True,
+        ),
+    )
+    return tuple(
+        RepositoryRow(row.name, row.layout.name, row.suites, row.packages)
+        for row in rows.order_by("name")
+    )
+
+
+def find_repository(name: str) -> RepositoryDetail | None:
+    """The repository called *name*."""
+    if not Repository.objects.filter(name=name).exists():
+        return None
+    packages = _packages(name)
+    rows = (
+        Distribution.objects.filter(repository__name=name)
+        .select_related("base", "suite__migrates_to", "repository")
+        .prefetch_related("architectures")
+        .annotate(
+            number=Subquery(
+                Publication.objects.filter(distribution=OuterRef("pk"), published_at__isnull=False)
+                .order_by("-number")
+                .values("number")[:1]
+            ),
+            held=Count("entries", filter=Q(entries__removed_in=None)),
+        )
+    )
+    found = [
+        _distribution(row, row.number, row.held, packages.get(row.pk, ()))
+        for row in rows.order_by("name")
+    ]
+    found.sort(key=lambda row: (not row.package_count, not row.accepts_uploads))
+    return RepositoryDetail(name, tuple(found))
+
+
+def _distribution(
+    row: Distribution, number: int | None, count: int, packages: tuple[PackageRow, ...]
+) -> DistributionRow:
+    suite = row.suite
+    mark = version_mark(row.repository.name, row.base.version_code)
+    return DistributionRow(
+        name=row.name,
+        base=f"{row.base.vendor} {row.base.codename}",
+        suite=suite.name,
+        purpose=suite.purpose,
+        accepts_uploads=suite.accepts_uploads,
+        migrates_to=suite.migrates_to.name if suite.migrates_to is not None else "",
+        version_ending=mark + VersionRule(suite.version_rule).example,
+        architectures=tuple(item.architecture for item in row.architectures.all()),
+        number=number,
+        package_count=count,
+        packages=packages,
+    )
+
+
+def _packages(repository: str) -> Mapping[int, tuple[PackageRow, ...]]:
+    """The latest packages of each distribution of *repository*, by its id, in two questions."""
+    published = Publication.objects.filter(
+        distribution=OuterRef("distribution"), number=OuterRef("added_in")
+    )
+    entries = list(
+        SuiteEntry.objects.filter(distribution__repository__name=repository, removed_in=None)
+        .select_related("source")
+        .annotate(
+            at=Subquery(published.values("published_at")[:1]),
+            rank=Window(RowNumber(), partition_by=F("distribution_id"), order_by=F("id").desc()),
+        )
+        .filter(rank__lte=SHOWN_PACKAGES)
+        .order_by("distribution_id", "-id")
+    )
+    binaries = _binaries({entry.source_id for entry in entries})
+    found: defaultdict[int, list[PackageRow]] = defaultdict(list)
+    for entry in entries:
+        source = entry.source
+        found[entry.distribution_id].append(
+            PackageRow(
+                source.name, source.version, source.upload_id, entry.at, binaries.get(source.pk, ())
+            )
+        )
+    return {distribution: tuple(rows) for distribution, rows in found.items()}
+
+
+def _binaries(sources: set[int]) -> Mapping[int, tuple[str, ...]]:
+    """The names of the binary packages of each source, without debug symbols."""
+    rows = (
+        Binary.objects.filter(source__in=sources)
+        .exclude(package__endswith="-dbgsym")
+        .order_by("package")
+        .values_list("source_id", "package")
+        .distinct()
+    )
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for source, package in rows:
+        found[source].append(package)
+    return {source: tuple(names) for source, names in found.items()}

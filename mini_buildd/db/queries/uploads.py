@@ -1,0 +1,151 @@
+"""Uploads: what arrived, and what became of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from mini_buildd.db.models import Source, SourceFile, Upload
+from mini_buildd.db.queries.builds import BuildRow, build_row, jobs, signer
+from mini_buildd.db.queries.page import Page, page
+from mini_buildd.domain.states import SourceState, UploadState
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRow:
+    """An upload as lists show it; *source_state* is None unless it was accepted."""
+
+    id: int
+    changes_name: str
+    source: str
+    version: str
+    distribution: str
+    uploader: str
+    received_at: datetime
+    state: UploadState
+    source_state: SourceState | None
+    problem_title: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemRow:
+    """Why it was rejected, in the words of domain.problem."""
+
+    code: str
+    title: str
+    expected: str
+    found: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file of the source package; *path* is relative to the repository's folder."""
+
+    name: str
+    path: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class UploadDetail:
+    """All of one upload; *repository* is empty until its distribution is known."""
+
+    row: UploadRow
+    fingerprint: str
+    key_user_id: str
+    repository: str
+    component: str
+    accepted_at: datetime | None
+    published_at: datetime | None
+    news: str
+    problem: ProblemRow | None
+    builds: tuple[BuildRow, ...]
+    files: tuple[FileRow, ...]
+
+
+def uploads() -> QuerySet[Upload]:
+    """Uploads with all that a row needs, in one question."""
+    return Upload.objects.select_related("source", "signed_by__uploader__user")
+
+
+def source_of(upload: Upload) -> Source | None:
+    """The source package of *upload*; None unless it was accepted."""
+    try:
+        return upload.source
+    except Source.DoesNotExist:
+        return None
+
+
+def upload_row(upload: Upload) -> UploadRow:
+    """*upload* as a row; it must come out of uploads()."""
+    source = source_of(upload)
+    return UploadRow(
+        id=upload.pk,
+        changes_name=upload.changes_name,
+        source=upload.source_name,
+        version=upload.version,
+        distribution=upload.distribution_name,
+        uploader=signer(upload),
+        received_at=upload.received_at,
+        state=UploadState(upload.state),
+        source_state=SourceState(source.state) if source is not None else None,
+        problem_title=upload.problem_title,
+    )
+
+
+def list_uploads(before: int | None = None, count: int = 50) -> Page[UploadRow]:
+    """A page of uploads, newest first."""
+    return page(uploads(), upload_row, before, count)
+
+
+def find_upload(upload_id: int) -> UploadDetail | None:
+    """The upload with number *upload_id*."""
+    upload = uploads().select_related("distribution__repository").filter(pk=upload_id).first()
+    if upload is None:
+        return None
+    source, key, distribution = source_of(upload), upload.signed_by, upload.distribution
+    return UploadDetail(
+        row=upload_row(upload),
+        fingerprint=key.fingerprint if key is not None else "",
+        key_user_id=key.user_id if key is not None else "",
+        repository=distribution.repository.name if distribution is not None else "",
+        component=source.component if source is not None else "",
+        accepted_at=source.accepted_at if source is not None else None,
+        published_at=_published_at(source),
+        news=source.changes if source is not None else "",
+        problem=_problem(upload),
+        builds=_builds(source),
+        files=_files(source),
+    )
+
+
+def _problem(upload: Upload) -> ProblemRow | None:
+    if upload.state != UploadState.REJECTED:
+        return None
+    return ProblemRow(
+        upload.problem_code, upload.problem_title, upload.expected, upload.found, upload.hint
+    )
+
+
+def _published_at(source: Source | None) -> datetime | None:
+    if source is None:
+        return None
+    rows = source.publications.filter(published_at__isnull=False).order_by("published_at")
+    return rows.values_list("published_at", flat=True).first()
+
+
+def _builds(source: Source | None) -> tuple[BuildRow, ...]:
+    if source is None:
+        return ()
+    return tuple(build_row(job) for job in jobs().filter(source=source).order_by("architecture"))
+
+
+def _files(source: Source | None) -> tuple[FileRow, ...]:
+    if source is None:
+        return ()
+    rows = SourceFile.objects.filter(source=source).select_related("file").order_by("file__name")
+    return tuple(
+        FileRow(row.file.name, row.file.path, row.file.size_bytes, row.file.sha256) for row in rows
+    )

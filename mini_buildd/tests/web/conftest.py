@@ -1,0 +1,56 @@
+"""An instance with something of everything, for the tests of the pages."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.test import override_settings
+
+from mini_buildd.config.settings import Http, Settings
+from mini_buildd.domain.problem import VersionAgainstRule
+from mini_buildd.domain.states import JobState
+from mini_buildd.tests.web.builder import Builder
+
+
+@pytest.fixture
+def builder(tmp_path: Path, db: None) -> Iterator[Builder]:
+    """A configured instance in a folder of its own; nothing was uploaded yet."""
+    del db
+    http = Http(public_url="http://buildd.example:8066")
+    settings = Settings(home=tmp_path, identity="example", http=http)
+    with override_settings(MINI_BUILDD=settings):
+        yield Builder(tmp_path)
+
+
+@pytest.fixture
+def busy(builder: Builder) -> Builder:
+    """Packages in every state that the pages show."""
+    builder.published("tree", "2.2-1~test13+1", minutes=2900)
+    builder.published("hello", "2.10-5~test13+1", minutes=1500)
+    builder.published("bc", "1.07.1-4~test13+1", minutes=190)
+    builder.failed("zlib", "1:1.3.dfsg+really1.3.1-1~test13+1", minutes=48)
+    builder.rejected(
+        "figlet",
+        "2.2.5-3",
+        VersionAgainstRule(
+            expected="a version ending in ~test13+N (N ≥ 1), such as 2.2.5-3~test13+1",
+            found="2.2.5-3",
+            hint="Set the version with: dch --force-distribution -D trixie-test-unstable "
+            "-v 2.2.5-3~test13+1, build the source package again and upload that.",
+        ),
+        minutes=31,
+    )
+    builder.running("hello", "2.10-5~test13+2", minutes=1.6)
+    builder.running("ed", "1.21-1~test13+1", "i386", minutes=0.3)
+    waiting = builder.source("lua5.4", "5.4.7-1~test13+1", minutes=4)
+    builder.job(waiting, JobState.WAITING, "amd64", minutes=4)
+    builder.job(waiting, JobState.WAITING, "i386", minutes=4)
+    held = builder.source("foo-tools", "0.9-2~test13+1", minutes=6)
+    builder.job(
+        held,
+        JobState.DEP_WAIT,
+        minutes=6,
+        reason="waits for libfoo-dev (>= 1.2) in trixie-test-unstable",
+    )
+    builder.upload("cowsay", "3.03+dfsg2-8~test13+1", minutes=0.05)
+    return builder

@@ -1,0 +1,19 @@
+"""The tables of the administration: the configuration is edited, the record only read."""
+
+from django.contrib import admin
+
+from mini_buildd.db import models
+from mini_buildd.web import configuration, people, records
+
+admin.site.register(models.Base, configuration.BaseAdmin)
+admin.site.register(models.Chroot, configuration.ChrootAdmin)
+admin.site.register(models.Layout, configuration.LayoutAdmin)
+admin.site.register(models.Repository, configuration.RepositoryAdmin)
+admin.site.register(models.Distribution, configuration.DistributionAdmin)
+admin.site.register(models.Uploader, people.UploaderAdmin)
+admin.site.register(models.Upload, records.UploadAdmin)
+admin.site.register(models.Source, records.SourceAdmin)
+admin.site.register(models.Job, records.JobAdmin)
+admin.site.register(models.Attempt, records.AttemptAdmin)
+admin.site.register(models.Publication, records.PublicationAdmin)
+admin.site.register(models.Event, records.EventAdmin)

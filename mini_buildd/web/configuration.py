@@ -1,0 +1,119 @@
+"""The administration of what is built for whom: bases, chroots, layouts, repositories."""
+
+from django.contrib import admin
+
+from mini_buildd.db.models import AptSource, DistributionArchitecture, Suite
+
+
+class Configured(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when it runs
+    """What all of these share."""
+
+    save_on_top = False
+    show_facets = admin.ShowFacets.NEVER
+
+
+class Part(admin.TabularInline):  # type: ignore[type-arg]  # not subscriptable when it runs
+    """Rows that belong to another row."""
+
+    extra = 0
+
+
+class AptSources(Part):
+    """Where a base release comes from."""
+
+    model = AptSource
+    extra = 1
+
+
+class BaseAdmin(Configured):
+    """Base releases."""
+
+    list_display = ("codename", "vendor", "version_code")
+    search_fields = ("codename", "vendor")
+    inlines = (AptSources,)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("vendor", "codename", "version_code"),
+                "description": "A release that packages are built for, with its apt sources. "
+                "The first source is what chroots are made from.",
+            },
+        ),
+    )
+
+
+class ChrootAdmin(Configured):
+    """Chroots."""
+
+    list_display = ("base", "architecture", "backend", "made_at")
+    list_filter = ("base", "architecture", "backend")
+    search_fields = ("base__codename", "architecture")
+    list_select_related = ("base",)
+    readonly_fields = ("made_at",)
+
+
+class Suites(admin.StackedInline):  # type: ignore[type-arg]  # not subscriptable when it runs
+    """The suites of a layout."""
+
+    model = Suite
+    extra = 0
+    fieldsets = (
+        (None, {"fields": (("name", "purpose"), ("accepts_uploads", "migrates_to"))}),
+        ("Rules", {"fields": (("version_rule", "kept_rollbacks"), "ignores_failed_checks")}),
+        ("How apt treats it", {"fields": (("not_automatic", "but_automatic_upgrades"),)}),
+    )
+
+
+class LayoutAdmin(Configured):
+    """Layouts."""
+
+    list_display = ("name",)
+    search_fields = ("name", "suites__name")
+    inlines = (Suites,)
+
+
+class RepositoryAdmin(Configured):
+    """Repositories."""
+
+    list_display = ("name", "layout")
+    list_select_related = ("layout",)
+    search_fields = ("name",)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("name", "layout"),
+                "description": "The name is part of every version built for it: "
+                "small letters only, such as “test” in 1.0-1~test13+1.",
+            },
+        ),
+    )
+
+
+class Architectures(Part):
+    """The architectures of a distribution."""
+
+    model = DistributionArchitecture
+    extra = 1
+
+
+class DistributionAdmin(Configured):
+    """Distributions."""
+
+    list_display = ("name", "repository", "base", "suite")
+    list_filter = ("repository", "base")
+    list_select_related = ("repository", "base", "suite__layout")
+    search_fields = ("name",)
+    readonly_fields = ("name",)
+    inlines = (Architectures,)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("name", "repository", "base", "suite"),
+                "description": "One published suite. Its name follows from its parts: "
+                "codename-repository-suite.",
+            },
+        ),
+    )

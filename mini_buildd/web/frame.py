@@ -1,0 +1,37 @@
+"""What every page shows around its content: the name of the instance and the menu."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from mini_buildd.web.instance import instance
+
+_MENU = (
+    ("Now", "now"),
+    ("Uploads", "uploads"),
+    ("Builds", "builds"),
+    ("Repositories", "repositories"),
+    ("Events", "events"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """A page of the menu; *is_here* when the page shown is it or one below it."""
+
+    word: str
+    url: str
+    is_here: bool
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """The template context of every page."""
+    return {"identity": instance().identity, "menu": [_entry(*item, request) for item in _MENU]}
+
+
+def _entry(word: str, view: str, request: HttpRequest) -> MenuEntry:
+    url = reverse(view)
+    path = request.path_info
+    return MenuEntry(word, url, path == url or (url != "/" and path.startswith(url)))

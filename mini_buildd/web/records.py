@@ -1,0 +1,80 @@
+"""The record of what happened, to look at; only the flow writes it."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+
+class Record(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when it runs
+    """Rows that nobody adds, changes or deletes by hand."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        del request, obj
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        del request, obj
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Never."""
+        del request, obj
+        return False
+
+
+class UploadAdmin(Record):
+    """Uploads."""
+
+    list_display = ("id", "changes_name", "state", "distribution_name", "received_at")
+    list_filter = ("state",)
+    search_fields = ("changes_name", "source_name", "version")
+
+
+class SourceAdmin(Record):
+    """Accepted source packages."""
+
+    list_display = ("name", "version", "distribution", "state", "accepted_at")
+    list_filter = ("state", "distribution")
+    list_select_related = ("distribution",)
+    search_fields = ("name", "version")
+
+
+class JobAdmin(Record):
+    """Jobs."""
+
+    list_display = ("id", "source", "architecture", "state", "reason")
+    list_filter = ("state", "architecture")
+    list_select_related = ("source",)
+    search_fields = ("source__name", "source__version")
+
+
+class AttemptAdmin(Record):
+    """Attempts."""
+
+    list_display = ("id", "job", "number", "builder", "outcome", "stage", "finished_at")
+    list_filter = ("outcome", "builder")
+    list_select_related = ("job__source",)
+    search_fields = ("job__source__name", "token")
+
+
+class PublicationAdmin(Record):
+    """Versions of suites."""
+
+    list_display = ("distribution", "number", "decided_at", "published_at", "cause")
+    list_filter = ("distribution",)
+    list_select_related = ("distribution", "cause")
+    search_fields = ("distribution__name", "cause__name")
+
+
+class EventAdmin(Record):
+    """Events."""
+
+    list_display = ("id", "kind", "at", "detail")
+    list_filter = ("kind",)
+    search_fields = ("detail",)

@@ -1,0 +1,84 @@
+"""The Django settings of the pages, laid over those of the tables."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from mini_buildd.config.settings import Settings
+from mini_buildd.db.connect import APPS
+
+_WEB_APPS = (
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "mini_buildd.web.apps.WebConfig",  # before the admin, whose templates it refines
+    "mini_buildd.web.apps.SettingsConfig",
+)
+
+_MIDDLEWARE = (
+    "mini_buildd.web.content_security.ContentSecurity",
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+)
+
+_CONTEXT_PROCESSORS = (
+    "django.template.context_processors.request",
+    "django.contrib.auth.context_processors.auth",
+    "django.contrib.messages.context_processors.messages",
+    "mini_buildd.web.frame.frame",
+)
+
+_PASSWORD_RULES = ("UserAttributeSimilarity", "MinimumLength", "CommonPassword", "NumericPassword")
+
+_ANY_INTERFACE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # told apart here, not bound
+
+
+def web_settings(settings: Settings, secret_key: str) -> dict[str, Any]:
+    """What the pages of *settings*' instance need, on top of db.connect.django_settings()."""
+    origin = urlsplit(settings.url)
+    is_secure = origin.scheme == "https"
+    return {
+        "MINI_BUILDD": settings,
+        "SECRET_KEY": secret_key,
+        "DEBUG": False,
+        "ALLOWED_HOSTS": _hosts(settings),
+        "CSRF_TRUSTED_ORIGINS": [f"{origin.scheme}://{origin.netloc}"],
+        "INSTALLED_APPS": [*APPS, *_WEB_APPS],
+        "MIDDLEWARE": list(_MIDDLEWARE),
+        "ROOT_URLCONF": "mini_buildd.web.urls",
+        "TEMPLATES": [_templates()],
+        "AUTH_PASSWORD_VALIDATORS": [
+            {"NAME": f"django.contrib.auth.password_validation.{rule}Validator"}
+            for rule in _PASSWORD_RULES
+        ],
+        "LOGIN_URL": "admin:login",
+        "STATIC_URL": "/static/",
+        "SESSION_COOKIE_NAME": "mini_buildd_session",
+        "SESSION_COOKIE_SECURE": is_secure,
+        "CSRF_COOKIE_NAME": "mini_buildd_csrf",
+        "CSRF_COOKIE_SECURE": is_secure,
+        "CSRF_COOKIE_HTTPONLY": True,
+        "SECURE_REFERRER_POLICY": "same-origin",
+        "X_FRAME_OPTIONS": "DENY",
+        "USE_I18N": False,
+    }
+
+
+def _templates() -> dict[str, Any]:
+    return {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": list(_CONTEXT_PROCESSORS)},
+    }
+
+
+def _hosts(settings: Settings) -> list[str]:
+    """Every name under which the pages may be asked for, each once."""
+    names = [urlsplit(settings.url).hostname or "", settings.http.interface, *settings.http.hosts]
+    names += ["localhost", "127.0.0.1", "::1"]
+    found = (name for name in names if name not in _ANY_INTERFACE)
+    return list(dict.fromkeys(f"[{name}]" if ":" in name else name for name in found))

@@ -1,0 +1,93 @@
+// Follows a running build's log: asks for the bytes after the last one it has, so there is never a
+// gap, whatever happens to the connection meanwhile. Leaves the reader where they are, unless they
+// are at the end: then it stays at the end.
+const box = document.getElementById("log");
+const word = document.querySelector(".cut > .live");
+const MOST_LINES = 20000;
+const ESCAPE = /\x1b(?:\[[0-?]*[ -\/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])/g;
+const CONTROL = /[\x00-\x08\x0b-\x1f\x7f]/g;
+const ERROR = /\berror:|\bError [1-9]\d*\b|^E: |^FAIL(?:ED)?\b|\bFAILED\b|Segmentation fault|undefined reference|^Traceback \(most recent call last\)|\bAborted\b|^make.*\*\*\*/;
+const HARMLESS = /\(ignored\)|\bxfail\b|XFAIL/;
+
+// As web/log/plain.py does.
+const plain = (line) => {
+  const bare = line.replace(ESCAPE, "").replace(/\r+$/, "");
+  return bare.slice(bare.lastIndexOf("\r") + 1).replace(CONTROL, "");
+};
+
+const makeLine = (text, number) => {
+  const line = document.createElement("span");
+  const shown = plain(text);
+  if (ERROR.test(shown) && !HARMLESS.test(shown)) line.className = "e";
+  if (number !== null) {
+    line.id = `L${number}`;
+    const link = document.createElement("a");
+    link.href = `#L${number}`;
+    link.dataset.n = number;
+    link.tabIndex = -1;
+    link.setAttribute("aria-label", `line ${number}`);
+    line.append(link);
+  }
+  line.append(`${shown}\n`);
+  return line;
+};
+
+const say = (text, isLost) => {
+  if (word.textContent !== text) word.textContent = text;
+  word.classList.toggle("is-lost", isLost);
+};
+
+class Follower {
+  constructor() {
+    this.offset = Number(box.dataset.offset);
+    this.number = box.dataset.line ? Number(box.dataset.line) : null;
+    this.decoder = new TextDecoder();
+    this.rest = "";
+  }
+
+  add(text) {
+    const lines = (this.rest + text).split("\n");
+    this.rest = lines.pop();
+    const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
+    const made = document.createDocumentFragment();
+    for (const line of lines) {
+      made.append(makeLine(line, this.number));
+      if (this.number !== null) this.number += 1;
+    }
+    box.append(made);
+    while (box.childElementCount > MOST_LINES) box.firstElementChild.remove();
+    if (atEnd) box.scrollTop = box.scrollHeight;
+  }
+
+  async ask() {
+    const answer = await fetch(`${box.dataset.follow}&offset=${this.offset}`, { cache: "no-store" });
+    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+    const bytes = await answer.arrayBuffer();
+    this.offset = Number(answer.headers.get("X-Log-Next-Offset"));
+    this.add(this.decoder.decode(bytes, { stream: true }));
+    const hasEnded = answer.headers.get("X-Log-State") === "ended";
+    if (hasEnded && this.rest) this.add("\n");
+    return { hasEnded, hasMore: bytes.byteLength >= 1 << 20 };
+  }
+
+  async follow() {
+    let wait = 1;
+    for (;;) {
+      try {
+        const { hasEnded, hasMore } = await this.ask();
+        wait = hasMore ? 0 : 1;
+        say(hasEnded ? "the end" : "live", false);
+        if (hasEnded) return;
+      } catch {
+        wait = Math.min(30, Math.max(1, wait * 2));
+        say("lost the connection, trying again", true);
+      }
+      await new Promise((done) => { setTimeout(done, wait * 1000); });
+    }
+  }
+}
+
+if (box && box.dataset.follow) {
+  if (!location.hash) box.scrollTop = box.scrollHeight;
+  new Follower().follow();
+}

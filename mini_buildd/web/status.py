@@ -1,0 +1,103 @@
+"""States as people see them: a shape and a word, never colour alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mini_buildd.db.queries.builds import AttemptRow, BuildRow
+from mini_buildd.db.queries.uploads import UploadRow
+from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.states import JobState, Outcome, SourceState, UploadState
+
+
+class Shape(StrEnum):
+    """Each has its drawing in templatetags.look and its colour in style.css."""
+
+    GOOD = "good"
+    RUNNING = "running"
+    WAITING = "waiting"
+    DEP_WAIT = "dep-wait"
+    HELD = "held"
+    BAD = "bad"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A shape with its word."""
+
+    shape: Shape
+    word: str
+
+
+_JOB: Mapping[JobState, Status] = {
+    JobState.WAITING: Status(Shape.WAITING, "waiting"),
+    JobState.DEP_WAIT: Status(Shape.DEP_WAIT, "waits for dependencies"),
+    JobState.ASSIGNED: Status(Shape.RUNNING, "starting"),
+    JobState.RUNNING: Status(Shape.RUNNING, "building"),
+    JobState.SUCCEEDED: Status(Shape.GOOD, "built"),
+    JobState.FAILED: Status(Shape.BAD, "failed"),
+    JobState.LOST: Status(Shape.HELD, "lost its builder"),
+    JobState.CANCELLED: Status(Shape.OFF, "cancelled"),
+}
+
+_OUTCOME: Mapping[Outcome, Status] = {
+    Outcome.SUCCEEDED: _JOB[JobState.SUCCEEDED],
+    Outcome.FAILED: _JOB[JobState.FAILED],
+    Outcome.DEP_WAIT: Status(Shape.DEP_WAIT, "dependencies missing"),
+    Outcome.LOST: Status(Shape.HELD, "lost"),
+    Outcome.CANCELLED: _JOB[JobState.CANCELLED],
+}
+
+_UPLOAD: Mapping[UploadState, Status] = {
+    UploadState.RECEIVED: Status(Shape.WAITING, "being checked"),
+    UploadState.ACCEPTED: Status(Shape.GOOD, "accepted"),
+    UploadState.REJECTED: Status(Shape.BAD, "rejected"),
+}
+
+_SOURCE: Mapping[SourceState, Status] = {
+    SourceState.ACCEPTED: Status(Shape.WAITING, "accepted"),
+    SourceState.BUILDING: Status(Shape.RUNNING, "building"),
+    SourceState.READY: Status(Shape.RUNNING, "being published"),
+    SourceState.PUBLISHED: Status(Shape.GOOD, "published"),
+    SourceState.FAILED: Status(Shape.BAD, "failed"),
+    SourceState.SUPERSEDED: Status(Shape.OFF, "superseded"),
+}
+
+_EVENT: Mapping[EventKind, Shape] = {
+    EventKind.UPLOAD_REJECTED: Shape.BAD,
+    EventKind.JOB_ASSIGNED: Shape.WAITING,
+    EventKind.JOB_SUCCEEDED: Shape.GOOD,
+    EventKind.JOB_FAILED: Shape.BAD,
+    EventKind.JOB_DEP_WAIT: Shape.DEP_WAIT,
+    EventKind.JOB_LOST: Shape.HELD,
+    EventKind.SOURCE_HELD: Shape.HELD,
+    EventKind.SOURCE_SUPERSEDED: Shape.OFF,
+    EventKind.SUITE_PUBLISHED: Shape.GOOD,
+}
+
+
+def of_build(row: BuildRow) -> Status:
+    """A build's status; a failure names the stage where it stopped."""
+    status = _JOB[row.state]
+    stage = row.attempt.stage if row.attempt is not None else ""
+    if row.state is JobState.FAILED and stage:
+        return Status(status.shape, f"failed in {stage}")
+    return status
+
+
+def of_attempt(row: AttemptRow) -> Status:
+    """An attempt's status."""
+    if row.outcome is None:
+        return _JOB[JobState.ASSIGNED if row.started_at is None else JobState.RUNNING]
+    return _OUTCOME[row.outcome]
+
+
+def of_upload(row: UploadRow) -> Status:
+    """An upload's status; once accepted, that of its source package."""
+    return _UPLOAD[row.state] if row.source_state is None else _SOURCE[row.source_state]
+
+
+def of_event(kind: EventKind) -> Status:
+    """The kind of an event with a shape; most events are neither good nor bad."""
+    return Status(_EVENT.get(kind, Shape.WAITING), kind.value)

@@ -1,0 +1,170 @@
+"""Times, durations, sizes, states and files of our own, as every page says them."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
+
+from django import template
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import now
+
+from mini_buildd.db.queries.builds import AttemptRow, BuildRow
+from mini_buildd.db.queries.events import EventRow
+from mini_buildd.db.queries.uploads import UploadRow
+from mini_buildd.web import status as states
+from mini_buildd.web.application import static_folders
+from mini_buildd.web.instance import archive_url
+
+_UNKNOWN = "\N{EN DASH}"
+
+register = template.Library()
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_KILO = 1000.0
+
+_RING = '<circle cx="8" cy="8" r="5.75" fill="none" stroke="currentColor" stroke-width="1.5"/>'
+_DIAMOND = (
+    '<path d="M8 1.75 14.25 8 8 14.25 1.75 8Z" fill="none" stroke="currentColor"'
+    ' stroke-width="1.5" stroke-linejoin="round"/>'
+)
+_DRAWINGS: Mapping[states.Shape, str] = {
+    states.Shape.GOOD: '<circle cx="8" cy="8" r="6.5" fill="currentColor"/>',
+    states.Shape.RUNNING: _RING + '<path d="M8 2.25a5.75 5.75 0 0 1 0 11.5Z" fill="currentColor"/>',
+    states.Shape.WAITING: _RING,
+    states.Shape.DEP_WAIT: _DIAMOND,
+    states.Shape.HELD: _DIAMOND + '<path d="M8 5 11 8 8 11 5 8Z" fill="currentColor"/>',
+    states.Shape.BAD: '<path d="m3.25 3.25 9.5 9.5m0-9.5-9.5 9.5" fill="none"'
+    ' stroke="currentColor" stroke-width="2.25" stroke-linecap="round"/>',
+    states.Shape.OFF: '<path d="M3 8h10" fill="none" stroke="currentColor" stroke-width="2"'
+    ' stroke-linecap="round"/>',
+}
+
+
+@register.simple_tag
+def status(row: BuildRow | UploadRow | AttemptRow | EventRow) -> SafeString:
+    """The state of *row*: its shape, drawn, and its word."""
+    found = _status(row)
+    return format_html(
+        '<span class="status is-{}"><svg class="shape" viewBox="0 0 16 16" aria-hidden="true">'
+        "{}</svg><span>{}</span></span>",
+        found.shape.value,
+        mark_safe(_DRAWINGS[found.shape]),  # noqa: S308  # our own drawing
+        found.word,
+    )
+
+
+def _status(row: BuildRow | UploadRow | AttemptRow | EventRow) -> states.Status:
+    match row:
+        case BuildRow():
+            return states.of_build(row)
+        case UploadRow():
+            return states.of_upload(row)
+        case AttemptRow():
+            return states.of_attempt(row)
+        case EventRow():
+            return states.of_event(row.kind)
+
+
+@register.simple_tag
+def ago(at: datetime | None) -> SafeString:
+    """A moment as people say it, with the exact UTC time beside; a dash when there is none."""
+    if at is None:
+        return format_html("{}", _UNKNOWN)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(timespec="seconds"),
+        at.strftime("%a %Y-%m-%d %H:%M:%S UTC"),
+        _ago((now() - at).total_seconds(), at),
+    )
+
+
+def _ago(seconds: float, at: datetime) -> str:
+    if seconds < _MINUTE:
+        return "just now"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE:.0f} min ago"
+    if seconds < _DAY:
+        return f"{seconds // _HOUR:.0f} h ago"
+    if seconds < 2 * _DAY:
+        return "yesterday"
+    if seconds < 14 * _DAY:
+        return f"{seconds // _DAY:.0f} days ago"
+    return at.strftime("%Y-%m-%d")
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """Seconds as 2:13 or 1:02:13; a dash when it is not known."""
+    if seconds is None:
+        return _UNKNOWN
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@register.simple_tag
+def taken(attempt: AttemptRow | None) -> SafeString:
+    """How long *attempt* took; while it runs, the time so far, which live.js lets go on."""
+    if attempt is None or attempt.started_at is None:
+        return format_html("{}", _UNKNOWN)
+    if attempt.outcome is None:
+        so_far = (now() - attempt.started_at).total_seconds()
+        return format_html(
+            '<span class="num" data-since="{}">{}</span>',
+            attempt.started_at.isoformat(timespec="seconds"),
+            duration(so_far),
+        )
+    return format_html('<span class="num">{}</span>', duration(attempt.seconds))
+
+
+@register.simple_tag
+def progress(attempt: AttemptRow | None, expected: float | None) -> SafeString:
+    """A bar of the time so far against what the last good build took, when that is known."""
+    if attempt is None or attempt.started_at is None or not expected:
+        return format_html("{}", "")
+    so_far = (now() - attempt.started_at).total_seconds()
+    return format_html(
+        '<progress max="{}" value="{}" data-progress-since="{}" aria-label="of about {}">'
+        "</progress>"
+        '<span class="quiet num">of ~{}</span>',
+        round(expected),
+        min(round(so_far), round(expected)),
+        attempt.started_at.isoformat(timespec="seconds"),
+        duration(expected),
+        duration(expected),
+    )
+
+
+@register.filter
+def size(count: int) -> str:
+    """Bytes as 1.2 MB (of 1000, as disks and networks are sold)."""
+    if count < _KILO:
+        return f"{count} B"
+    value, unit = float(count), "B"
+    for unit in ("kB", "MB", "GB", "TB"):  # noqa: B007  # the last one reached is used below
+        value /= _KILO
+        if value < _KILO:
+            break
+    return f"{value:.1f} {unit}"
+
+
+@register.filter
+def pool_url(path: str, repository: str) -> str:
+    """Where the file *path* of *repository* can be fetched."""
+    return f"{archive_url(repository)}/{path}"
+
+
+@cache
+def _stamp(path: str) -> str:
+    content = (static_folders()["mini_buildd"].parent / path).read_bytes()
+    return hashlib.sha256(content).hexdigest()[:10]
+
+
+@register.simple_tag
+def asset(name: str) -> str:
+    """The URL of a static file of ours; it changes with the content, so caches never lie."""
+    path = f"mini_buildd/{name}"
+    return f"{static(path)}?{_stamp(path)}"

@@ -1,0 +1,180 @@
+"""The list of builds, one build with its log, and the log's bytes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from mini_buildd.db.queries.builds import (
+    AttemptRow,
+    Build,
+    find_attempt,
+    find_build,
+    list_builds,
+)
+from mini_buildd.domain.states import JOB_OPEN, Outcome
+from mini_buildd.tools.sbuild_log import Line, Phase
+from mini_buildd.web.instance import places
+from mini_buildd.web.log.follow import read_part
+from mini_buildd.web.log.markup import lines_markup
+from mini_buildd.web.log.window import (
+    Reason,
+    Window,
+    read_reason,
+    read_summary,
+    read_window,
+)
+from mini_buildd.web.views.query_string import before, number
+
+_STEPS = (("Install-Time", "dependencies"), ("Build-Time", "build"), ("Package-Time", "whole"))
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseLink:
+    """A phase and where to jump to; *has_failed* marks the one where sbuild stopped."""
+
+    title: str
+    url: str
+    has_failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LogView:
+    """What a page shows of an attempt's log."""
+
+    window: Window
+    phases: tuple[PhaseLink, ...]
+    reason: tuple[tuple[str, Line], ...]
+    steps: tuple[tuple[str, int], ...]
+
+
+@require_safe
+def listing(request: HttpRequest) -> HttpResponse:
+    """Builds, newest first."""
+    return render(request, "mini_buildd/builds.html", {"page": list_builds(before(request))})
+
+
+@require_safe
+def show(request: HttpRequest, job_id: int) -> HttpResponse:
+    """One build; with ?log=no without the lines of its log, which is how the page refreshes."""
+    build = find_build(job_id)
+    if build is None:
+        raise Http404(f"There is no build {job_id}.")
+    attempt = _chosen(build, number(request, "attempt"))
+    view = _log_view(attempt, number(request, "line"), request.path) if attempt else None
+    wants_lines = view is not None and request.GET.get("log") != "no"
+    context = {
+        "build": build,
+        "row": build.row,
+        "attempt": attempt,
+        "view": view,
+        "markup": lines_markup(view.window.lines) if view and wants_lines else "",
+        "offset": view.window.end if view else 0,
+        "next_line": view.window.next_line if view else 1,
+        "is_moving": build.row.state in JOB_OPEN,
+        "is_live": attempt is not None and attempt.outcome is None,
+    }
+    return render(request, "mini_buildd/build.html", context)
+
+
+@require_safe
+def log(request: HttpRequest, job_id: int) -> HttpResponse:
+    """The bytes of the log from ?offset on; X-Log-State turns "ended" once nothing is left."""
+    attempt = find_attempt(job_id, number(request, "attempt"))
+    if attempt is None:
+        raise Http404(f"There is no such attempt of build {job_id}.")
+    offset = number(request, "offset") or 0
+    part = read_part(log_path(attempt), offset, is_over=attempt.outcome is not None)
+    headers = {
+        "X-Log-Next-Offset": str(part.next_offset),
+        "X-Log-State": "ended" if part.has_ended else "running",
+        "Cache-Control": "no-store",
+    }
+    return HttpResponse(part.data, content_type="text/plain; charset=utf-8", headers=headers)
+
+
+@require_safe
+def raw(request: HttpRequest, job_id: int) -> FileResponse:
+    """The whole log as it is now, as a plain file."""
+    attempt = find_attempt(job_id, number(request, "attempt"))
+    try:
+        stream = log_path(attempt).open("rb") if attempt is not None else None
+    except FileNotFoundError:
+        stream = None
+    if stream is None:
+        raise Http404(f"There is no such log of build {job_id}.")
+    return FileResponse(stream, content_type="text/plain; charset=utf-8")
+
+
+def log_path(attempt: AttemptRow) -> Path:
+    """Where the builder writes the log of *attempt*."""
+    return places().builds / attempt.token / "log"
+
+
+def _chosen(build: Build, wanted: int | None) -> AttemptRow | None:
+    """The attempt asked for, or the latest; None when there is no attempt yet."""
+    if wanted is None:
+        return build.attempts[0] if build.attempts else None
+    for attempt in build.attempts:
+        if attempt.number == wanted:
+            return attempt
+    raise Http404(f"Build {build.row.id} has no attempt {wanted}.")
+
+
+def _log_view(attempt: AttemptRow, line: int | None, path: str) -> LogView | None:
+    """None when there is no log (yet, or any more)."""
+    file = log_path(attempt)
+    try:
+        window = read_window(file, line, is_growing=attempt.outcome is None)
+        failed = attempt.outcome is Outcome.FAILED
+        reason = read_reason(file) if failed else Reason((), has_numbers=False)
+        steps = _steps(read_summary(file)) if attempt.outcome is not None else ()
+    except FileNotFoundError:
+        return None
+    link = _Links(path, attempt.number, window)
+    phases = tuple(link.phase(phase, failed=failed, stage=attempt.stage) for phase in window.phases)
+    lines = tuple(
+        (link.line(item.number) if reason.has_numbers else "", item) for item in reason.lines
+    )
+    return LogView(window, phases, lines, steps)
+
+
+def _steps(found: Mapping[str, str]) -> tuple[tuple[str, int], ...]:
+    return tuple((word, int(found[key])) for key, word in _STEPS if found.get(key, "").isdecimal())
+
+
+@dataclass(frozen=True, slots=True)
+class _Links:
+    """Links to lines: within the page when the line is shown, else to the window that has it."""
+
+    path: str
+    attempt: int
+    window: Window
+
+    def line(self, number: int) -> str:
+        if self.window.holds(number):
+            return f"#L{number}"
+        return f"{self.path}?attempt={self.attempt}&line={number}#L{number}"
+
+    def phase(self, phase: Phase, *, failed: bool, stage: str) -> PhaseLink:
+        has_failed = failed and bool(stage) and phase.title == _STAGES.get(stage)
+        return PhaseLink(phase.title, self.line(phase.line_number), has_failed)
+
+
+# sbuild's Fail-Stage as the heading of the phase that it happens in.
+_STAGES = {
+    "apt-get-update": "Update chroot",
+    "apt-get-upgrade": "Update chroot",
+    "fetch-src": "Fetch source files",
+    "install-deps": "Install package build dependencies",
+    "install-deps-env": "Install package build dependencies",
+    "arch-check": "Check architectures",
+    "unpack": "Build",
+    "check-unpacked-version": "Build",
+    "check-space": "Build",
+    "build": "Build",
+    "post-build": "Post Build",
+}

@@ -1,0 +1,23 @@
+"""Home: what is going on now."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.timezone import now
+from django.views.decorators.http import require_safe
+
+from mini_buildd.db.queries.builds import last_good_seconds
+from mini_buildd.db.queries.now import find_now
+from mini_buildd.web.instance import instance
+
+
+@require_safe
+def show(request: HttpRequest) -> HttpResponse:
+    """The home page."""
+    found = find_now(now())
+    expected = last_good_seconds(found.running)
+    context = {
+        "now": found,
+        "running": [(row, expected.get((row.source, row.architecture))) for row in found.running],
+        "slots": instance().builder.slots,
+    }
+    return render(request, "mini_buildd/now.html", context)

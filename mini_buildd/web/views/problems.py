@@ -1,0 +1,34 @@
+"""Pages for requests that cannot be answered, in our look."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404; the text of a Http404 that a view of ours raised is meant for people."""
+    said = exception.args[0] if exception.args else ""
+    text = said if isinstance(said, str) and said else "There is no page at this address."
+    return _answer(request, 404, "Not found", text)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400."""
+    del exception  # it may quote the request; the log has it
+    return _answer(request, 400, "Bad request", "This request cannot be understood.")
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403."""
+    del exception
+    return _answer(request, 403, "Not allowed", "Your account may not see this page.")
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    """500; nothing is asked of the database, which may be what broke."""
+    text = "This page could not be made. The cause stands in the log of the daemon."
+    return render(request, "mini_buildd/broken.html", {"text": text}, status=500)
+
+
+def _answer(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+    context = {"title": title, "text": text, "status": status}
+    return render(request, "mini_buildd/problem.html", context, status=status)
