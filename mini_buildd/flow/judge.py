@@ -1,4 +1,4 @@
-"""Step 8, judge: once the jobs of a source have ended, is it ready to be published?"""
+"""Step 8, judge: whether a source is ready to be published, once its jobs have ended."""
 
 from django.db import transaction
 

@@ -67,7 +67,7 @@ def _verify(site: Site, upload: Upload, data: bytes) -> Changes:
     upload.source_name = changes.source
     upload.version = changes.version
     upload.distribution_name = changes.distribution[:130]
-    if upload.changes_name in (file.name for file in changes.files):
+    if any(file.name == upload.changes_name for file in changes.files):
         raise problem.ChangesMalformed(
             expected="a .changes that does not list itself",
             found=upload.changes_name,

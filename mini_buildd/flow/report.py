@@ -14,7 +14,7 @@ from django.db import transaction
 from mini_buildd.archive import pool
 from mini_buildd.archive.tree import pool_path
 from mini_buildd.db.events import record
-from mini_buildd.db.models import Attempt, Binary, Job
+from mini_buildd.db.models import Attempt, Binary, Job, Publication
 from mini_buildd.db.moves import move_job
 from mini_buildd.deb.binary import BinaryPackage, packages_paragraph, read_binary
 from mini_buildd.deb.changes import Changes, parse_changes
@@ -202,9 +202,22 @@ def _save(
             lost = job.attempts.filter(outcome=Outcome.LOST).count()
             move_job(job, after_loss(lost), reason=reason)
         kinds = [record(_EVENTS[outcome], site.clock(), job=job, detail=reason)]
+        if outcome is Outcome.DEP_WAIT and _published_since(fresh):
+            # What it waits for may have come while it looked; nobody will wake it for that again.
+            move_job(job, JobState.WAITING)
+            kinds.append(record(EventKind.JOB_RELEASED, site.clock(), job=job))
         if job.state == JobState.FAILED and outcome is Outcome.LOST:
             kinds.append(record(EventKind.JOB_FAILED, site.clock(), job=job, detail=reason))
         return kinds
+
+
+def _published_since(attempt: Attempt) -> bool:
+    """Whether a suite of the same repository was published while *attempt* ran."""
+    distribution = attempt.job.source.distribution
+    return Publication.objects.filter(
+        distribution__repository=distribution.repository_id,
+        published_at__gte=attempt.assigned_at,
+    ).exists()
 
 
 def _save_file(attempt: Attempt, file: _Made) -> None:

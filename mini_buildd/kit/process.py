@@ -5,6 +5,9 @@ A pid alone is reused; a pid with its start time and the boot it lives in is not
 """
 
 import os
+import subprocess
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,3 +56,33 @@ def open_pidfd(identity: ProcessIdentity) -> int | None:
         return descriptor
     os.close(descriptor)
     return None
+
+
+class CommandFailed(Exception):
+    """A command ended with a status other than 0; the text holds its last lines."""
+
+    def __init__(self, command: Sequence[str], status: int, last_lines: Sequence[str]) -> None:
+        said = "\n".join(f"  {line}" for line in last_lines)
+        super().__init__(f"{command[0]} ended with status {status}\n{said}")
+        self.status = status
+
+
+def run_following(command: Sequence[str], say: Callable[[str], None]) -> None:
+    """Run *command* to its end, handing each line of its output to *say* as it comes.
+
+    Raises CommandFailed, or OSError when it cannot be started.
+    """
+    last_lines: deque[str] = deque(maxlen=12)
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        for line in process.stdout or ():
+            last_lines.append(line.rstrip())
+            say(line.rstrip())
+    if process.returncode != 0:
+        raise CommandFailed(command, process.returncode, last_lines)

@@ -1,0 +1,7 @@
+"""``python -m mini_buildd.cli``: the same as ``mini-buildd``."""
+
+import sys
+
+from mini_buildd.cli.main import main
+
+sys.exit(main())

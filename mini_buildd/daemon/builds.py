@@ -1,0 +1,87 @@
+"""The builder inside the daemon: what it does each time it is woken."""
+
+import logging
+from collections.abc import Callable
+
+from mini_buildd.buildd.builder import Builder, Life, Sighting
+from mini_buildd.db.models import Attempt
+from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.problem import ResultRefused
+from mini_buildd.flow.assign import assign
+from mini_buildd.flow.report import note_lost, note_started, report
+from mini_buildd.flow.site import Site
+from mini_buildd.flow.sweep import attempts_under_way, each
+from mini_buildd.kit.process import ProcessIdentity
+
+_log = logging.getLogger(__name__)
+
+_LOOK_AGAIN_SECONDS = 0.1
+
+
+class LocalBuilds:
+    """Follows the attempts of this machine's builder and takes up new ones."""
+
+    def __init__(
+        self,
+        site: Site,
+        builder: Builder,
+        *,
+        host: str,
+        watch: Callable[[ProcessIdentity], None],
+        look_again: Callable[[float], None],
+    ) -> None:
+        self._site = site
+        self._builder = builder
+        self._host = host
+        self._watch = watch
+        self._look_again = look_again
+
+    def thd_work(self) -> list[EventKind]:
+        """See what became of the running builds, then fill the free slots."""
+        events = each("following a build", attempts_under_way(self._host), self._follow)
+        events += self._take_up()
+        return events
+
+    def _follow(self, attempt: Attempt) -> list[EventKind]:
+        sighting = self._builder.look(attempt.token)
+        if sighting.life is Life.STARTING:
+            self._look_again(_LOOK_AGAIN_SECONDS)
+            return []
+        events = []
+        if sighting.started_at:
+            events += note_started(self._site, attempt, sighting.started_at)
+        if sighting.process is not None:
+            self._watch(sighting.process)
+        elif sighting.life is Life.ENDED:
+            events += self._enter(attempt, sighting)
+        else:
+            events += note_lost(
+                self._site, attempt, "the build's process vanished without a result"
+            )
+            self._builder.forget(attempt.token)
+        return events
+
+    def _enter(self, attempt: Attempt, sighting: Sighting) -> list[EventKind]:
+        if sighting.result is None:  # pragma: no cover  # an ended sighting has one
+            raise AssertionError(attempt)
+        folder = self._builder.folder(attempt.token)
+        try:
+            events = report(self._site, attempt, sighting.result, folder.results)
+        except ResultRefused as refusal:
+            events = note_lost(self._site, attempt, str(refusal))
+        self._builder.forget(attempt.token)
+        return events
+
+    def _take_up(self) -> list[EventKind]:
+        settings = self._site.settings.builder
+        free_slots = settings.slots - len(attempts_under_way(self._host))
+        if free_slots <= 0:
+            return []
+        assigned = assign(
+            self._site, builder=self._host, backend=settings.backend, free_slots=free_slots
+        )
+        for task in assigned.tasks:
+            self._builder.start(task)
+        if assigned.tasks:
+            self._look_again(_LOOK_AGAIN_SECONDS)
+        return list(assigned.events)

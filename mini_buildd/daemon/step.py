@@ -1,0 +1,97 @@
+"""A step of the journey as a service: the one bridge between the reactor and the pool threads.
+
+Its work runs in a pool thread, never twice at once: when woken, once more when it was woken while
+it ran, and every so often by itself, since a wake-up may get lost.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from twisted.internet.defer import Deferred, succeed
+from twisted.internet.task import LoopingCall
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
+from twisted.python.threadpool import ThreadPool
+
+from mini_buildd.bus.local import LocalBus
+from mini_buildd.db.connect import in_thread
+from mini_buildd.domain.event import EventKind
+
+_log = logging.getLogger(__name__)
+
+
+class Step:
+    """Named work of the daemon; *thd_work* runs in a thread and gives the events it made."""
+
+    def __init__(
+        self,
+        name: str,
+        thd_work: Callable[[], Iterable[EventKind]],
+        *,
+        reactor: Any,
+        pool: ThreadPool,
+        bus: LocalBus,
+        sweep_seconds: float,
+    ) -> None:
+        self.name = name
+        self._thd_work = thd_work
+        self._reactor = reactor
+        self._pool = pool
+        self._bus = bus
+        self._is_woken = False
+        self._running: Deferred[None] | None = None
+        self._is_stopped = False
+        self._sweep_seconds = sweep_seconds
+        self._sweep = LoopingCall(self._wake)
+        self._sweep.clock = reactor
+
+    def start(self) -> None:
+        """Do the work now and from now on."""
+        self._sweep.start(self._sweep_seconds)
+
+    def stop(self) -> Deferred[None]:
+        """Begin nothing new; the answer comes when what runs has ended."""
+        self._is_stopped = True
+        if self._sweep.running:
+            self._sweep.stop()
+        return self._running or succeed(None)
+
+    def wake(self) -> None:
+        """Look again soon; from any thread."""
+        self._reactor.callFromThread(self._wake)
+
+    def wake_in(self, seconds: float) -> None:
+        """Look again after that time; from any thread."""
+        self._reactor.callFromThread(self._reactor.callLater, seconds, self._wake)
+
+    def _wake(self) -> None:
+        self._is_woken = True
+        if self._running is None and not self._is_stopped:
+            self._run()
+
+    def _run(self) -> None:
+        self._is_woken = False
+        done: Deferred[None] = Deferred()
+        self._running = done
+        work = deferToThreadPool(self._reactor, self._pool, self._thd_run)
+        work.addCallbacks(self._bus.publish, self._failed)
+        work.addBoth(self._ended, done)
+
+    def _thd_run(self) -> list[EventKind]:
+        with in_thread():
+            return list(self._thd_work())
+
+    def _failed(self, failure: Failure) -> None:
+        _log.error(
+            "%s failed; it is tried again in %s seconds at most\n%s",
+            self.name,
+            self._sweep_seconds,
+            failure.getTraceback(),
+        )
+
+    def _ended(self, _: object, done: Deferred[None]) -> None:
+        self._running = None
+        if self._is_woken and not self._is_stopped:
+            self._run()
+        done.callback(None)

@@ -1,0 +1,64 @@
+"""Making the chroots that builds start from, by mmdebstrap."""
+
+from collections.abc import Callable
+
+from mini_buildd.config.places import Places
+from mini_buildd.db.models import Chroot
+from mini_buildd.deb.names import Architecture, Codename
+from mini_buildd.domain.problem import SetupImpossible
+from mini_buildd.kit.atomic import sync_file, sync_folder
+from mini_buildd.kit.clock import Clock
+from mini_buildd.kit.process import run_following
+from mini_buildd.tools.mmdebstrap import ChrootSource, command, progress
+
+
+def missing_chroots() -> list[Chroot]:
+    """The chroots that are configured and were never made."""
+    return list(Chroot.objects.filter(made_at=None).select_related("base"))
+
+
+def find_chroot(codename: str, architecture: str) -> Chroot:
+    """The configured chroot; raises SetupImpossible."""
+    rows = Chroot.objects.select_related("base")
+    chroot = rows.filter(base__codename=codename, architecture=architecture).first()
+    if chroot is None:
+        raise SetupImpossible(
+            expected="one of: " + (", ".join(str(row) for row in rows) or "none is configured"),
+            found=f"{codename} {architecture}",
+            hint="Configure it: mini-buildd setup --codename … --architecture …",
+        )
+    return chroot
+
+
+def make_chroot(
+    places: Places, chroot: Chroot, *, clock: Clock, say: Callable[[str], None]
+) -> None:
+    """Make the tarball of *chroot* anew and switch to it; *say* is told of each step.
+
+    Raises mini_buildd.kit.process.CommandFailed. Builds that run keep what they unpacked.
+    """
+    codename = Codename(chroot.base.codename)
+    architecture = Architecture(chroot.architecture)
+    final = places.chroots / f"{codename}-{architecture}.tar.zst"
+    making = places.chroots / f"making-{codename}-{architecture}.tar.zst"
+    sources = [
+        ChrootSource(
+            row.url, row.suite, row.components, row.keyring, check_valid_until=row.check_valid_until
+        )
+        for row in chroot.base.apt_sources.all()
+    ]
+    run_following(
+        command(
+            codename=codename,
+            architecture=architecture,
+            target=making,
+            mode="unshare",
+            sources=sources,
+        ),
+        lambda line: say(step) if (step := progress(line)) else None,
+    )
+    sync_file(making)
+    making.rename(final)
+    sync_folder(final.parent)
+    chroot.made_at = clock()
+    chroot.save(update_fields=["made_at"])

@@ -1,0 +1,250 @@
+"""Setting an instance up: a working configuration in one call that can be repeated at will.
+
+What is there already is left as an administrator made it. The dry run is the same transaction,
+rolled back, so what it shows is what would happen.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db import transaction
+from django.db.models import Model
+
+from mini_buildd.config.places import Places
+from mini_buildd.db.models import (
+    AptSource,
+    Base,
+    Chroot,
+    Distribution,
+    DistributionArchitecture,
+    Layout,
+    OpenPGPKey,
+    Repository,
+    Suite,
+    Uploader,
+)
+from mini_buildd.deb.names import Architecture, Codename
+from mini_buildd.domain.distribution import RepositoryName
+from mini_buildd.domain.layout import DEFAULT_LAYOUT
+from mini_buildd.domain.problem import SetupImpossible
+from mini_buildd.domain.release import version_code
+from mini_buildd.keys.gpg import GnupgFailed
+from mini_buildd.keys.verify import PublicKey, read_public_key
+from mini_buildd.tools import distroinfo, hostapt
+
+
+@dataclass(frozen=True, slots=True)
+class NewUploader:
+    """An account to register, with its armored public key."""
+
+    name: str
+    email: str
+    armored_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to be there afterwards."""
+
+    codenames: tuple[Codename, ...]
+    architectures: tuple[Architecture, ...]
+    repository: RepositoryName
+    backend: str = "unshare"
+    archive_url: str = ""
+    uploader: NewUploader | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing of the configuration, and whether it was made or was there."""
+
+    what: str
+    is_new: bool
+
+
+@dataclass(slots=True)
+class _Work:
+    """Collects the changes of one call."""
+
+    changes: list[Change] = field(default_factory=list)
+
+    def ensure(self, model: type[Model], what: str, defaults: Any = None, **keys: Any) -> Any:
+        """The row with *keys*, made with *defaults* when it is missing."""
+        row, is_new = model._default_manager.get_or_create(defaults=defaults or {}, **keys)  # noqa: SLF001  # Django's public name
+        self.changes.append(Change(what, is_new))
+        return row
+
+
+def setup(places: Places, wish: Wish, *, today: date, dry_run: bool) -> list[Change]:
+    """Make what *wish* wants and is not there; raises SetupImpossible, and then nothing is made."""
+    plans = [(codename, *_find_sources(codename, wish, today)) for codename in wish.codenames]
+    key = _read_key(places, wish.uploader) if wish.uploader else None
+    work = _Work()
+    with transaction.atomic():
+        layout = _layout(work)
+        repository = work.ensure(
+            Repository, f"repository {wish.repository}", {"layout": layout}, name=wish.repository
+        )
+        for codename, release, sources in plans:
+            base = work.ensure(
+                Base,
+                f"base release {release.vendor} {codename}",
+                {"vendor": release.vendor, "version_code": version_code(release)},
+                codename=codename,
+            )
+            _sources(work, base, sources)
+            _chroots(work, base, wish)
+            _distributions(work, base, repository, wish.architectures)
+        if wish.uploader and key:
+            _uploader(work, wish.uploader, key, repository)
+        transaction.set_rollback(dry_run)
+    return work.changes
+
+
+def _find_sources(codename: Codename, wish: Wish, today: date) -> tuple[Any, list[dict[str, Any]]]:
+    """The release, and its apt sources as keyword arguments for their rows."""
+    try:
+        release = distroinfo.find_release(codename)
+    except distroinfo.ReleaseUnknown:
+        raise SetupImpossible(
+            expected="a codename that distro-info knows",
+            found=codename,
+            hint="Look it up with debian-distro-info --all; bring distro-info-data up to date.",
+        ) from None
+    keyring = hostapt.keyring_of(release.vendor)
+    if keyring is None:
+        raise SetupImpossible(
+            expected=f"the archive keyring of {release.vendor}",
+            found="none under /usr/share/keyrings",
+            hint=f"Install it: apt install {release.vendor.lower()}-archive-keyring",
+        )
+    if wish.archive_url:
+        found = [(wish.archive_url.rstrip("/"), str(codename), "main")]
+    else:
+        found = [
+            (each.url, each.suite, " ".join(each.components))
+            for each in hostapt.sources_for(
+                codename,
+                release.vendor,
+                hostapt.read_host_sources(),
+                with_updates=distroinfo.is_released(codename, today),
+            )
+        ]
+    if not found:
+        raise SetupImpossible(
+            expected=f"an apt source of {release.vendor} on this machine to take {codename} from",
+            found="none in this machine's own apt configuration",
+            hint="Name the archive: --archive-url URL.",
+        )
+    return release, [
+        {"url": url, "suite": suite, "components": components, "keyring": str(keyring)}
+        for url, suite, components in found
+    ]
+
+
+def _sources(work: _Work, base: Base, sources: Iterable[dict[str, Any]]) -> None:
+    if base.apt_sources.exists():  # they are the administrator's now
+        for row in base.apt_sources.all():
+            work.changes.append(Change(f"apt source {row}", is_new=False))
+        return
+    for source in sources:
+        AptSource.objects.create(base=base, **source)
+        work.changes.append(Change(f"apt source {source['url']} {source['suite']}", is_new=True))
+
+
+def _chroots(work: _Work, base: Base, wish: Wish) -> None:
+    for architecture in wish.architectures:
+        work.ensure(
+            Chroot,
+            f"chroot {base.codename} {architecture} ({wish.backend})",
+            base=base,
+            architecture=architecture,
+            backend=wish.backend,
+        )
+
+
+def _layout(work: _Work) -> Layout:
+    layout: Layout = work.ensure(Layout, "layout default", name="default")
+    for rules in DEFAULT_LAYOUT:
+        target = layout.suites.filter(name=rules.migrates_to or "").first()
+        work.ensure(
+            Suite,
+            f"suite {rules.name}",
+            {
+                "purpose": rules.purpose,
+                "accepts_uploads": rules.accepts_uploads,
+                "migrates_to": target,
+                "kept_rollbacks": rules.kept_rollbacks,
+                "version_rule": rules.version_rule,
+                "not_automatic": rules.not_automatic,
+                "but_automatic_upgrades": rules.but_automatic_upgrades,
+                "ignores_failed_checks": rules.ignores_failed_checks,
+            },
+            layout=layout,
+            name=rules.name,
+        )
+    return layout
+
+
+def _distributions(
+    work: _Work, base: Base, repository: Repository, architectures: tuple[Architecture, ...]
+) -> None:
+    for suite in repository.layout.suites.order_by("name"):
+        name = f"{base.codename}-{repository.name}-{suite.name}"
+        distribution: Distribution = work.ensure(
+            Distribution,
+            f"distribution {name}",
+            {"name": name},
+            repository=repository,
+            base=base,
+            suite=suite,
+        )
+        for architecture in architectures:
+            has_all = distribution.architectures.filter(builds_all=True).exists()
+            work.ensure(
+                DistributionArchitecture,
+                f"{name} on {architecture}",
+                {"builds_all": not has_all},
+                distribution=distribution,
+                architecture=architecture,
+            )
+
+
+def _read_key(places: Places, new: NewUploader) -> PublicKey:
+    try:
+        return read_public_key(new.armored_key, places.keyrings)
+    except GnupgFailed as error:
+        raise SetupImpossible(
+            expected=f"one armored OpenPGP public key for {new.name}",
+            found=str(error),
+            hint="Export it: gpg --armor --export FINGERPRINT",
+        ) from None
+
+
+def _uploader(work: _Work, new: NewUploader, key: PublicKey, repository: Repository) -> None:
+    user = work.ensure(
+        get_user_model(), f"user {new.name}", {"email": new.email}, username=new.name
+    )
+    if not user.password:
+        user.set_unusable_password()
+        user.save()
+    uploader: Uploader = work.ensure(Uploader, f"uploader {new.name}", user=user)
+    is_new = not uploader.repositories.filter(pk=repository.pk).exists()
+    uploader.repositories.add(repository)
+    work.changes.append(Change(f"uploader {new.name} in repository {repository}", is_new))
+    row = OpenPGPKey.objects.filter(fingerprint=key.fingerprint).first()
+    if row is not None and row.uploader_id != uploader.pk:
+        raise SetupImpossible(
+            expected=f"a key of {new.name}",
+            found=f"{key.fingerprint}, which is registered for {row.uploader}",
+            hint="Remove it there first.",
+        )
+    work.ensure(
+        OpenPGPKey,
+        f"key {key.fingerprint}",
+        {"uploader": uploader, "user_id": key.user_id[:300], "armored": key.armored},
+        fingerprint=key.fingerprint,
+    )

@@ -1,0 +1,74 @@
+"""What there is to do: the rows that each step of the journey waits for.
+
+Every step looks here when it is woken, and now and then without being woken, so a wake-up that got
+lost costs time and nothing else. One row's unexpected fault is logged and keeps no other row
+waiting.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+from mini_buildd.db.models import Attempt, Distribution, Source, Upload
+from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.states import SourceState, UploadState
+from mini_buildd.flow import accept, judge, plan, publish, receive
+from mini_buildd.flow.site import Site
+from mini_buildd.incoming.spool import Arrival
+
+_log = logging.getLogger(__name__)
+
+Row = TypeVar("Row")
+
+
+def each(
+    name: str, rows: Iterable[Row], verb: Callable[[Row], Iterable[EventKind]]
+) -> list[EventKind]:
+    """Apply *verb* to every row; a fault of one is logged with its row and stops no other."""
+    events: list[EventKind] = []
+    for row in rows:
+        try:
+            events += verb(row)
+        except Exception:  # noqa: BLE001  # whatever it is, the other rows go on
+            _log.exception("%s failed for %s; it is tried again later", name, row)
+    return events
+
+
+def take_in(site: Site, can_follow: Callable[[Arrival], bool]) -> list[EventKind]:
+    """From what lies in the spool to planned jobs; *can_follow* tells what may still grow."""
+    events = each(
+        "receive",
+        site.spool.changes(),
+        lambda arrival: receive.receive(site, arrival, is_final=not can_follow(arrival)),
+    )
+    received = Upload.objects.filter(state=UploadState.RECEIVED).order_by("id")
+    events += each("accept", list(received), lambda upload: accept.accept(site, upload))
+    accepted = Source.objects.filter(state=SourceState.ACCEPTED).order_by("id")
+    events += each("plan", list(accepted), lambda source: plan.plan(site, source))
+    return events
+
+
+def judge_all(site: Site) -> list[EventKind]:
+    """Give the verdicts on everything that is being built."""
+    building = Source.objects.filter(state=SourceState.BUILDING).prefetch_related("jobs")
+    return each("judge", list(building), lambda source: judge.judge(site, source))
+
+
+def publish_all(site: Site) -> list[EventKind]:
+    """Publish every suite that is behind what was decided, or that has never been published."""
+    ready = Source.objects.filter(state=SourceState.READY).order_by("id")
+    events = each("publish", list(ready), lambda source: publish.decide(site, source))
+    distributions = Distribution.objects.select_related("repository", "base", "suite")
+    for distribution in distributions.filter(publications=None):
+        publish.begin(site, distribution)
+    dirty = distributions.filter(publications__published_at=None).distinct()
+    return events + each("publish", list(dirty), lambda each_: publish.carry_out(site, each_))
+
+
+def attempts_under_way(builder: str) -> list[Attempt]:
+    """The attempts that *builder* has not finished."""
+    return list(
+        Attempt.objects.filter(outcome="", builder=builder)
+        .select_related("job__source__upload", "job__source__distribution__repository")
+        .order_by("id")
+    )

@@ -1,0 +1,46 @@
+"""Who is connected, so that nobody waits for files that can no longer come.
+
+An upload is complete when all its files are there, never on a timer. But once the last connection
+of the peer that brought the .changes is gone, what is missing will stay so.
+"""
+
+import threading
+from collections import Counter
+
+from mini_buildd.incoming.spool import Arrival
+
+
+class Sessions:
+    """Open connections by peer, and which peer brought what; used from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: Counter[str] = Counter()
+        self._brought_by: dict[str, str] = {}
+
+    def begin(self, peer: str) -> None:
+        """A connection of *peer* is open."""
+        with self._lock:
+            self._open[peer] += 1
+
+    def end(self, peer: str) -> None:
+        """A connection of *peer* is closed."""
+        with self._lock:
+            self._open[peer] -= 1
+            if self._open[peer] > 0:
+                return
+            del self._open[peer]
+            gone = [token for token, each in self._brought_by.items() if each == peer]
+            for token in gone:
+                del self._brought_by[token]
+
+    def brought(self, peer: str, arrival: Arrival) -> None:
+        """*arrival* came over a connection of *peer*."""
+        with self._lock:
+            if peer in self._open:
+                self._brought_by[arrival.token] = peer
+
+    def can_follow(self, arrival: Arrival) -> bool:
+        """Whether more may come from where *arrival* came from."""
+        with self._lock:
+            return arrival.token in self._brought_by
