@@ -13,6 +13,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -193,12 +194,13 @@ def _clone(tree: Path, target: Path) -> None:
 
 
 def _try(root: Path, codename: Codename, command: Sequence[str]) -> Outcome:
-    _say(codename, shlex.join(command))
+    words = textwrap.shorten(shlex.join(command), 60, placeholder=" …")
+    _say(codename, words)
     started_at = time.monotonic()
     status = _run_inside(root, codename, command)
     seconds = time.monotonic() - started_at
-    _say(codename, f"{shlex.join(command)} ended with status {status} after {seconds:.0f} s")
-    return Outcome(codename, shlex.join(command), status, seconds)
+    _say(codename, f"{words} ended with status {status} after {seconds:.0f} s")
+    return Outcome(codename, words, status, seconds)
 
 
 def _run_inside(root: Path, codename: Codename, command: Sequence[str]) -> int:
