@@ -17,7 +17,7 @@ from mini_buildd.deb.names import Architecture, Codename
 from mini_buildd.domain.distribution import RepositoryName
 from mini_buildd.flow import setup
 from mini_buildd.flow.assign import chroot_name
-from mini_buildd.flow.chroot import find_chroot, make_chroot, missing_chroots
+from mini_buildd.flow.chroot import find_chroot, make_chroot, missing_chroots, tarball_of
 from mini_buildd.kit.clock import utc_now
 from mini_buildd.tools.schroot import install_script
 
@@ -41,7 +41,7 @@ def run_setup(options: argparse.Namespace, places: Places, backend: str) -> int:
     verb = "would be made" if options.dry_run else "made"
     print(f"{made} {verb}, {len(changes) - made} there already")
     if not options.dry_run and not options.no_chroots:
-        for chroot in missing_chroots():
+        for chroot in missing_chroots(places):
             _make(places, chroot)
     return 0
 
@@ -67,7 +67,7 @@ def run_chroot(options: argparse.Namespace, places: Places) -> int:
         _make(places, chroot)
         return 0
     chroot.backend = "schroot"
-    tarball = places.chroots / f"{options.codename}-{options.architecture}.tar.zst"
+    tarball = tarball_of(places, chroot)
     if not tarball.exists():
         print(f"mini-buildd: {tarball} is not made yet: chroot create", file=sys.stderr)
         return 1

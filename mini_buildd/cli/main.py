@@ -106,6 +106,7 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
     connect(django_settings(places.database))
     migrate()
     from mini_buildd.cli import commands  # noqa: PLC0415  # models need a configured Django
+
     if options.command == "setup":
         return commands.run_setup(options, places, settings.builder.backend)
     if options.command == "admin":

@@ -14,7 +14,6 @@ from twisted.logger import STDLibLogObserver, globalLogBeginner
 
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings, SettingsError, load
-from mini_buildd.daemon.services import Services
 from mini_buildd.db.connect import close, connect, django_settings, migrate
 from mini_buildd.kit.atomic import write_file
 from mini_buildd.web.settings import web_settings
@@ -57,6 +56,10 @@ def run(settings: Settings) -> int:
         return 1
     migrate()
     close()
+    from mini_buildd.daemon.services import (  # noqa: PLC0415  # models need a configured Django
+        Services,
+    )
+
     services = Services(settings, places, any_reactor)
     reactor = services.reactor
     reactor.callWhenRunning(services.start)

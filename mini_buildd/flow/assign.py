@@ -13,6 +13,7 @@ from mini_buildd.db.moves import Overtaken, move_job
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.layout import suites_seen
 from mini_buildd.domain.states import JobState
+from mini_buildd.flow.chroot import tarball_of
 from mini_buildd.flow.content import components_of
 from mini_buildd.flow.site import Site
 from mini_buildd.wire.task import AptSource, Task
@@ -114,10 +115,9 @@ def _task(site: Site, attempt: Attempt, chroot: Chroot) -> Task:
 
 def chroot_name(places: Places, chroot: Chroot) -> str:
     """What sbuild is given for it: a tarball's path, or the name in schroot's configuration."""
-    name = f"{chroot.base.codename}-{chroot.architecture}"
     if chroot.backend == "schroot":
-        return f"mini-buildd-{name}"
-    return str(places.chroots / f"{name}.tar.zst")
+        return f"mini-buildd-{chroot.base.codename}-{chroot.architecture}"
+    return str(tarball_of(places, chroot))
 
 
 def _apt_sources(site: Site, distribution: Distribution) -> tuple[AptSource, ...]:

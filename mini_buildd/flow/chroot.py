@@ -1,6 +1,8 @@
 """Making the chroots that builds start from, by mmdebstrap."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 
 from mini_buildd.config.places import Places
 from mini_buildd.db.models import Chroot
@@ -12,9 +14,25 @@ from mini_buildd.kit.process import run_following
 from mini_buildd.tools.mmdebstrap import ChrootSource, command, progress
 
 
-def missing_chroots() -> list[Chroot]:
-    """The chroots that are configured and were never made."""
-    return list(Chroot.objects.filter(made_at=None).select_related("base"))
+def missing_chroots(places: Places) -> list[Chroot]:
+    """The chroots that are configured and were never made.
+
+    One whose tarball somebody has put in its place counts as made when the tarball was.
+    """
+    missing = []
+    for chroot in Chroot.objects.filter(made_at=None).select_related("base"):
+        tarball = tarball_of(places, chroot)
+        if tarball.exists():
+            chroot.made_at = datetime.fromtimestamp(tarball.stat().st_mtime, UTC)
+            chroot.save(update_fields=["made_at"])
+        else:
+            missing.append(chroot)
+    return missing
+
+
+def tarball_of(places: Places, chroot: Chroot) -> Path:
+    """The tarball of *chroot*; also what a schroot is unpacked from."""
+    return places.chroots / f"{chroot.base.codename}-{chroot.architecture}.tar.zst"
 
 
 def find_chroot(codename: str, architecture: str) -> Chroot:
@@ -39,8 +57,8 @@ def make_chroot(
     """
     codename = Codename(chroot.base.codename)
     architecture = Architecture(chroot.architecture)
-    final = places.chroots / f"{codename}-{architecture}.tar.zst"
-    making = places.chroots / f"making-{codename}-{architecture}.tar.zst"
+    final = tarball_of(places, chroot)
+    making = final.with_name(f"making-{final.name}")
     sources = [
         ChrootSource(
             row.url, row.suite, row.components, row.keyring, check_valid_until=row.check_valid_until

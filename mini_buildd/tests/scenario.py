@@ -1,0 +1,147 @@
+"""A whole scene in one folder: an instance that is set up, and a packager who may upload to it."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mini_buildd.deb.names import Codename
+from mini_buildd.keys import gpg
+from mini_buildd.tests.instance import Instance
+from mini_buildd.tests.packager import Packager, Upload
+from mini_buildd.tests.sources import tiny
+
+
+def cache_folder() -> Path:
+    """Where what is expensive to make is kept between runs, outside the tree."""
+    return Path(os.environ["MINI_BUILDD_CACHE"])
+
+
+def host_codename() -> Codename:
+    """This machine's release (os-release(5))."""
+    lines = Path("/etc/os-release").read_text(encoding="utf-8").splitlines()
+    fields = dict(line.split("=", 1) for line in lines if "=" in line)
+    return Codename(fields["VERSION_CODENAME"].strip('"'))
+
+
+def host_architecture() -> str:
+    """This machine's architecture, as dpkg says."""
+    told = subprocess.run(
+        ["dpkg", "--print-architecture"], check=True, capture_output=True, text=True
+    )
+    return told.stdout.strip()
+
+
+@dataclass(slots=True)
+class Scenario:
+    """Everything below *folder*; *repository* "test" for this machine's release."""
+
+    folder: Path
+    instance: Instance = field(init=False)
+    packager: Packager = field(init=False)
+    codename: Codename = field(default_factory=host_codename)
+    architecture: str = field(default_factory=host_architecture)
+    _made: int = field(default=0, init=False)
+
+    def __post_init__(self) -> None:
+        self.instance = Instance(self.folder / "instance")
+        self.packager = Packager(self.folder / "packager")
+
+    @property
+    def chroot(self) -> Path:
+        """The tarball that builds start from."""
+        return self.instance.home / "chroots" / f"{self.codename}-{self.architecture}.tar.zst"
+
+    @property
+    def distribution(self) -> str:
+        """Where uploads go."""
+        return f"{self.codename}-test-unstable"
+
+    def version(self, base: str, number: int = 1) -> str:
+        """*base* with the ending that the layout demands."""
+        return f"{base}~test{self.version_code}+{number}"
+
+    @property
+    def version_code(self) -> str:
+        """What stands for the release in versions."""
+        row = self.instance.one(
+            "SELECT version_code FROM mini_buildd_base WHERE codename = ?", self.codename
+        )
+        if row is None:
+            raise AssertionError(f"{self.codename} is not set up")
+        return str(row["version_code"])
+
+    def set_up(self) -> None:
+        """Configure the instance, with the chroot from the cache where there is one."""
+        self.packager.home.mkdir(parents=True, exist_ok=True)
+        self.instance.configure()
+        self.borrow_chroot()
+        self.instance.call(*self.setup_arguments())
+        self.keep_chroot()
+
+    def setup_arguments(self) -> tuple[str, ...]:
+        """The arguments of ``mini-buildd`` that set this scene up."""
+        return (
+            "setup",
+            f"--codename={self.codename}",
+            f"--architecture={self.architecture}",
+            "--uploader=pat",
+            f"--email={self.packager.email}",
+            f"--key={self.packager.public_key()}",
+        )
+
+    def borrow_chroot(self) -> None:
+        """Take the chroot that an earlier run has left in the cache."""
+        kept = cache_folder() / "chroots" / self.chroot.name
+        if kept.exists() and not self.chroot.exists():
+            self.chroot.parent.mkdir(parents=True, exist_ok=True)
+            _link_or_copy(kept, self.chroot)
+
+    def keep_chroot(self) -> None:
+        """Leave the chroot in the cache for later runs."""
+        kept = cache_folder() / "chroots" / self.chroot.name
+        if not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            _link_or_copy(self.chroot, kept)
+
+    def make_tiny(
+        self,
+        name: str = "mbd-tiny",
+        *,
+        version: str | None = None,
+        distribution: str | None = None,
+        sign: bool = True,
+    ) -> Upload:
+        """A signed upload of one of our tiny packages, in a folder of its own."""
+        self._made += 1
+        folder = self.folder / "sources" / f"{self._made}-{name}"
+        tree = tiny(name, folder)
+        self.packager.change(
+            tree,
+            version=version or self.version("1.0"),
+            distribution=distribution or self.distribution,
+            text="Upload.",
+        )
+        return self.packager.build_source(tree, sign=sign)
+
+    def apt_sources(self) -> bytes:
+        """The .sources snippet that the instance serves for the distribution."""
+        status, body, _ = self.instance.get(f"/archive/test/{self.distribution}.sources")
+        if status != 200:
+            raise AssertionError(f"no snippet for {self.distribution}: {status}")
+        return body
+
+    def close(self) -> None:
+        """End every process that belongs to the scene."""
+        self.instance.kill()
+        self.instance.end_builds()
+        self.packager.close()
+        gpg.stop_agent(self.instance.home / "gnupg")
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)
