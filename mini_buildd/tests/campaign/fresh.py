@@ -123,6 +123,10 @@ def _bare_root(scratch: Path, codename: Codename, tree: Path) -> Iterator[Path]:
 
 def _install(root: Path, codename: Codename) -> None:
     sources = sources_for(codename, "Debian", read_host_sources(), with_updates=True)
+    if not sources:
+        raise SystemExit(
+            f"campaign fresh: this machine's apt knows no Debian to get {codename} from"
+        )
     lines = [f"deb {each.url} {each.suite} {' '.join(each.components)}" for each in sources]
     # A mirror over https is of no use before its certificate can be checked.
     extra = ["--include=ca-certificates"] if any("https:" in line for line in lines) else []
@@ -186,9 +190,8 @@ def _write(root: Path, path: Path, content: bytes) -> None:
 def _clone(tree: Path, target: Path) -> None:
     """What is committed, as somebody else would get it."""
     subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", tree, target], check=True)
-    changed = subprocess.run(
-        ["git", "-C", tree, "status", "--porcelain"], check=True, capture_output=True
-    )
+    status = ["git", "--no-optional-locks", "-C", tree, "status", "--porcelain"]
+    changed = subprocess.run(status, check=True, capture_output=True)
     if changed.stdout:
         print("campaign fresh: the tree has changes that are not committed; they are not tried")
 
