@@ -190,7 +190,7 @@ def _write(root: Path, path: Path, content: bytes) -> None:
 def _clone(tree: Path, target: Path) -> None:
     """What is committed, as somebody else would get it."""
     subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", tree, target], check=True)
-    status = ["git", "--no-optional-locks", "-C", tree, "status", "--porcelain"]
+    status = ["git", "--no-optional-locks", "-C", str(tree), "status", "--porcelain"]
     changed = subprocess.run(status, check=True, capture_output=True)
     if changed.stdout:
         print("campaign fresh: the tree has changes that are not committed; they are not tried")
