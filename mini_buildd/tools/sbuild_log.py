@@ -89,6 +89,19 @@ def is_error(line: str) -> bool:
     return _ERROR.search(line) is not None and _HARMLESS.search(line) is None
 
 
+def _without_trailer(lines: list[Line]) -> list[Line]:
+    """Without what sbuild adds to the end of each build, when an error stands before that."""
+    for place, line in enumerate(lines):
+        if line.text.startswith("Build finished at ") and any(
+            item.is_error for item in lines[:place]
+        ):
+            lines = lines[:place]
+            break
+    while lines and not lines[-1].text.strip("- "):
+        lines = lines[:-1]
+    return lines
+
+
 class _Part:
     """What is kept of one phase while its lines pass: around the first error, and the last ones."""
 
@@ -110,16 +123,13 @@ class _Part:
             self._before.append(line)
 
     def lines(self) -> tuple[Line, ...]:
-        """Both parts in order, each line once, without blank lines at the end."""
+        """Both parts in order, each line once."""
         kept = {line.number: line for line in (*self._first, *self._last)}
-        ordered = [kept[number] for number in sorted(kept)]
-        while ordered and not ordered[-1].text.strip():
-            ordered.pop()
-        return tuple(ordered)
+        return tuple(_without_trailer([kept[number] for number in sorted(kept)]))
 
 
 def excerpt(
-    lines: Iterable[str], first_line: int = 1, *, around: int = 2, last: int = 10
+    lines: Iterable[str], first_line: int = 1, *, around: int = 2, last: int = 14
 ) -> tuple[Line, ...]:
     """The failing part: about the first error of the failing phase, and how that phase ended.
 

@@ -1,5 +1,7 @@
 """The administration of what is built for whom: bases, chroots, layouts, repositories."""
 
+from typing import Any
+
 from django.contrib import admin
 
 from mini_buildd.db.models import AptSource, DistributionArchitecture, Suite
@@ -63,6 +65,12 @@ class Suites(admin.StackedInline):  # type: ignore[type-arg]  # not subscriptabl
         ("Rules", {"fields": (("version_rule", "kept_rollbacks"), "ignores_failed_checks")}),
         ("How apt treats it", {"fields": (("not_automatic", "but_automatic_upgrades"),)}),
     )
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        """The suites to migrate to, in one question, whatever their number."""
+        if db_field.name == "migrates_to":
+            kwargs["queryset"] = Suite.objects.select_related("layout").order_by("layout", "name")
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 class LayoutAdmin(Configured):

@@ -1,7 +1,5 @@
 """The instance whose pages these are, as the daemon gave its settings to Django."""
 
-from typing import cast
-
 from django.conf import settings
 
 from mini_buildd.config.places import Places
@@ -10,7 +8,8 @@ from mini_buildd.config.settings import Settings
 
 def instance() -> Settings:
     """The settings of this instance."""
-    return cast("Settings", settings.MINI_BUILDD)
+    found: Settings = settings.MINI_BUILDD
+    return found
 
 
 def places() -> Places:

@@ -32,19 +32,19 @@ class Status:
 
 _JOB: Mapping[JobState, Status] = {
     JobState.WAITING: Status(Shape.WAITING, "waiting"),
-    JobState.DEP_WAIT: Status(Shape.DEP_WAIT, "waits for dependencies"),
+    JobState.DEP_WAIT: Status(Shape.DEP_WAIT, "dep-wait"),
     JobState.ASSIGNED: Status(Shape.RUNNING, "starting"),
     JobState.RUNNING: Status(Shape.RUNNING, "building"),
     JobState.SUCCEEDED: Status(Shape.GOOD, "built"),
     JobState.FAILED: Status(Shape.BAD, "failed"),
-    JobState.LOST: Status(Shape.HELD, "lost its builder"),
+    JobState.LOST: Status(Shape.HELD, "lost"),
     JobState.CANCELLED: Status(Shape.OFF, "cancelled"),
 }
 
 _OUTCOME: Mapping[Outcome, Status] = {
     Outcome.SUCCEEDED: _JOB[JobState.SUCCEEDED],
     Outcome.FAILED: _JOB[JobState.FAILED],
-    Outcome.DEP_WAIT: Status(Shape.DEP_WAIT, "dependencies missing"),
+    Outcome.DEP_WAIT: Status(Shape.DEP_WAIT, "dep-wait"),
     Outcome.LOST: Status(Shape.HELD, "lost"),
     Outcome.CANCELLED: _JOB[JobState.CANCELLED],
 }

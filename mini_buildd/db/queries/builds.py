@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 
 from mini_buildd.db.models import Attempt, Binary, Job, Upload
 from mini_buildd.db.queries.page import Page, page
-from mini_buildd.domain.states import JOB_UNDER_WAY, JobState, Outcome
+from mini_buildd.domain.states import JobState, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,18 +131,6 @@ def list_builds(before: int | None = None, state: JobState | None = None) -> Pag
     """A page of builds, newest first."""
     rows = jobs() if state is None else jobs().filter(state=state)
     return page(rows, build_row, before)
-
-
-def running_builds() -> tuple[BuildRow, ...]:
-    """Every build under way, the oldest first."""
-    return tuple(build_row(job) for job in jobs().filter(state__in=JOB_UNDER_WAY).order_by("pk"))
-
-
-def waiting_builds(count: int) -> tuple[BuildRow, ...]:
-    """The first *count* of those that wait, dep-waits after those that only wait for a builder."""
-    states = (JobState.WAITING, JobState.LOST, JobState.DEP_WAIT)
-    rows = jobs().filter(state__in=states).order_by("-state", "pk")
-    return tuple(build_row(job) for job in rows[:count])
 
 
 def find_build(job_id: int) -> Build | None:

@@ -1,21 +1,26 @@
 """The home page: what needs somebody, what runs, what waits, what was last."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import (
+    Count,
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+    Window,
+    prefetch_related_objects,
+)
 
 from mini_buildd.db.models import Job, Source, Upload
-from mini_buildd.db.queries.builds import (
-    BuildRow,
-    build_row,
-    jobs,
-    running_builds,
-    waiting_builds,
-)
+from mini_buildd.db.queries.builds import BuildRow, build_row, jobs
 from mini_buildd.db.queries.uploads import UploadRow, upload_row, uploads
-from mini_buildd.domain.states import JobState, SourceState, UploadState
+from mini_buildd.domain.states import JOB_UNDER_WAY, JobState, SourceState, UploadState
 
+_WAITING = (JobState.WAITING, JobState.LOST, JobState.DEP_WAIT)
+_ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 _SHOWN = 8
 _NEED_DAYS = 7
 
@@ -36,38 +41,49 @@ class Now:
 def find_now(at: datetime) -> Now:
     """Everything the home page shows, as it is *at* this moment."""
     since = at - timedelta(days=_NEED_DAYS)
-    waiting = waiting_builds(_SHOWN)
-    ended = jobs().filter(state__in=(JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED))
+    bare = jobs().prefetch_related(None)  # the attempts of all of them come in one question, below
+    failed = list(_failed(since).order_by("-pk")[:_SHOWN])
+    running = list(bare.filter(state__in=JOB_UNDER_WAY).order_by("pk"))
+    # In the alphabet, backwards: those that only wait for a builder come first.
+    waiting = list(
+        bare.filter(state__in=_WAITING)
+        .annotate(total=Window(Count("pk")))
+        .order_by("-state", "pk")[:_SHOWN]
+    )
+    ended = list(bare.filter(state__in=_ENDED).order_by("-pk")[:_SHOWN])
+    prefetch_related_objects([*failed, *running, *waiting, *ended], "attempts")
     return Now(
-        failed=_failed(since),
+        failed=_rows(failed),
         rejected=_rejected(since),
-        running=running_builds(),
-        waiting=waiting,
-        waiting_count=_waiting_count() if len(waiting) == _SHOWN else len(waiting),
+        running=_rows(running),
+        waiting=_rows(waiting),
+        waiting_count=waiting[0].total if waiting else 0,
         uploads=tuple(upload_row(row) for row in uploads().order_by("-pk")[:_SHOWN]),
-        builds=tuple(build_row(job) for job in ended.order_by("-pk")[:_SHOWN]),
+        builds=_rows(ended),
     )
 
 
-def _waiting_count() -> int:
-    states = (JobState.WAITING, JobState.LOST, JobState.DEP_WAIT)
-    return Job.objects.filter(state__in=states).count()
+def _rows(found: Sequence[Job]) -> tuple[BuildRow, ...]:
+    return tuple(build_row(job) for job in found)
 
 
-def _failed(since: datetime) -> tuple[BuildRow, ...]:
+def _failed(since: datetime) -> QuerySet[Job]:
     """Failed builds since then whose package did not come again in the same distribution."""
     newer = Source.objects.filter(
         name=OuterRef("source__name"),
         distribution=OuterRef("source__distribution"),
         pk__gt=OuterRef("source_id"),
     )
-    rows = jobs().filter(
-        ~Exists(newer),
-        state=JobState.FAILED,
-        source__state=SourceState.FAILED,
-        created_at__gte=since,
+    return (
+        jobs()
+        .prefetch_related(None)
+        .filter(
+            ~Exists(newer),
+            state=JobState.FAILED,
+            source__state=SourceState.FAILED,
+            created_at__gte=since,
+        )
     )
-    return tuple(build_row(job) for job in rows.order_by("-pk")[:_SHOWN])
 
 
 def _rejected(since: datetime) -> tuple[UploadRow, ...]:
@@ -81,4 +97,4 @@ def _rejected(since: datetime) -> tuple[UploadRow, ...]:
         )
     )
     rows = uploads().filter(~Exists(again), state=UploadState.REJECTED, received_at__gte=since)
-    return tuple(upload_row(row) for row in rows.order_by(F("pk").desc())[:_SHOWN])
+    return tuple(upload_row(row) for row in rows.order_by("-pk")[:_SHOWN])

@@ -17,9 +17,9 @@ def opening(source: str, version: str, architecture: str) -> str:
         f"sbuild (Debian sbuild) 0.85.0 (04 January 2023) on north\n\n{bar}\n"
         f"| {title:<44}Fri, 20 Nov 2026 16:10:42 +0000 |\n{bar}\n\n"
         f"Package: {source}\nVersion: {version}\nSource Version: {version}\n"
-        f"Distribution: trixie-test-unstable\nHost Architecture: {architecture}\nBuild Type: binary\n\n"
+        f"Distribution: trixie-test-unstable\nHost Architecture: {architecture}\n\n"
         + heading("Update chroot")
-        + "Get:1 file:/archive trixie-test-unstable InRelease [4321 B]\nReading package lists...\n\n"
+        + "Get:1 file:/archive trixie-test-unstable InRelease [4321 B]\n\n"
         + heading("Fetch source files")
         + f"\nLocal sources\n-------------\n\n{source}_{version}.dsc exists in /build; copying\n\n"
         + heading("Install package build dependencies")

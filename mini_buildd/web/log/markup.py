@@ -13,12 +13,22 @@ def lines_markup(lines: Iterable[tuple[int | None, Line]]) -> SafeString:
     return mark_safe("".join(_line(number, line) for number, line in lines))  # noqa: S308  # escaped
 
 
+def _kind(line: Line) -> str:
+    """How it is shown: an error, a boxed heading, its border, or just a line."""
+    if line.is_error:
+        return "e"
+    if line.text.startswith(("+---", "+===")):
+        return "b"
+    return "h" if line.text.startswith("| ") and line.text.endswith(" |") else ""
+
+
 def _line(number: int | None, line: Line) -> str:
-    kind = ' class="e"' if line.is_error else ""
+    kind = _kind(line)
+    shown = f' class="{kind}"' if kind else ""
     text = escape(line.text)
     if number is None:
-        return f"<span{kind}>{text}\n</span>"
+        return f"<span{shown}>{text}\n</span>"
     return (
-        f'<span id="L{number}"{kind}><a href="#L{number}" data-n="{number}" tabindex="-1"'
+        f'<span id="L{number}"{shown}><a href="#L{number}" data-n="{number}" tabindex="-1"'
         f' aria-label="line {number}"></a>{text}\n</span>'
     )

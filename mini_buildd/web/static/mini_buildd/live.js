@@ -1,7 +1,11 @@
 // Keeps a page up to date: fetches it again every few seconds and carries over what changed, node
 // by node, so that nothing flashes and focus, selection and scrolling stay. Running times go on
 // second by second. Without scripts, loading the page again does the same.
-const sameKind = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && a.id === b.id;
+const sameKind = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName;
+
+// By what a section or a row is known again; empty for all else.
+const key = (node) => (node.nodeType === Node.ELEMENT_NODE
+  ? node.id || node.getAttribute("aria-labelledby") || node.dataset.key || "" : "");
 
 const morphAttributes = (from, to) => {
   for (const { name } of [...from.attributes]) {
@@ -20,14 +24,39 @@ const morph = (from, to) => {
   }
   if (from.classList.contains("live")) return;
   morphAttributes(from, to);
-  const wanted = [...to.childNodes];
-  wanted.forEach((node, place) => {
-    const there = from.childNodes[place];
-    if (!there) from.append(node);
-    else if (sameKind(there, node)) morph(there, node);
-    else there.replaceWith(node);
-  });
-  while (from.childNodes.length > wanted.length) from.lastChild.remove();
+  morphChildren(from, [...to.childNodes]);
+};
+
+const morphChildren = (parent, wanted) => {
+  const keys = new Set(wanted.map(key));
+  for (const node of [...parent.childNodes]) {
+    if (key(node) && !keys.has(key(node))) node.remove();
+  }
+  let place = parent.firstChild;
+  for (const node of wanted) {
+    const name = key(node);
+    const known = name && [...parent.children].find((child) => key(child) === name);
+    if (known) {
+      while (place && place !== known && !key(place)) {
+        const gone = place;
+        place = place.nextSibling;
+        gone.remove();
+      }
+      if (place !== known) parent.insertBefore(known, place);
+      morph(known, node);
+      place = known.nextSibling;
+    } else if (!name && place && !key(place) && sameKind(place, node)) {
+      morph(place, node);
+      place = place.nextSibling;
+    } else {
+      parent.insertBefore(node, place);
+    }
+  }
+  while (place) {
+    const gone = place;
+    place = place.nextSibling;
+    gone.remove();
+  }
 };
 
 const clock = (seconds) => {

@@ -15,10 +15,17 @@ const plain = (line) => {
   return bare.slice(bare.lastIndexOf("\r") + 1).replace(CONTROL, "");
 };
 
+// As web/log/markup.py does.
+const kind = (line) => {
+  if (ERROR.test(line) && !HARMLESS.test(line)) return "e";
+  if (/^\+(?:---|===)/.test(line)) return "b";
+  return /^\| .* \|$/.test(line) ? "h" : "";
+};
+
 const makeLine = (text, number) => {
   const line = document.createElement("span");
   const shown = plain(text);
-  if (ERROR.test(shown) && !HARMLESS.test(shown)) line.className = "e";
+  if (kind(shown)) line.className = kind(shown);
   if (number !== null) {
     line.id = `L${number}`;
     const link = document.createElement("a");

@@ -1,0 +1,144 @@
+"""Reading logs of sbuild."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mini_buildd.tests.web import logs
+from mini_buildd.tools.sbuild_log import (
+    Phase,
+    excerpt,
+    is_error,
+    phases,
+    phases_in,
+    summary,
+    unfinished_heading,
+)
+
+GOOD = logs.succeeded("hello", "2.10-5", "amd64")
+BAD = logs.failed("zlib", "1.3-1", "i386")
+TITLES = [
+    "Update chroot",
+    "Fetch source files",
+    "Install package build dependencies",
+    "Check architectures",
+    "Build environment",
+    "Build",
+]
+
+
+def test_phases_are_the_boxed_headings_but_not_the_title_of_the_log() -> None:
+    found = [phase.title for phase in phases(GOOD.split("\n"))]
+    assert found == [*TITLES, "Changes", "Post Build", "Cleanup", "Summary"]
+
+
+def test_the_line_of_a_phase_is_that_of_its_title() -> None:
+    lines = GOOD.split("\n")
+    for phase in phases(lines):
+        assert lines[phase.line_number - 1].startswith(f"| {phase.title} ")
+
+
+def test_a_box_within_a_line_or_half_a_box_is_no_phase() -> None:
+    border = f"+{'-' * 78}+"
+    assert phases(["x" + border, "| Fake |", border]) == ()
+    assert phases([border, "| Fake |", "no border"]) == ()
+    assert phases([border, "| Real |", border]) == (Phase("Real", 2),)
+
+
+@given(st.data())
+def test_a_log_read_piece_by_piece_has_the_same_phases(data: st.DataObject) -> None:
+    log = GOOD.encode()
+    found: list[Phase] = []
+    offset, line = 0, 1
+    while offset < len(log):
+        size = data.draw(st.integers(min_value=600, max_value=3000))
+        piece = log[offset : offset + size]
+        whole = piece if offset + size >= len(log) else piece[: piece.rfind(b"\n") + 1]
+        whole = whole[: unfinished_heading(whole)]
+        found += phases_in(whole, line)
+        offset, line = offset + len(whole), line + whole.count(b"\n")
+    assert tuple(found) == phases(GOOD.split("\n"))
+
+
+def test_the_summary_is_read_as_its_fields() -> None:
+    found = summary(BAD)
+    assert found["Status"] == "attempted"
+    assert found["Fail-Stage"] == "build"
+    assert found["Build-Time"] == "94"
+
+
+def test_a_log_that_broke_off_has_no_summary() -> None:
+    assert summary(BAD[: BAD.index("| Cleanup")]) == {}
+    assert summary("") == {}
+
+
+def test_a_summary_printed_by_the_package_is_not_taken_for_sbuilds() -> None:
+    fake = logs.heading("Summary") + "Status: successful\n"
+    assert summary(fake + BAD)["Status"] == "attempted"
+
+
+def test_the_excerpt_shows_the_first_error_and_the_end_of_the_failing_phase() -> None:
+    found = excerpt(BAD.split("\n"))
+    texts = [line.text for line in found]
+    assert "/bin/sh: line 2: 21140 Segmentation fault      ./example64" in texts
+    assert texts[-1].startswith("dpkg-buildpackage: error: debian/rules binary")
+    assert not any("Purging" in text for text in texts)
+    lines = BAD.split("\n")
+    assert all(lines[line.number - 1] == line.text for line in found)
+
+
+def test_the_excerpt_joins_an_early_error_and_a_late_end() -> None:
+    middle = [f"line {number}" for number in range(1000)]
+    found = excerpt(["before", "main.c:3: error: no such type", *middle, "make: *** Error 2"])
+    assert [line.number for line in found if line.is_error] == [2, 1003]
+    assert len(found) < 30
+
+
+def test_missing_build_dependencies_are_the_excerpt_of_their_phase() -> None:
+    log = (
+        logs.heading("Install package build dependencies")
+        + "The following packages have unmet dependencies:\n"
+        " sbuild-build-depends-main-dummy : Depends: libfoo-dev (>= 1.2)\n"
+        "E: Unable to correct problems, you have held broken packages.\n"
+        "apt-get failed.\nE: Package installation failed\n\n" + logs.summary(Status="given-back")
+    )
+    texts = [line.text for line in excerpt(log.split("\n"))]
+    assert " sbuild-build-depends-main-dummy : Depends: libfoo-dev (>= 1.2)" in texts
+    assert texts[-1] == "E: Package installation failed"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "main.c:3:5: error: expected ';'",
+        "make[1]: *** [Makefile:98: check] Error 139",
+        "E: Build failure (dpkg-buildpackage died)",
+        "FAIL: test-suite",
+        "Segmentation fault",
+        "Traceback (most recent call last):",
+    ],
+)
+def test_reasons_of_failures_are_told(line: str) -> None:
+    assert is_error(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "gcc -Werror=format-security -c a.c",
+        "make: [clean] Error 1 (ignored)",
+        "0 errors, 2 warnings",
+        "checking for error_at_line... yes",
+        "I: Built successfully",
+    ],
+)
+def test_harmless_lines_are_left_alone(line: str) -> None:
+    assert not is_error(line)
+
+
+@given(st.text())
+def test_any_text_can_be_read(text: str) -> None:
+    lines = text.split("\n")
+    phases(lines)
+    summary(text)
+    assert all(lines[line.number - 1] == line.text for line in excerpt(lines))

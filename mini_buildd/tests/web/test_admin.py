@@ -1,0 +1,140 @@
+"""The administration: configuration is edited, keys are read, the record stays as it is."""
+
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from mini_buildd.db import models
+from mini_buildd.keys import gpg
+from mini_buildd.tests.web.builder import Builder
+
+CONFIGURED = ("base", "chroot", "layout", "repository", "distribution", "uploader")
+RECORDED = ("upload", "source", "job", "attempt", "publication", "event")
+
+
+@pytest.fixture
+def root(client: Client, busy: Builder) -> Client:
+    """Somebody who may do everything, in an instance with something of everything."""
+    del busy
+    client.force_login(User.objects.create_superuser("root"))
+    return client
+
+
+@pytest.fixture(scope="module")
+def armored(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A public key made for these tests."""
+    home = tmp_path_factory.mktemp("gnupg")
+    home.chmod(0o700)
+    made = gpg.make_signing_key(home, "Grace Hopper", "grace@example.org", expires="1d")
+    gpg.stop_agent(home)
+    return gpg.export_key(home, made)
+
+
+def test_nobody_gets_in_without_an_account(client: Client, db: None) -> None:
+    del db
+    answer = client.get("/admin/")
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/admin/login/")
+    assert client.get(answer["Location"]).status_code == 200
+
+
+def test_the_index_is_grouped_by_what_tables_are_for(root: Client) -> None:
+    html = root.get("/admin/").content.decode()
+    groups = ("What packages are built for", "What is published", "Who may upload", "What happened")
+    places = [html.index(group) for group in groups]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("table", [*CONFIGURED, *RECORDED])
+def test_every_table_lists_searches_and_shows_a_row(root: Client, table: str) -> None:
+    assert root.get(f"/admin/mini_buildd/{table}/?q=test").status_code == 200
+    row = getattr(models, {cls.lower(): cls for cls in models.__all__}[table]).objects.first()
+    if row is not None:
+        assert root.get(f"/admin/mini_buildd/{table}/{row.pk}/change/").status_code == 200
+
+
+@pytest.mark.parametrize("table", CONFIGURED)
+def test_configuration_can_be_added(root: Client, table: str) -> None:
+    assert root.get(f"/admin/mini_buildd/{table}/add/").status_code == 200
+
+
+@pytest.mark.parametrize("table", RECORDED)
+def test_the_record_can_be_neither_added_to_nor_changed_nor_deleted(
+    root: Client, table: str
+) -> None:
+    row = getattr(models, table.capitalize()).objects.first()
+    place = f"/admin/mini_buildd/{table}"
+    assert root.get(f"{place}/add/").status_code == 403
+    assert root.post(f"{place}/{row.pk}/change/", {}).status_code == 403
+    assert root.post(f"{place}/{row.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
+def save_key(root: Client, text: str) -> str:
+    """Give the uploader one more key; what the page says to it."""
+    uploader = models.Uploader.objects.get()
+    key = uploader.keys.earliest("pk")
+    form = {
+        "user": uploader.user_id,
+        "repositories": [repository.pk for repository in uploader.repositories.all()],
+        "keys-TOTAL_FORMS": 2,
+        "keys-INITIAL_FORMS": 1,
+        "keys-0-id": key.pk,
+        "keys-0-uploader": uploader.pk,
+        "keys-0-armored": key.armored,
+        "keys-0-is_active": "on",
+        "keys-1-uploader": uploader.pk,
+        "keys-1-armored": text,
+        "keys-1-is_active": "on",
+    }
+    answer = root.post(f"/admin/mini_buildd/uploader/{uploader.pk}/change/", form, follow=True)
+    return answer.content.decode()
+
+
+def test_a_key_is_read_out_of_its_text(root: Client, armored: str) -> None:
+    assert "was changed successfully" in save_key(root, armored)
+    key = models.OpenPGPKey.objects.latest("pk")
+    assert key.user_id == "Grace Hopper <grace@example.org>"
+    assert len(key.fingerprint) == 40
+    assert "already" in save_key(root, armored)
+
+
+@pytest.mark.parametrize("text", ["nothing", "-----BEGIN PGP PRIVATE KEY BLOCK-----"])
+def test_what_is_no_public_key_is_refused_in_words(root: Client, text: str) -> None:
+    assert "This is not one OpenPGP public key" in save_key(root, text)
+    assert models.OpenPGPKey.objects.count() == 1
+
+
+def test_an_uploaders_other_fields_change_without_touching_the_key(root: Client) -> None:
+    before = models.OpenPGPKey.objects.get().fingerprint
+    uploader = models.Uploader.objects.get()
+    key = uploader.keys.get()
+    form = {
+        "user": uploader.user_id,
+        "keys-TOTAL_FORMS": 1,
+        "keys-INITIAL_FORMS": 1,
+        "keys-0-id": key.pk,
+        "keys-0-uploader": uploader.pk,
+        "keys-0-armored": key.armored,
+    }
+    root.post(f"/admin/mini_buildd/uploader/{uploader.pk}/change/", form)
+    changed = models.OpenPGPKey.objects.get()
+    assert (changed.fingerprint, changed.is_active) == (before, False)
+    assert not uploader.repositories.exists()
+
+
+def test_a_distribution_gets_its_name_from_its_parts(root: Client) -> None:
+    made = models.Distribution.objects.get(name="trixie-test-unstable")
+    html = root.get(f"/admin/mini_buildd/distribution/{made.pk}/change/").content.decode()
+    assert "trixie-test-unstable" in html
+    assert 'name="name"' not in html
+
+
+def test_the_static_folders_are_there() -> None:
+    from mini_buildd.web.application import static_folders  # noqa: PLC0415  # needs Django set up
+
+    folders = static_folders()
+    assert (folders["mini_buildd"] / "style.css").is_file()
+    assert (folders["admin"] / "css" / "base.css").is_file()
+    assert all(isinstance(folder, Path) for folder in folders.values())

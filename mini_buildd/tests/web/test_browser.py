@@ -1,0 +1,269 @@
+"""The pages in a real Chromium: whole at every width, without complaints, alive while things move.
+
+Each test has a browser with a fresh profile and goes to a server with something of everything.
+"""
+
+import os
+import re
+import shutil
+import urllib.request
+from collections.abc import Callable, Iterator
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils.timezone import now
+from pytest_django.live_server_helper import LiveServer
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from mini_buildd.db import models
+from mini_buildd.domain.problem import FileMissing
+from mini_buildd.domain.states import JobState, Outcome
+from mini_buildd.tests.web import logs
+from mini_buildd.tests.web.builder import Builder
+from mini_buildd.tests.web.test_pages import paths
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+WIDTHS = (1280, 360)
+SECONDS = 20
+_FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+
+
+@pytest.fixture
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
+    """A Chromium that knows nothing yet."""
+    chromium, chromedriver = shutil.which("chromium"), shutil.which("chromedriver")
+    if chromium is None or chromedriver is None:
+        pytest.skip("chromium and chromedriver are not installed")
+    home = tmp_path_factory.mktemp("browser")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in (*_FLAGS, f"--user-data-dir={home / 'profile'}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    environment = {**os.environ, "HOME": str(home), "XDG_RUNTIME_DIR": str(home)}
+    driver = webdriver.Chrome(options=options, service=Service(chromedriver, env=environment))
+    try:
+        yield driver
+    finally:
+        driver.quit()
+
+
+def set_width(browser: WebDriver, width: int) -> None:
+    """Look through a window of *width* px; a narrow one is a phone's."""
+    size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+
+def complaints(browser: WebDriver) -> list[str]:
+    """What the browser wrote to its console since the last time."""
+    found: list[dict[str, str]] = browser.get_log("browser")  # type: ignore[no-untyped-call]  # selenium's own
+    return [entry["message"] for entry in found if entry["level"] in ("SEVERE", "WARNING")]
+
+
+def until(browser: WebDriver, condition: Callable[[], object]) -> None:
+    """Wait for *condition* with a deadline."""
+    WebDriverWait(browser, SECONDS, poll_frequency=0.05).until(lambda _: condition())
+
+
+def text_of(browser: WebDriver, selector: str) -> str:
+    """The text of the first element that *selector* finds."""
+    return browser.find_element(By.CSS_SELECTOR, selector).get_attribute("textContent") or ""
+
+
+def is_open(path: str) -> bool:
+    """Whether *path* is a page (and not a file of the archive, which is served elsewhere)."""
+    return not path.startswith("/archive/")
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_every_page_is_whole_and_every_link_answers(
+    browser: WebDriver, busy: Builder, live_server: LiveServer, width: int
+) -> None:
+    del busy
+    set_width(browser, width)
+    links: set[str] = set()
+    for path in paths():
+        browser.get(live_server.url + path)
+        seen = browser.execute_script("return document.documentElement.scrollWidth")
+        assert seen <= width, f"{path} is {seen} px wide"
+        assert complaints(browser) == [], path
+        assert browser.find_elements(By.TAG_NAME, "h1"), path
+        links |= set(re.findall(r'href="([^"#]+)', browser.page_source))
+    for link in sorted(links):
+        url = urljoin(live_server.url, link.replace("&amp;", "&"))
+        if url.startswith(live_server.url) and is_open(urlsplit(url).path):
+            with urllib.request.urlopen(url, timeout=SECONDS) as answer:
+                assert answer.status == 200, link
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_very_long_version_does_not_widen_the_page(
+    browser: WebDriver, busy: Builder, live_server: LiveServer, width: int
+) -> None:
+    version = "20261120.1~git" + "a1b2c3d4" * 12 + "+dfsg-1~test13+1"
+    job = busy.failed("a-source-package-with-quite-a-long-name", version)
+    set_width(browser, width)
+    for path in ("/", "/builds/", f"/builds/{job.pk}/", f"/uploads/{job.source.upload_id}/"):
+        browser.get(live_server.url + path)
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= width, path
+
+
+def test_a_log_is_followed_without_gap_through_a_lost_connection(
+    browser: WebDriver, builder: Builder, live_server: LiveServer
+) -> None:
+    job = builder.running("hello", "2.10-5~test13+1")
+    attempt = job.attempts.get()
+    browser.get(f"{live_server.url}/builds/{job.pk}/")
+
+    def shown() -> str:
+        return text_of(browser, "#log")
+
+    builder.write_log(attempt, "first news\n<b>not bold</b>\nhalf a l")
+    until(browser, lambda: "first news" in shown())
+    offline = {"offline": True, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    browser.execute_cdp_cmd("Network.enable", {})
+    browser.execute_cdp_cmd("Network.emulateNetworkConditions", offline)
+    until(browser, lambda: "lost the connection" in text_of(browser, ".cut > .live"))
+    builder.write_log(attempt, "ine, grün\n" + logs.compiling(2000) + "meanwhile\n")
+    browser.execute_cdp_cmd("Network.emulateNetworkConditions", {**offline, "offline": False})
+    until(browser, lambda: "meanwhile" in shown())
+    builder.write_log(attempt, logs.summary(Status="successful"))
+    models.Attempt.objects.filter(pk=attempt.pk).update(
+        outcome=Outcome.SUCCEEDED, finished_at=now()
+    )
+    models.Job.objects.filter(pk=job.pk).update(state=JobState.SUCCEEDED)
+    until(browser, lambda: text_of(browser, ".cut > .live") == "the end")
+    text = builder.log_path(attempt).read_text().replace("\x1b[32m", "").replace("\x1b[0m", "")
+    assert shown() == text
+    assert "half a line, grün\n" in shown()
+    numbers = "return [...document.querySelectorAll('#log > span')].map((line) => line.id)"
+    assert browser.execute_script(numbers) == [f"L{n + 1}" for n in range(text.count("\n"))]
+    until(browser, lambda: "built" in text_of(browser, ".head .status"))
+
+
+def test_a_log_stays_at_its_end_only_for_who_is_there(
+    browser: WebDriver, builder: Builder, live_server: LiveServer
+) -> None:
+    job = builder.running("hello", "2.10-5~test13+1")
+    attempt = job.attempts.get()
+    browser.get(f"{live_server.url}/builds/{job.pk}/")
+    below = (
+        "const box = document.getElementById('log');"
+        "return box.scrollHeight - box.scrollTop - box.clientHeight"
+    )
+    until(browser, lambda: browser.execute_script(below) < 2)
+    builder.write_log(attempt, logs.compiling(100) + "more\n")
+    until(browser, lambda: "more" in text_of(browser, "#log"))
+    assert browser.execute_script(below) < 2
+    browser.execute_script("document.getElementById('log').scrollTop = 40")
+    builder.write_log(attempt, logs.compiling(100) + "still more\n")
+    until(browser, lambda: "still more" in text_of(browser, "#log"))
+    assert browser.execute_script("return document.getElementById('log').scrollTop") == 40
+
+
+def test_home_changes_in_place(
+    browser: WebDriver, builder: Builder, live_server: LiveServer
+) -> None:
+    builder.running("hello", "2.10-5~test13+1")
+    browser.get(live_server.url)
+    until(browser, lambda: text_of(browser, ".head > .live") == "live")
+    browser.execute_script(
+        "window.same = document.querySelector('.shape');"
+        "document.querySelector('.lane-what a').focus()"
+    )
+    builder.rejected("figlet", "2.2-1", FileMissing(expected="a", found="b", hint="c"))
+    until(browser, lambda: "Needs you" in text_of(browser, "main"))
+    builder.running("ed", "1.21-1~test13+1")
+    until(browser, lambda: "1.21-1~test13+1" in text_of(browser, ".lanes"))
+    assert "hello" in browser.execute_script("return document.activeElement.textContent")
+    assert browser.execute_script("return document.contains(window.same)")
+
+
+def test_running_times_go_on(browser: WebDriver, builder: Builder, live_server: LiveServer) -> None:
+    builder.running("hello", "2.10-5~test13+1")
+    browser.get(live_server.url)
+    before = text_of(browser, "[data-since]")
+    until(browser, lambda: text_of(browser, "[data-since]") != before)
+
+
+def test_a_waiting_build_turns_into_its_log(
+    browser: WebDriver, builder: Builder, live_server: LiveServer
+) -> None:
+    job = builder.job(builder.source("hello", "1-1~test13+1"), JobState.WAITING)
+    browser.get(f"{live_server.url}/builds/{job.pk}/")
+    assert "The build has not begun yet." in text_of(browser, "main")
+    models.Job.objects.filter(pk=job.pk).update(state=JobState.RUNNING)
+    builder.attempt(job, "and off it goes\n", minutes=0)
+    until(browser, lambda: "and off it goes" in text_of(browser, "main"))
+
+
+def test_lines_to_copy_have_a_button(
+    browser: WebDriver, busy: Builder, live_server: LiveServer
+) -> None:
+    del busy
+    browser.get(f"{live_server.url}/repositories/test/")
+    button = browser.find_element(By.CSS_SELECTOR, ".copy button")
+    assert button.text == "Copy"
+    button.click()
+    until(browser, lambda: button.text in ("Copied", "Press Ctrl+C"))
+
+
+def test_every_page_can_be_read_without_scripts(
+    browser: WebDriver, busy: Builder, live_server: LiveServer
+) -> None:
+    del busy
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    job = models.Job.objects.get(state=JobState.FAILED)
+    browser.get(f"{live_server.url}/builds/{job.pk}/")
+    source = browser.page_source
+    assert "Segmentation fault" in source
+    assert "sbuild (Debian sbuild)" in source
+    browser.get(live_server.url)
+    assert "Needs you" in browser.page_source
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_administration_works_under_our_content_policy(
+    browser: WebDriver, busy: Builder, live_server: LiveServer, width: int
+) -> None:
+    del busy
+    User.objects.create_superuser("root", password="a throw-away word")
+    set_width(browser, width)
+    browser.get(f"{live_server.url}/admin/")
+    browser.find_element(By.ID, "id_username").send_keys("root")
+    browser.find_element(By.ID, "id_password").send_keys("a throw-away word")
+    browser.find_element(By.CSS_SELECTOR, "[type=submit]").click()
+    until(browser, lambda: "What is published" in browser.page_source)
+    places = ("uploader/1/change", "layout/1/change", "base/1/change", "distribution/add", "event")
+    for place in places:
+        browser.get(f"{live_server.url}/admin/mini_buildd/{place}/")
+        assert complaints(browser) == [], place
+
+
+def test_a_phone_shows_the_shape_and_word_of_a_state_first(
+    browser: WebDriver, busy: Builder, live_server: LiveServer
+) -> None:
+    del busy
+    set_width(browser, 360)
+    job = models.Job.objects.get(state=JobState.FAILED)
+    browser.get(f"{live_server.url}/builds/{job.pk}/")
+    place = browser.find_element(By.CSS_SELECTOR, ".head .status").rect
+    assert place["y"] + place["height"] < 400
+    why = browser.find_element(By.CSS_SELECTOR, ".why h2").rect
+    assert why["y"] < 800
