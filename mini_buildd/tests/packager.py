@@ -1,11 +1,14 @@
 """A person who packages: has a key, makes source packages, signs and uploads them with dput."""
 
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from ftplib import FTP
+from io import BytesIO
 from pathlib import Path
 
 from mini_buildd.keys import gpg
@@ -20,6 +23,13 @@ class Upload:
     """A signed upload, ready for dput."""
 
     changes: Path
+
+    @property
+    def files(self) -> list[Path]:
+        """The files that the .changes names."""
+        text = self.changes.read_text(encoding="utf-8")
+        names = re.findall(r"^ [0-9a-f]{64} [0-9]+ (\S+)$", text, re.MULTILINE)
+        return [self.changes.with_name(name) for name in names]
 
     @property
     def name(self) -> str:
@@ -79,7 +89,10 @@ class Packager:
         """Put a new entry on top of the tree's changelog."""
         changelog = tree / "debian" / "changelog"
         old = changelog.read_text(encoding="utf-8") if changelog.exists() else ""
-        source = old.partition(" ")[0] or tree.name
+        control = (tree / "debian" / "control").read_text(encoding="utf-8")
+        source = next(line for line in control.splitlines() if line.startswith("Source:")).split()[
+            1
+        ]
         date = format_datetime(datetime.now(UTC))
         entry = (
             f"{source} ({version}) {distribution}; urgency=medium\n\n  * {text}\n\n"
@@ -145,3 +158,14 @@ def _run(
         raise AssertionError(
             f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
         )
+
+
+def ftp(instance: Instance, *files: Path | tuple[str, bytes]) -> None:
+    """Send *files* (paths, or names with their bytes) over one plain FTP session."""
+    with FTP() as session:  # noqa: S321  # the protocol under test
+        session.connect("127.0.0.1", instance.ftp_port, timeout=30)
+        session.login()
+        for file in files:
+            name, data = file if isinstance(file, tuple) else (file.name, file.read_bytes())
+            session.storbinary(f"STOR {name}", BytesIO(data))
+        session.quit()
