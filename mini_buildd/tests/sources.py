@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,16 +26,19 @@ class DebianSources:
     codename: Codename
     folder: Path
 
-    def prepare(self) -> None:
-        """Download the list of sources from where this machine takes its packages."""
+    def prepare(self, *, with_binaries: bool = False) -> None:
+        """Download the lists from where this machine has its packages."""
         for name in ("lists/partial", "cache/archives/partial"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         found = hostapt.sources_for(
             self.codename, "Debian", hostapt.read_host_sources(), with_updates=False
         )
         keyring = hostapt.keyring_of("Debian")
+        kinds = ("deb-src", "deb") if with_binaries else ("deb-src",)
         lines = [
-            f"deb-src [signed-by={keyring}] {source.url} {source.suite} main" for source in found
+            f"{kind} [signed-by={keyring}] {source.url} {source.suite} main"
+            for source in found
+            for kind in kinds
         ]
         (self.folder / "sources.list").write_text("\n".join(lines) + "\n", encoding="utf-8")
         self._apt("update", "-qq", folder=self.folder)
@@ -47,11 +51,10 @@ class DebianSources:
         return dsc
 
     def download(self, package: str, architecture: str, folder: Path) -> Path:
-        """Download Debian's own binary *package* into *folder*; returns the .deb."""
-        text = (self.folder / "sources.list").read_text(encoding="utf-8")
-        both = text + text.replace("deb-src", "deb")
-        (self.folder / "sources.list").write_text(both, encoding="utf-8")
-        self._apt("update", "-qq", folder=self.folder)
+        """Download Debian's own binary *package* into *folder*; returns the .deb.
+
+        The lists of binaries must have been prepared.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self._apt("download", f"{package}:{architecture}", folder=folder)
         (deb,) = folder.glob(f"{package}_*.deb")
@@ -76,3 +79,20 @@ class DebianSources:
         )
         if done.returncode:
             raise AssertionError(f"apt-get {' '.join(arguments)}:\n{done.stdout}{done.stderr}")
+
+
+def first_available(candidates: Iterable[str], codename: Codename, folder: Path) -> Path:
+    """The .dsc of the first of *candidates* that the mirror really has.
+
+    A mirror may lag behind its own index, so a source can answer 404; raises AssertionError, with
+    each answer, when none of them is to be had.
+    """
+    sources = DebianSources(codename, folder / "apt")
+    sources.prepare()
+    answers = []
+    for package in candidates:
+        try:
+            return sources.fetch(package, folder / "debian" / package)
+        except AssertionError as error:
+            answers.append(str(error))
+    raise AssertionError("no source to be had:\n" + "\n".join(answers))

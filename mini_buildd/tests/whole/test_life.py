@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.whole
 @pytest.fixture
 def own_scene(short_folder: Path) -> Iterator[Scenario]:
     """An instance of one's own, to be killed at will."""
-    own = Scenario(short_folder / "own")
+    own = Scenario(Path(tempfile.mkdtemp(prefix="own-", dir=short_folder)))
     own.set_up()
     yield own
     own.close()
