@@ -14,7 +14,7 @@ _BORDER = r"\+-{20,}\+"
 # Begins with a plain "+-", for which the regular expression engine searches quickly.
 _HEADING = re.compile(rf"{_BORDER}\n\| ([^\n]+?) *\|\n{_BORDER}(?=\n|\Z)".encode())
 _TITLE = re.compile(r"\| (.+?) *\|")
-_STAT = re.compile(r"([A-Z][A-Za-z-]*): *(.*)")
+_STAT = re.compile(r"([A-Z][A-Za-z -]*): *(.*)")
 
 # What comes after the package's own failure or success and never holds its reason.
 AFTERMATH = frozenset({"Post Build", "Post Build Failed Commands", "Cleanup", "Summary"})

@@ -63,7 +63,11 @@ def web_settings(settings: Settings, secret_key: str) -> dict[str, Any]:
         "CSRF_COOKIE_SECURE": is_secure,
         "CSRF_COOKIE_HTTPONLY": True,
         "SECURE_REFERRER_POLICY": "same-origin",
+        # Browsers complain about this header on every page that does not come over TLS.
+        "SECURE_CROSS_ORIGIN_OPENER_POLICY": "same-origin" if is_secure else None,
         "X_FRAME_OPTIONS": "DENY",
+        # Django's own way would log nothing but by mail to nobody; so the daemon's log has all.
+        "LOGGING_CONFIG": None,
         "USE_I18N": False,
     }
 
