@@ -1,0 +1,1 @@
+"""Tests of the few standard-library tools."""
