@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from debian.debfile import DebError, DebFile
+from debian.debfile import DebFile
 
 from mini_buildd.deb.deb822 import MalformedControl, Paragraph, parse_paragraph
 from mini_buildd.deb.names import Architecture, Component, PackageName, SourceName
@@ -39,7 +39,7 @@ def read_binary(path: Path) -> BinaryPackage:
     try:
         with DebFile(str(path)) as package:
             control = package.control.get_content("control")
-    except (DebError, OSError, EOFError) as error:
+    except Exception as error:  # noqa: BLE001  # ar, tar and every decompressor raise their own
         raise MalformedControl(f"{path.name} is not a Debian package: {error}") from None
     if control is None:
         raise MalformedControl(f"{path.name} has no control file")
@@ -59,13 +59,20 @@ def read_binary(path: Path) -> BinaryPackage:
     )
 
 
+# Left out of Packages: what is the archive's to say, whatever a package says of it. The description
+# comes last.
+_REMADE = frozenset(
+    {"filename", "size", "md5sum", "sha1", "sha256", "sha512", "description-md5", "description"}
+)
+
+
 def packages_paragraph(binary: BinaryPackage, digests: Digests, *, filename: str) -> str:
     """The paragraph of *binary* in a Packages index (RepositoryFormat, "Packages" indices).
 
     *filename* is relative to the archive's root. The text ends without an empty line.
     """
     paragraph = binary.paragraph
-    lines = [paragraph.format(name) for name in paragraph.fields if name != "description"]
+    lines = [paragraph.format(name) for name in paragraph.fields if name not in _REMADE]
     lines += [
         f"Filename: {filename}",
         f"Size: {digests.size_bytes}",

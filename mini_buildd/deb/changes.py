@@ -1,11 +1,14 @@
 """The .changes file of an upload or a build (deb-changes(5), Debian Policy 5.5)."""
 
+import re
 from dataclasses import dataclass
 
 from mini_buildd.deb.deb822 import MalformedControl, parse_paragraph
 from mini_buildd.deb.files import ListedFile, parse_files
 from mini_buildd.deb.names import ArchitectureWildcard, SourceName
 from mini_buildd.deb.version import Version
+
+_BINARY_ONLY = re.compile(r"\+b[0-9]+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +56,4 @@ def parse_changes(data: bytes) -> Changes:
 
 
 def _is_binary_only(version: Version) -> bool:
-    return "+b" in version
+    return _BINARY_ONLY.search(version) is not None

@@ -42,8 +42,12 @@ class Paragraph:
         return value
 
     def lines(self, name: str) -> list[str]:
-        """The non-empty lines of a multi-line field, stripped; empty when it is absent."""
-        return [line.strip() for line in (self.get(name) or "").splitlines() if line.strip()]
+        r"""The non-empty lines of a multi-line field, stripped; empty when it is absent.
+
+        A line ends at \n only: Python knows more ends, which dpkg and apt do not.
+        """
+        lines = [line.strip(" \t") for line in (self.get(name) or "").split("\n")]
+        return [line for line in lines if line]
 
 
 def parse_paragraph(data: bytes) -> Paragraph:

@@ -47,8 +47,12 @@ def parse_dsc(data: bytes) -> Dsc:
     )
 
 
-# Left out of Sources: Source is renamed to Package, the file lists are made anew.
-_REMADE = ("source", "files", "checksums-sha1", "checksums-sha256")
+# Left out of Sources: Source is renamed to Package, the file lists are made anew, and the rest is
+# the archive's to say, whatever a .dsc says of it.
+_REMADE = frozenset(
+    {"source", "package", "directory", "priority", "section", "files"}
+    | {f"checksums-{digest}" for digest in ("md5", "sha1", "sha256", "sha512")}
+)
 
 
 def sources_paragraph(

@@ -7,6 +7,7 @@ from mini_buildd.deb.deb822 import MalformedControl, Paragraph
 from mini_buildd.deb.names import PlainFilename, Sha256
 
 _SIZE = re.compile(r"[0-9]{1,15}")
+_BLANKS = re.compile(r"[ \t]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def _details(paragraph: Paragraph) -> dict[PlainFilename, tuple[int, str, str]]:
     """Name to size, section, priority, from Files; a .dsc has neither of the last two."""
     details: dict[PlainFilename, tuple[int, str, str]] = {}
     for line in paragraph.lines("Files"):
-        parts = line.split()
+        parts = _split(line)
         if len(parts) == 3:  # noqa: PLR2004  # md5 size name, as in a .dsc
             parts[2:2] = ["", ""]
         if len(parts) != 5:  # noqa: PLR2004  # md5 size section priority name
@@ -62,10 +63,15 @@ def _details(paragraph: Paragraph) -> dict[PlainFilename, tuple[int, str, str]]:
 
 
 def _columns(line: str, count: int, field: str) -> list[str]:
-    parts = line.split()
+    parts = _split(line)
     if len(parts) != count:
         raise MalformedControl(f"a line of {field} does not have {count} columns: {line[:80]!r}")
     return parts
+
+
+def _split(line: str) -> list[str]:
+    """The columns of *line*: only what dpkg takes for a blank parts them."""
+    return _BLANKS.split(line)
 
 
 def _size(text: str) -> int:

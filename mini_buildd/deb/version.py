@@ -12,7 +12,8 @@ class Version(Name):
 
     __slots__ = ()
     kind = "package version"
-    grammar = re.compile(r"(?:[0-9]{1,9}:)?[0-9][A-Za-z0-9.+~-]{0,150}")
+    # A minus at the end would begin an empty revision, which dpkg refuses.
+    grammar = re.compile(r"(?:[0-9]{1,9}:)?[0-9](?:[A-Za-z0-9.+~-]{0,149}[A-Za-z0-9.+~])?")
 
     @property
     def without_epoch(self) -> str:

@@ -1,0 +1,1 @@
+"""Tests of Debian's own grammar, against Debian's own tools."""
