@@ -3,6 +3,7 @@
 A rule takes what was found as plain values, so that every door and the dry run can ask the same.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 
 from mini_buildd.deb.changes import Changes
@@ -12,6 +13,9 @@ from mini_buildd.deb.names import PlainFilename, Sha256
 from mini_buildd.deb.version import Version, compare
 from mini_buildd.domain import problem
 from mini_buildd.domain.layout import VersionRule, fits_rule, version_mark
+
+# ~test13+1, ~test2404+0, ~test~SID+1; but not ~rc1-1.
+_ENDING = re.compile(r"~[a-z]+(?:[0-9]+|~[A-Z]+)\+[0-9]+\Z")
 
 
 def the_dsc(changes: Changes) -> ListedFile:
@@ -72,7 +76,8 @@ def check_version(version: Version, *, repository: str, code: str, rule: Version
 
 
 def _base_of(version: Version) -> str:
-    return version.rpartition("~")[0] or version
+    """*version* without the ending that a layout of ours, or a backport, has given it."""
+    return _ENDING.sub("", version)
 
 
 def check_not_there(version: Version, *, accepted_before: str | None) -> None:
@@ -86,8 +91,11 @@ def check_not_there(version: Version, *, accepted_before: str | None) -> None:
 
 
 def check_not_lower(version: Version, *, newest: Version | None) -> None:
-    """*version* is later than the *newest* one of its source in the suite."""
-    if newest is not None and compare(version, newest) < 0:
+    """*version* is later than the *newest* one of its source in the suite.
+
+    1.0 and 0:1.0, written otherwise, are the same to apt, so neither is later.
+    """
+    if newest is not None and compare(version, newest) <= 0:
         raise problem.VersionTooLow(
             expected=f"a version later than {newest}",
             found=version,

@@ -1,10 +1,14 @@
 """Mail: the text of each kind, and sending it."""
 
+import re
 import smtplib
 from email.message import EmailMessage
 from email.utils import parseaddr
 
 from mini_buildd.config.settings import Mail
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
 
 
 def rejection(
@@ -37,9 +41,12 @@ def rejection(
 
 
 def address_of(user_id: str) -> str:
-    """The mail address in an OpenPGP user id, or an empty text when there is none."""
+    """The mail address in an OpenPGP user id, or an empty text when there is none.
+
+    Only an address that every mail server takes (RFC 5321, dot-string) counts as one.
+    """
     _, address = parseaddr(user_id.replace("\n", " "))
-    return address if "@" in address else ""
+    return address if _ADDRESS.fullmatch(address) else ""
 
 
 def send(settings: Mail, message: EmailMessage) -> None:

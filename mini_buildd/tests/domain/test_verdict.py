@@ -1,0 +1,58 @@
+"""The verdict on a source package, and where a lost job goes."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mini_buildd.deb.version import Version
+from mini_buildd.domain.states import JOB_MOVES, JOB_OPEN, JobState, SourceState
+from mini_buildd.domain.verdict import (
+    MAX_ATTEMPTS_LOST,
+    JobResult,
+    after_loss,
+    is_superseded,
+    judge_jobs,
+)
+
+_RESULTS = st.builds(JobResult, st.sampled_from(JobState), is_optional=st.booleans())
+
+
+def _judge(*states: JobState) -> SourceState | None:
+    return judge_jobs(JobResult(state, is_optional=False) for state in states)
+
+
+def test_all_jobs_must_succeed_and_a_failure_counts_at_once() -> None:
+    assert _judge(JobState.SUCCEEDED, JobState.SUCCEEDED) is SourceState.READY
+    assert _judge(JobState.SUCCEEDED, JobState.RUNNING) is None
+    assert _judge(JobState.RUNNING, JobState.FAILED) is SourceState.FAILED
+    assert _judge(JobState.SUCCEEDED, JobState.CANCELLED) is SourceState.FAILED
+
+
+@given(st.lists(_RESULTS, max_size=5), st.lists(st.sampled_from(JobState), max_size=3))
+def test_optional_jobs_change_no_verdict(results: list[JobResult], more: list[JobState]) -> None:
+    optional = [JobResult(state, is_optional=True) for state in more]
+    assert judge_jobs(results) == judge_jobs([*results, *optional])
+
+
+@given(st.lists(_RESULTS, max_size=5))
+def test_nothing_is_ready_while_something_that_counts_has_not_succeeded(
+    results: list[JobResult],
+) -> None:
+    counted = {result.state for result in results if not result.is_optional}
+    verdict = judge_jobs(results)
+    assert (verdict is SourceState.READY) == (counted <= {JobState.SUCCEEDED})
+    if verdict is None:
+        assert counted & JOB_OPEN
+
+
+def test_a_version_behind_the_published_one_is_superseded() -> None:
+    assert is_superseded(Version("1.0"), Version("1.1"))
+    assert not is_superseded(Version("1.1"), Version("1.1"))
+    assert not is_superseded(Version("1.1"), None)
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3, 4])
+def test_a_job_is_tried_again_until_it_was_lost_three_times(lost: int) -> None:
+    state = after_loss(lost)
+    assert state in JOB_MOVES[JobState.LOST]
+    assert (state is JobState.FAILED) == (lost >= MAX_ATTEMPTS_LOST == 3)
