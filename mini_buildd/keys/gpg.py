@@ -15,8 +15,9 @@ class GnupgFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run of gpg: what it put out and its status lines (doc/DETAILS of GnuPG)."""
+    """One run of gpg: its exit and its output, and its status lines (doc/DETAILS of GnuPG)."""
 
+    exit_status: int
     output: bytes
     status: tuple[tuple[str, ...], ...]
     said: str
@@ -32,15 +33,15 @@ def _gpg(home: Path, *, with_agent: bool) -> gnupg.GPG:
 
 
 def _run(result: object, output: bytes) -> Run:
-    said = str(getattr(result, "stderr", ""))
+    # Line feeds only: a user id may hold what else Python takes for the end of a line, and gpg
+    # escapes just the line feed, so splitlines() would let a key speak for gpg.
+    lines = str(getattr(result, "stderr", "")).split("\n")
     prefix = "[GNUPG:] "
     status = tuple(
-        tuple(line.removeprefix(prefix).split())
-        for line in said.splitlines()
-        if line.startswith(prefix)
+        tuple(line.removeprefix(prefix).split(" ")) for line in lines if line.startswith(prefix)
     )
-    words = [line for line in said.splitlines() if line.startswith("gpg: ")]
-    return Run(output, status, "; ".join(words[-3:]))
+    words = [line for line in lines if line.startswith("gpg: ")]
+    return Run(int(getattr(result, "returncode", -1)), output, status, "; ".join(words[-3:]))
 
 
 def open_clearsigned(home: Path, data: bytes) -> Run:
@@ -60,7 +61,9 @@ def import_keys(home: Path, armored: str) -> tuple[str, ...]:
 
 def list_keys(home: Path) -> list[dict[str, object]]:
     """Each primary key as python-gnupg tells it: fingerprint, uids, expires, trust …."""
-    return [dict(key) for key in _gpg(home, with_agent=False).list_keys()]
+    gpg = _gpg(home, with_agent=False)
+    gpg.encoding, gpg.decode_errors = "utf-8", "replace"  # as user ids are (RFC 4880 §5.11)
+    return [dict(key) for key in gpg.list_keys()]
 
 
 def export_key(home: Path, fingerprint: str) -> str:

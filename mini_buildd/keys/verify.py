@@ -4,6 +4,7 @@ The text comes out of gpg itself and is the only thing that anybody parses later
 outside the signed block can never be mistaken for it; and anything outside is refused anyway.
 """
 
+import contextlib
 import hashlib
 import re
 import shutil
@@ -13,12 +14,14 @@ from pathlib import Path
 
 from mini_buildd.deb.names import Fingerprint
 from mini_buildd.keys import gpg
-from mini_buildd.kit.atomic import beside
+from mini_buildd.kit.atomic import beside, sync_file, sync_folder
 
 _BEGIN = b"-----BEGIN PGP SIGNED MESSAGE-----"
 _ARMOR = b"-----BEGIN PGP SIGNATURE-----"
 _END = b"-----END PGP SIGNATURE-----"
 _MAX_BYTES = 4 << 20
+# gpg breaks a longer line of a clear-signed text in two and calls the signature good all the same.
+_MAX_LINE_BYTES = 19_000
 
 
 class NotOneSignedText(Exception):
@@ -73,9 +76,17 @@ def verify(data: bytes, keyring: Path) -> Signed:
         if run.lines(keyword):
             raise BadSignature(reason)
     good, valid = run.lines("GOODSIG"), run.lines("VALIDSIG")
-    if len(good) != 1 or len(valid) != 1 or run.lines("DECRYPTION_OKAY"):
+    if run.exit_status != 0 or len(good) != 1 or len(valid) != 1 or run.lines("DECRYPTION_OKAY"):
         raise BadSignature(run.said or "gpg found no good signature")
-    return Signed(run.output, Fingerprint(valid[0][-1]))
+    return Signed(_what_is_signed(run.output), Fingerprint(valid[0][-1]))
+
+
+def _what_is_signed(text: bytes) -> bytes:
+    """*text* without what no signature covers: how its lines end, and blanks before that.
+
+    RFC 4880 §7.1; anybody on the way could have changed these.
+    """
+    return b"\n".join(line.rstrip(b" \t\r") for line in text.split(b"\n"))
 
 
 _FAULTS = {
@@ -99,6 +110,8 @@ def _demand_one_block(data: bytes) -> None:
         raise NotOneSignedText("text before or after the signed block")
     if markers != [_BEGIN, _ARMOR, _END]:
         raise NotOneSignedText("more than one block of armor")
+    if any(len(line) > _MAX_LINE_BYTES for line in lines):
+        raise NotOneSignedText(f"a line of more than {_MAX_LINE_BYTES} bytes")
 
 
 def keyring_for(folder: Path, armored_keys: Iterable[str]) -> Path:
@@ -112,12 +125,18 @@ def keyring_for(folder: Path, armored_keys: Iterable[str]) -> Path:
     if not home.is_dir():
         making = beside(home)
         making.mkdir(mode=0o700)
-        for key in keys:
-            gpg.import_keys(making, key)
         try:
-            making.rename(home)
-        except OSError:  # another thread was first
-            shutil.rmtree(making)
+            for key in keys:
+                gpg.import_keys(making, key)
+            # It is trusted to be whole as soon as it is there, also after a power failure.
+            for path in making.iterdir():
+                if path.is_file():
+                    sync_file(path)
+            sync_folder(making)
+            with contextlib.suppress(OSError):  # another thread was first
+                making.rename(home)
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
     return home
 
 
