@@ -82,7 +82,9 @@ class Settings:
     @property
     def url(self) -> str:
         """Where people and apt find this instance; without a slash at the end."""
-        made = f"http://{self.http.interface}:{self.http.port}"
+        host = self.http.interface
+        # A literal IPv6 address stands in brackets, or its end would pass for the port (RFC 3986).
+        made = f"http://{f'[{host}]' if ':' in host else host}:{self.http.port}"
         return (self.http.public_url or made).rstrip("/")
 
 
@@ -144,9 +146,9 @@ _WORDS: Mapping[object, str] = {str: "a text", int: "a whole number", bool: "tru
 def _check(settings: Settings) -> list[str]:
     """What is of the right type but cannot be."""
     errors = [
-        f"{name}: expected a port from 0 (any free one) to 65535, found {port}"
+        f"{name}: expected a port from 1 to 65535, found {port}"
         for name, port in (("http.port", settings.http.port), ("ftp.port", settings.ftp.port))
-        if not 0 <= port <= 65535  # noqa: PLR2004  # a TCP port
+        if not 1 <= port <= 65535  # noqa: PLR2004  # a TCP port; uploaders and URLs need to know it
     ]
     if settings.builder.backend not in ("unshare", "schroot"):
         errors.append(

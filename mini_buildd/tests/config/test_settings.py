@@ -1,6 +1,7 @@
 """Settings: typed, with defaults, and all errors at once."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -126,7 +127,7 @@ def test_any_toml_gives_settings_or_the_list_of_its_errors(
     except SettingsError as error:
         assert error.errors  # noqa: PT017  # either outcome is right
     else:
-        assert 0 <= found.http.port <= 65535
+        assert 1 <= found.http.port <= 65535
         assert isinstance(found.identity, str)
 
 
@@ -146,6 +147,19 @@ def test_the_url_is_the_public_one_or_made_of_where_we_listen() -> None:
     assert Settings(home=Path("/x")).url == "http://127.0.0.1:8066"
     public = Http(public_url="https://build.example/here/")
     assert Settings(home=Path("/x"), http=public).url == "https://build.example/here"
+
+
+@pytest.mark.parametrize("interface", ["::1", "2001:db8::1"])
+def test_an_ipv6_interface_stands_in_brackets_in_the_url(interface: str) -> None:
+    settings = Settings(home=Path("/x"), http=Http(interface=interface, port=80))
+    assert settings.url == f"http://[{interface}]:80"
+    assert (urlsplit(settings.url).hostname, urlsplit(settings.url).port) == (interface, 80)
+
+
+@pytest.mark.parametrize("port", [-1, 0, 65536])
+def test_a_port_that_nobody_could_be_told_is_refused(tmp_path: Path, port: int) -> None:
+    errors = _errors(tmp_path, f"[http]\nport = {port}\n[ftp]\nport = {port}\n")
+    assert [error.partition(":")[0] for error in errors] == ["http.port", "ftp.port"]
 
 
 def test_the_folders_of_an_instance_are_made_once_and_keys_are_private(tmp_path: Path) -> None:
