@@ -1,10 +1,15 @@
 """The one place where python-gnupg, which has no types, is called."""
 
+import logging
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import gnupg
+
+# python-gnupg warns of every exit status but 0, but gpg ends with 1 or 2 if a signature is bad
+# or a stranger's: an everyday rejection, told with its cause by those who read the Run.
+logging.getLogger("gnupg").setLevel(logging.ERROR)
 
 _OPTIONS = ["--no-auto-key-retrieve", "--weak-digest", "SHA1", "--trust-model", "always"]
 

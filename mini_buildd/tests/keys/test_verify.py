@@ -309,3 +309,11 @@ def test_the_same_keys_in_any_order_lead_to_the_same_keyring_and_others_to_anoth
     assert keyring_for(tmp_path, [*reversed(keys), keys[0]]) == both
     assert keyring_for(tmp_path, keys[:1]) != both
     assert sorted(tmp_path.iterdir()) == sorted({both, keyring_for(tmp_path, keys[:1])})
+
+
+def test_an_everyday_refusal_is_no_warning_in_the_daemons_log(
+    stranger: Person, known: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(UnknownKey):
+        verify(stranger.clearsign(TEXT), known)
+    assert not caplog.records
