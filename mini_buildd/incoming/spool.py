@@ -23,6 +23,9 @@ from typing import Self
 from mini_buildd.deb.names import PlainFilename
 from mini_buildd.kit.atomic import place, sync_folder
 
+# What a file takes beside its own bytes; so that there are bounds on empty ones as well.
+_ENTRY_BYTES = 4096
+
 
 class SpoolFull(Exception):
     """The file, or the spool, would grow past its bound."""
@@ -43,14 +46,21 @@ class Part:
     def __init__(self, spool: "Spool", path: Path) -> None:
         self._spool = spool
         self._path = path
-        self._stream = path.open("xb", buffering=0)
+        spool.claim(_ENTRY_BYTES, 0)
+        try:
+            self._stream = path.open("xb", buffering=0)
+        except OSError:
+            spool.release(_ENTRY_BYTES)
+            raise
         self._size_bytes = 0
 
     def write(self, data: bytes) -> None:
         """Append *data*; raises SpoolFull, OSError."""
         self._spool.claim(len(data), self._size_bytes + len(data))
         self._size_bytes += len(data)
-        self._stream.write(data)
+        rest = memoryview(data)
+        while rest:  # the last bytes of a full disk are written without a fault
+            rest = rest[self._stream.write(rest) or 0 :]
 
     def commit(self, name: PlainFilename) -> Arrival:
         """Make what was received durable, under *name*."""
@@ -63,7 +73,7 @@ class Part:
         self._stream.close()
         with contextlib.suppress(FileNotFoundError):
             self._path.unlink()
-            self._spool.release(self._size_bytes)
+            self._spool.release(_ENTRY_BYTES + self._size_bytes)
 
     def __enter__(self) -> Self:
         return self
@@ -93,12 +103,14 @@ class Spool:
             folder.mkdir(parents=True, exist_ok=True)
         for part in self._parts.iterdir():  # nobody goes on with them after a restart
             part.unlink()
-        self._used_bytes = sum(arrival.path.stat().st_size for arrival in self._arrivals())
+        self._used_bytes = sum(
+            _ENTRY_BYTES + status.st_size for _, status in self._arrivals_with_status()
+        )
 
     # --- receiving ---------------------------------------------------------
 
     def open_part(self) -> Part:
-        """Begin to receive a file."""
+        """Begin to receive a file; raises SpoolFull, OSError."""
         return Part(self, self._parts / secrets.token_hex(16))
 
     def claim(self, more_bytes: int, file_bytes: int) -> None:
@@ -122,7 +134,8 @@ class Spool:
         with self._lock:
             folder.mkdir(exist_ok=True)
             part.rename(target)
-        sync_folder(folder)
+        with contextlib.suppress(FileNotFoundError):  # somebody has used and dropped it already
+            sync_folder(folder)
         sync_folder(self._files)
         return Arrival(name, target.name, target)
 
@@ -130,15 +143,16 @@ class Spool:
 
     def changes(self) -> list[Arrival]:
         """The .changes that wait, oldest first."""
-        found = [each for each in self._arrivals() if each.name.endswith(".changes")]
-        return sorted(found, key=lambda each: (each.path.stat().st_mtime_ns, each.token))
+        found = [
+            (status.st_mtime_ns, each.token, each)
+            for each, status in self._arrivals_with_status()
+            if each.name.endswith(".changes")
+        ]
+        return [each for _, _, each in sorted(found, key=lambda item: item[:2])]
 
     def named(self, name: PlainFilename) -> list[Arrival]:
         """All arrivals of that name."""
-        folder = self._files / name
-        if not folder.is_dir():
-            return []
-        return [Arrival(name, path.name, path) for path in sorted(folder.iterdir())]
+        return [Arrival(name, path.name, path) for path in _entries(self._files / name)]
 
     def gather(self, token: str, files: Iterable[Arrival]) -> Path:
         """Bring *files* together as the upload *token*; its folder is the answer."""
@@ -163,18 +177,31 @@ class Spool:
             with contextlib.suppress(FileNotFoundError):
                 size_bytes = arrival.path.stat().st_size
                 arrival.path.unlink()
-                self.release(size_bytes)
+                self.release(_ENTRY_BYTES + size_bytes)
             with self._lock, contextlib.suppress(OSError):
                 arrival.path.parent.rmdir()  # only when it is empty
 
     def expire(self, keep_seconds: int) -> int:
         """Remove arrivals older than *keep_seconds*; returns how many."""
         before = time.time() - keep_seconds
-        old = [each for each in self._arrivals() if each.path.stat().st_mtime < before]
+        old = [each for each, status in self._arrivals_with_status() if status.st_mtime < before]
         self.drop(old)
         return len(old)
 
-    def _arrivals(self) -> Iterator[Arrival]:
-        for folder in sorted(self._files.iterdir()):
-            for path in sorted(folder.iterdir()):
-                yield Arrival(PlainFilename(folder.name), path.name, path)
+    def _arrivals_with_status(self) -> Iterator[tuple[Arrival, os.stat_result]]:
+        """What is there; others may drop some of it meanwhile."""
+        for folder in _entries(self._files):
+            for path in _entries(folder):
+                try:
+                    status = path.stat()
+                except FileNotFoundError:
+                    continue
+                yield Arrival(PlainFilename(folder.name), path.name, path), status
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What is in *folder*, which may be gone; by name."""
+    try:
+        return sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []
