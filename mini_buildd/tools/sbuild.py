@@ -11,20 +11,19 @@ from pathlib import Path
 
 from mini_buildd.wire.task import BuildStatus, Task
 
-# Stages in which only the machine, the network or the archive can have failed.
-_INFRASTRUCTURE_STAGES = frozenset(
+# The stages in which the package itself can fail; in every other one it was the machine, the
+# network, the archive, or somebody who stopped it. "install-deps" is looked into further.
+_PACKAGE_STAGES = frozenset(
     {
-        "fetch-src",
-        "apt-get-update",
-        "apt-get-upgrade",
-        "apt-get-distupgrade",
-        "apt-get-dist-upgrade",
-        "check-space",
-        "create-session",
-        "chroot-create",
-        "lock-chroot",
-        "setup",
-        "init",
+        "",
+        "arch-check",
+        "build",
+        "check-architecture",
+        "check-unpacked-version",
+        "dpkg-buildpackage",
+        "parse-changes",
+        "source-only-changes",
+        "unpack",
     }
 )
 _UNMET = re.compile(
@@ -115,7 +114,7 @@ def read_ending(exit_status: int, summary: Mapping[str, str], log: str, *, chang
         )
     if stage == "install-deps":
         return _dependencies_failed(log)
-    if stage in _INFRASTRUCTURE_STAGES:
+    if stage not in _PACKAGE_STAGES:
         return Ending(BuildStatus.INFRASTRUCTURE, stage, f"sbuild failed in {stage}")
     odd = {
         "skipped": Ending(BuildStatus.FAILED, stage, "sbuild skipped it: no architecture fits"),

@@ -8,13 +8,15 @@ from pathlib import Path
 
 
 def install_script(*, name: str, tarball: Path, user: str) -> str:
-    """A shell script for root: unpack *tarball*, configure chroot *name*, let *user* use it."""
-    folder = f"/srv/chroot/{name}"
+    """A shell script for root: unpack *tarball*, configure chroot *name*, let *user* use it.
+
+    Each run makes a new generation and switches to it.
+    """
     configuration = "\n".join(
         [
             f"[{name}]",
             "type=directory",
-            f"directory={folder}",
+            "directory=$folder",
             "union-type=overlay",
             f"description=mini-buildd, made from {tarball.name}",
             "profile=sbuild",
@@ -26,15 +28,19 @@ def install_script(*, name: str, tarball: Path, user: str) -> str:
     return "\n".join(
         [
             "set -eu",
-            f"rm -rf {folder}.new",
-            f"mkdir -p {folder}.new",
-            f"tar -C {folder}.new --exclude=./dev/* -xf {shlex.quote(str(tarball))}",
-            f"rm -rf {folder}",
-            f"mv {folder}.new {folder}",
-            f"cat > /etc/schroot/chroot.d/{name} <<'END'",
+            f"name={name}",
+            'folder="/srv/chroot/$name.$(date +%s)"',
+            'mkdir -p "$folder"',
+            f'tar -C "$folder" -xf {shlex.quote(str(tarball))}',
+            'cat > "/etc/schroot/chroot.d/$name" <<END',
             configuration,
             "END",
-            f"adduser --quiet {shlex.quote(user)} sbuild",
+            "# Overlays of running builds lie on older generations; those nobody uses go.",
+            'for old in "/srv/chroot/$name".*; do',
+            '  [ "$old" = "$folder" ] || grep -rqs "$old" /var/lib/schroot/session ||',
+            '    rm -rf "$old"',
+            "done",
+            f"usermod --append --groups sbuild {shlex.quote(user)}",
             "",
         ]
     )

@@ -1,0 +1,43 @@
+"""The short version of each campaign."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from mini_buildd.tests.campaign import corpus, inputs, kill
+from mini_buildd.tests.scenario import Scenario
+
+pytestmark = pytest.mark.whole
+
+
+def test_a_real_source_is_rebuilt_with_the_files_and_dependencies_of_debians_own_package(
+    scene: Scenario,
+) -> None:
+    for package in ("hello", "cowsay", "figlet", "sl"):  # a mirror may lack files of one
+        (case,) = corpus.take_through(scene, [package])
+        if not case.is_absent:
+            break
+    assert not case.fault, case
+    assert case.installed == len([each for each in case.binaries if "-dbgsym" not in each])
+    assert case.alike + case.other_bounds == case.installed
+    assert case.package != "hello" or case.other_bounds == 0
+
+
+def test_changed_uploads_never_pass_for_signed_ones() -> None:
+    answers, _, faults = inputs.throw(400)
+    assert not faults
+    assert answers["BadSignature"] > 50
+    assert answers["NotOneSignedText"] > 50
+
+
+def test_an_upload_is_published_once_however_the_daemon_is_killed(short_folder: Path) -> None:
+    own = Scenario(Path(tempfile.mkdtemp(prefix="kill-", dir=short_folder)))
+    try:
+        own.set_up()
+        own.instance.start()
+        for number in (1, 3):
+            assert kill.play(own, number, 4).faults == []
+        assert kill.leftovers_of(own) == []
+    finally:
+        own.close()
