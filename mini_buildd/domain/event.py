@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class EventKind(StrEnum):
-    """Names as in the journey of an upload (doc/journey.md)."""
+    """Names as in the journey of an upload (doc/explanation/journey.md)."""
 
     UPLOAD_ARRIVED = "upload.arrived"
     UPLOAD_REJECTED = "upload.rejected"

@@ -4,26 +4,36 @@ Every step is the real thing, done as a person would do it; what it took stands 
 """
 
 import argparse
+import getpass
 import os
+import pwd
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mini_buildd.domain.states import SourceState
 from mini_buildd.tests.instance import wait_for
-from mini_buildd.tests.packager import Upload, dput_section
+from mini_buildd.tests.packager import Upload
 from mini_buildd.tests.scenario import Scenario, cache_folder
 from mini_buildd.tests.sources import DebianSources
 from mini_buildd.tests.throwaway import ThrowawayRoot
 
 _HTTP_PORT, _FTP_PORT = 8066, 8067
 _BUILD_SECONDS = 1800
-_PACKAGE = "hello"
+
+# Taken in this order, since a mirror may lag behind its own index; and how each says that it works.
+_PACKAGES: Mapping[str, tuple[str, ...]] = {
+    "hello": ("hello",),
+    "figlet": ("figlet", "Hello"),
+    "cowsay": ("/usr/games/cowsay", "Hello"),
+}
 
 _bold, _dim, _plain = ("\033[1m", "\033[2m", "\033[0m") if sys.stdout.isatty() else ("", "", "")
 
@@ -85,9 +95,9 @@ def main() -> int:
     scene.instance.http_port, scene.instance.ftp_port = _HTTP_PORT, _FTP_PORT
     steps = Steps()
     try:
-        _whole_way(scene, steps)
+        upload = _whole_way(scene, steps)
         steps.table()
-        _next_things(scene)
+        _next_things(scene, upload)
         if not options.exit:
             _serve()
     except KeyboardInterrupt:
@@ -98,7 +108,8 @@ def main() -> int:
     return 0
 
 
-def _whole_way(scene: Scenario, steps: Steps) -> None:
+def _whole_way(scene: Scenario, steps: Steps) -> Upload:
+    """Each step in turn; the upload that went through them."""
     instance = scene.instance
     with steps.step(
         f"Set up repository test for {scene.codename} on {scene.architecture}, with its chroot",
@@ -111,7 +122,7 @@ def _whole_way(scene: Scenario, steps: Steps) -> None:
     ):
         instance.start()
     with steps.step(
-        f"Fetch the source of {_PACKAGE} from Debian with apt-get source",
+        f"Fetch the source of {next(iter(_PACKAGES))} from Debian with apt-get source",
         "does apt-get update work on this machine?",
     ):
         dsc = _fetch(scene)
@@ -131,6 +142,7 @@ def _whole_way(scene: Scenario, steps: Steps) -> None:
         "apt says above what it misses; the archive stays there to be looked at",
     ):
         _install(scene, upload)
+    return upload
 
 
 def _set_up(scene: Scenario) -> None:
@@ -154,15 +166,24 @@ def _set_up(scene: Scenario) -> None:
 
 def _fetch(scene: Scenario) -> Path:
     folder = scene.folder / "debian"
-    found = list(folder.glob(f"{_PACKAGE}_*.dsc"))
-    if found:
-        _tell(f"{found[0].name} is there from an earlier run")
-        return found[0]
+    for package in _PACKAGES:
+        for dsc in (folder / package).glob("*.dsc"):
+            _tell(f"{dsc.name} is there from an earlier run")
+            return dsc
     sources = DebianSources(scene.codename, scene.folder / "apt")
     sources.prepare()
-    dsc = sources.fetch(_PACKAGE, folder)
-    _tell(f"{dsc.name}")
-    return dsc
+    answers = []
+    for package in _PACKAGES:
+        try:
+            dsc = sources.fetch(package, folder / package)
+        except AssertionError as error:
+            shutil.rmtree(folder / package)
+            answers.append(str(error))
+            _tell(f"the archive does not give all files of {package}; taking another one")
+        else:
+            _tell(dsc.name)
+            return dsc
+    raise StepFailed("\n".join(answers), "does apt-get update work on this machine?")
 
 
 def _prepare(scene: Scenario, dsc: Path) -> Upload:
@@ -227,24 +248,24 @@ def _indent(text: str, *, begins_line: bool) -> str:
 
 
 def _install(scene: Scenario, upload: Upload) -> None:
-    version = upload.name.split("_")[1]
+    package, version, _ = upload.name.split("_")
+    command = _PACKAGES[package]
     with ThrowawayRoot(scene.chroot, scene.folder / "roots") as root:
         snippet = f"/etc/apt/sources.list.d/{scene.distribution}.sources"
         root.write(snippet, scene.apt_sources())
         root.run("apt-get", "update")
-        root.run("apt-get", "install", "--yes", f"{_PACKAGE}={version}")
-        told = root.run("dpkg-query", "--show", _PACKAGE).stdout
-        said = root.run(_PACKAGE).stdout
-    if version not in told or "Hello" not in said:
+        root.run("apt-get", "install", "--yes", f"{package}={version}")
+        told = root.run("dpkg-query", "--show", package).stdout
+        said = root.run(*command).stdout
+    if version not in told or not said.strip():
         raise StepFailed(f"installed {told!r}, and it said {said!r}", "look at the suite's page")
-    _tell(f"{told.strip()}\n$ {_PACKAGE}\n{said}")
+    _tell(f"{told.strip()}\n$ {' '.join(command)}\n{said}")
 
 
-def _next_things(scene: Scenario) -> None:
+def _next_things(scene: Scenario, upload: Upload) -> None:
     instance = scene.instance
     config = scene.packager.home / "dput.cf"
-    config.write_text(dput_section("mini-buildd", instance), encoding="utf-8")
-    command = " ".join(instance.command())
+    dput = f"dput -u -f -c {config} mini-buildd {upload.changes}"
     print(
         f"""
 {_bold}Look at{_plain}
@@ -253,12 +274,24 @@ def _next_things(scene: Scenario) -> None:
   {instance.url}/repositories/test/   the suites, and how to use them
 
 {_bold}Try{_plain}
-  dput -u -c {config} mini-buildd YOUR_source.changes
+  {dput}
+      the same upload again: see on the pages why it is rejected, and what to do
   curl {instance.url}/archive/test/{scene.distribution}.sources
-  {command} admin YOU    # then sign in at {instance.url}/admin/
+      all that a machine needs to install from here
+  {_as_owner(instance.command("admin", "you"))}
+      then sign in at {instance.url}/admin/
 """,
         flush=True,
     )
+
+
+def _as_owner(command: list[str]) -> str:
+    """*command* as it can be pasted into another terminal by whoever started the demo."""
+    user = getpass.getuser()
+    words = ["env", f"PYTHONPATH={os.environ.get('PYTHONPATH', '')}", *command]
+    if pwd.getpwnam(user).pw_uid < 1000:  # noqa: PLR2004  # made by ./devel, which root has started
+        words = ["runuser", "-u", user, "--", *words]
+    return shlex.join(words)
 
 
 def _serve() -> None:
