@@ -31,3 +31,8 @@ def add(tree: Tree, path: str, source: Path, *, sha256: str) -> None:
             raise PoolConflict(path, present)
     # Links share the mode; what is published is read by everyone and changed by nobody.
     target.chmod(0o444)
+
+
+def remove(tree: Tree, path: str) -> None:
+    """Let *path* of the pool be free again; that nothing names it is the caller's part to know."""
+    (tree.root / path).unlink(missing_ok=True)

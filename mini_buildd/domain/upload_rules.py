@@ -17,6 +17,9 @@ from mini_buildd.domain.layout import VersionRule, fits_rule, version_mark
 # ~test13+1, ~test2404+0, ~test~SID+1; but not ~rc1-1.
 _ENDING = re.compile(r"~[a-z]+(?:[0-9]+|~[A-Z]+)\+[0-9]+\Z")
 
+# What dpkg-source makes and takes beside the .dsc, in the formats that we know.
+_PART = re.compile(r"\.(?:tar\.(?:gz|bz2|lzma|xz)(?:\.asc)?|diff\.gz|git|gitshallow)\Z")
+
 
 def the_dsc(changes: Changes) -> ListedFile:
     """The one .dsc of *changes*."""
@@ -44,6 +47,26 @@ def check_dsc_fits(changes: Changes, dsc: Dsc) -> None:
             found=dsc.format,
             hint="Set one of these in debian/source/format.",
         )
+
+
+def check_names(dsc: Dsc, name: PlainFilename) -> None:
+    """The .dsc is called *name*, and all of it is named as dpkg-source(1) names it.
+
+    The pool is served as it is, and other files have their names there too: a source package must
+    not bring a page, a package, or a file of another source package.
+    """
+    stem = f"{dsc.source}_{dsc.version.without_epoch}.dsc"
+    odd = [file.name for file in dsc.files if not _is_part(dsc.source, file.name)]
+    if name != stem or odd:
+        raise problem.ChangesMalformed(
+            expected=f"{stem} and the tarballs, diff and signatures of {dsc.source}",
+            found=", ".join(odd) or name,
+            hint="Build the source package again and upload what comes out unchanged.",
+        )
+
+
+def _is_part(source: str, name: str) -> bool:
+    return name.startswith(f"{source}_") and _PART.search(name) is not None
 
 
 def check_distribution(name: str, *, exists: bool, is_open: bool, open_ones: Iterable[str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.db import transaction
 
-from mini_buildd.archive import pool
+from mini_buildd.archive.pool import PoolConflict
 from mini_buildd.archive.tree import pool_folder, pool_path
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Distribution, PoolFile, Source, SourceFile, Upload
@@ -26,9 +26,10 @@ from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.layout import VersionRule
 from mini_buildd.domain.matrix import Target, plan_jobs
 from mini_buildd.domain.states import SourceState, UploadState
-from mini_buildd.flow.receive import note_problem
+from mini_buildd.flow.receive import MAX_CONTROL_BYTES, note_problem
 from mini_buildd.flow.signature import open_signed, read_changes, read_dsc
 from mini_buildd.flow.site import Site
+from mini_buildd.flow.store import store
 from mini_buildd.kit.hashing import Digests, hash_file
 
 
@@ -47,21 +48,26 @@ class _Accepted:
 
 def accept(site: Site, upload: Upload) -> list[EventKind]:
     """Accept or reject the received *upload*; gives the event, none if somebody was faster."""
-    folder = site.spool.upload(upload.token)
     try:
-        accepted = _ask_rules(site, upload, folder)
-        files = _into_pool(site, accepted, folder)
-        event = _save(site, upload, accepted, files)
-    except problem.Rejection as rejection:
-        event = _reject(site, upload, rejection)
+        event = _settle(site, upload, site.spool.upload(upload.token))
     except Overtaken:
         return []
     site.spool.drop_upload(upload.token)
     return [event]
 
 
+def _settle(site: Site, upload: Upload, folder: Path) -> EventKind:
+    """What the rules say of *upload*, and what follows from it; raises Overtaken."""
+    try:
+        accepted = _ask_rules(site, upload, folder)
+        files = _into_pool(site, accepted, folder)
+        return _save(site, upload, accepted, files)
+    except problem.Rejection as rejection:
+        return _reject(site, upload, rejection)
+
+
 def _ask_rules(site: Site, upload: Upload, folder: Path) -> _Accepted:
-    data = (folder / upload.changes_name).read_bytes()
+    data = _read(folder, upload.changes_name)
     signed, signer = open_signed(site, upload.changes_name, data)
     changes = read_changes(upload.changes_name, signed.text)
     distribution = _find_distribution(changes)
@@ -74,8 +80,9 @@ def _ask_rules(site: Site, upload: Upload, folder: Path) -> _Accepted:
     )
     _check_against_present(changes, distribution)
     listed = upload_rules.the_dsc(changes)
-    dsc = read_dsc(site, listed.name, (folder / listed.name).read_bytes())
+    dsc = read_dsc(site, listed.name, _read(folder, listed.name))
     upload_rules.check_dsc_fits(changes, dsc)
+    upload_rules.check_names(dsc, listed.name)
     plan_jobs(dsc.architectures, targets_of(distribution))
     return _Accepted(
         distribution,
@@ -86,6 +93,19 @@ def _ask_rules(site: Site, upload: Upload, folder: Path) -> _Accepted:
         listed.section,
         listed.priority,
     )
+
+
+def _read(folder: Path, name: str) -> bytes:
+    """The control data *name* of an upload; of more than there can be, one byte too many."""
+    try:
+        with (folder / name).open("rb") as stream:
+            return stream.read(MAX_CONTROL_BYTES + 1)
+    except FileNotFoundError:
+        raise problem.FileMissing(
+            expected=f"{name}, as it was received",
+            found="that it is gone from the spool",
+            hint="Upload all files again: dput --force.",
+        ) from None
 
 
 def _find_distribution(changes: Changes) -> Distribution:
@@ -118,12 +138,16 @@ def _check_signer(signer: Signer, distribution: Distribution) -> None:
 
 
 def _check_against_present(changes: Changes, distribution: Distribution) -> None:
-    same_name = Source.objects.filter(distribution=distribution, name=changes.source)
-    before = same_name.filter(version=changes.version).first()
+    # Its files have the same names in every suite, and the repository has one pool.
+    in_repository = Source.objects.filter(distribution__repository=distribution.repository)
+    before = in_repository.filter(name=changes.source, version=changes.version).first()
     upload_rules.check_not_there(
         changes.version,
-        accepted_before=f"upload {before.upload_id}, {before.state}" if before else None,
+        accepted_before=f"upload {before.upload_id} for {before.distribution}, {before.state}"
+        if before
+        else None,
     )
+    same_name = Source.objects.filter(distribution=distribution, name=changes.source)
     newest: Version | None = None
     for text in same_name.exclude(state=SourceState.FAILED).values_list("version", flat=True):
         version = Version(text)
@@ -165,15 +189,14 @@ def _into_pool(site: Site, accepted: _Accepted, folder: Path) -> Mapping[str, Di
     files = {
         row.name: Digests(row.size_bytes, row.md5, row.sha1, row.sha256) for row in rows.values()
     }
-    tree = site.tree(distribution.repository.name)
     for name in (accepted.dsc_name, *(file.name for file in dsc.files)):
         if not (folder / name).exists():
             continue  # it is in the pool
         digests = files[name] = hash_file(folder / name)
         path = pool_path(accepted.component, dsc.source, name)
         try:
-            pool.add(tree, path, folder / name, sha256=digests.sha256)
-        except pool.PoolConflict as conflict:
+            store(site, distribution.repository, path, folder / name, sha256=digests.sha256)
+        except PoolConflict as conflict:
             raise problem.FileConflicts(
                 expected=f"{name} with SHA-256 {conflict.sha256}, as it is in the archive",
                 found=f"SHA-256 {digests.sha256}",

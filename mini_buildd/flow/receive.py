@@ -22,7 +22,8 @@ from mini_buildd.flow.site import Site
 from mini_buildd.incoming.spool import Arrival
 from mini_buildd.kit.hashing import hash_file
 
-_MAX_CHANGES_BYTES = 4 << 20
+# What verifying and parsing take at most.
+MAX_CONTROL_BYTES = 4 << 20
 
 
 def receive(site: Site, arrival: Arrival, *, is_final: bool) -> list[EventKind]:
@@ -56,7 +57,7 @@ def receive(site: Site, arrival: Arrival, *, is_final: bool) -> list[EventKind]:
 
 def _read(arrival: Arrival) -> bytes:
     with arrival.path.open("rb") as stream:
-        return stream.read(_MAX_CHANGES_BYTES + 1)
+        return stream.read(MAX_CONTROL_BYTES + 1)
 
 
 def _verify(site: Site, upload: Upload, data: bytes) -> Changes:
@@ -128,8 +129,10 @@ def _save(site: Site, upload: Upload, rejection: problem.Rejection | None) -> Ev
         with transaction.atomic():
             upload.save(force_insert=True)
             return record(kind, site.clock(), upload=upload, detail=upload.problem_code)
-    except IntegrityError:  # received already, in a thread that was faster
-        return kind
+    except IntegrityError:
+        if not Upload.objects.filter(token=upload.token).exists():
+            raise
+        return kind  # received already, in a thread that was faster
 
 
 def note_problem(upload: Upload, rejection: problem.Rejection) -> None:

@@ -14,5 +14,7 @@ _settings = Settings(home=_home, http=Http(public_url="http://buildd.example:806
 globals().update(django_settings(_home.with_suffix(".sqlite3")))
 globals().update(web_settings(_settings, "for tests only"))
 MINI_BUILDD = _settings  # said once more for mypy's plugin, which reads only what stands here
+# A file, as in life: threads and processes get connections of their own, and lock as they do there.
+globals()["DATABASES"]["default"]["TEST"] = {"NAME": str(_home.with_suffix(".tests.sqlite3"))}
 # Django's test client and the live server ask for these names.
 globals()["ALLOWED_HOSTS"] += ["testserver"]

@@ -1,0 +1,177 @@
+"""Receiving: an upload is whole, or waits, or is rejected, and in each case once."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.db import IntegrityError
+
+from mini_buildd.db import models
+from mini_buildd.deb.names import PlainFilename
+from mini_buildd.flow import sweep
+from mini_buildd.flow.receive import receive
+from mini_buildd.tests.flow.package import Files, SourcePackage
+from mini_buildd.tests.flow.scene import Scene
+from mini_buildd.tests.flow.threads import at_once
+from mini_buildd.tests.packager import Packager
+
+CHANGES = "hello_1.0-1~test13+1_source.changes"
+
+
+def spooled(scene: Scene) -> list[str]:
+    """The names of all that lies in the spool."""
+    return sorted(path.name for path in (scene.site.places.spool / "files").iterdir())
+
+
+def test_it_waits_while_its_sender_may_still_send(scene: Scene) -> None:
+    files = SourcePackage().upload(scene.packager)
+    orig = {"hello_1.0.orig.tar.gz": files.pop("hello_1.0.orig.tar.gz")}
+    arrival = scene.send(files)[CHANGES]
+    assert receive(scene.site, arrival, is_final=False) == []
+    assert not models.Upload.objects.exists()
+    scene.send(orig)
+    assert receive(scene.site, arrival, is_final=False) == ["upload.arrived"]
+    assert models.Upload.objects.get().state == "received"
+    assert not spooled(scene)
+
+
+def test_once_nothing_can_follow_what_is_missing_is_named(scene: Scene) -> None:
+    files = SourcePackage().upload(scene.packager)
+    del files["hello_1.0.orig.tar.gz"]
+    assert receive(scene.site, scene.send(files)[CHANGES], is_final=True) == ["upload.rejected"]
+    upload = models.Upload.objects.get()
+    assert (upload.problem_code, upload.source_name) == ("file-missing", "hello")
+    assert "hello_1.0.orig.tar.gz" in upload.expected
+
+
+def test_a_file_that_was_cut_waits_for_a_whole_one_and_is_told_in_the_end(scene: Scene) -> None:
+    files = SourcePackage().upload(scene.packager)
+    files["hello_1.0.orig.tar.gz"] = b"upstr"
+    arrival = scene.send(files)[CHANGES]
+    assert receive(scene.site, arrival, is_final=False) == []
+    receive(scene.site, arrival, is_final=True)
+    assert models.Upload.objects.get().problem_code == "file-differs"
+
+
+def test_among_files_of_one_name_the_signed_one_is_taken(scene: Scene) -> None:
+    scene.send({"hello_1.0.orig.tar.gz": b"of somebody else"})
+    arrival = scene.upload()
+    receive(scene.site, arrival, is_final=True)
+    upload = models.Upload.objects.get()
+    folder = scene.site.spool.upload(upload.token)
+    assert (folder / "hello_1.0.orig.tar.gz").read_bytes() == b"upstream"
+    assert spooled(scene) == ["hello_1.0.orig.tar.gz"], "the other one stays for its owner"
+
+
+def _no_signature(scene: Scene, other: Packager) -> Files:
+    del scene, other
+    return {CHANGES: SourcePackage().changes().encode()}
+
+
+def _stranger(scene: Scene, other: Packager) -> Files:
+    del scene
+    return SourcePackage().upload(other)
+
+
+def _changed(scene: Scene, other: Packager) -> Files:
+    del other
+    files = SourcePackage().upload(scene.packager)
+    return {**files, CHANGES: files[CHANGES].replace(b"* New.", b"* Evil.")}
+
+
+def _no_control_data(scene: Scene, other: Packager) -> Files:
+    del other
+    return {CHANGES: scene.packager.sign(b"Source: hello\nSource: hello\n")}
+
+
+def _huge(scene: Scene, other: Packager) -> Files:
+    del scene, other
+    return {CHANGES: b"x" * (5 << 20)}
+
+
+@pytest.mark.parametrize(
+    ("make", "code"),
+    [
+        (_no_signature, "signature-missing"),
+        (_stranger, "signer-unknown"),
+        (_changed, "signature-bad"),
+        (_no_control_data, "changes-malformed"),
+        (_huge, "signature-missing"),
+    ],
+)
+def test_what_nobody_known_has_signed_is_rejected_at_once(
+    scene: Scene, stranger: Packager, make: Callable[[Scene, Packager], Files], code: str
+) -> None:
+    arrival = scene.send(make(scene, stranger))[CHANGES]
+    assert receive(scene.site, arrival, is_final=False) == ["upload.rejected"]
+    assert models.Upload.objects.get().problem_code == code
+
+
+def test_taken_again_after_a_crash_before_the_tidying_up_it_enters_once(scene: Scene) -> None:
+    files = SourcePackage().upload(scene.packager)
+    arrived = scene.send(files)
+    kept = scene.home / "kept"
+    shutil.copytree(scene.site.places.spool / "files", kept)
+    receive(scene.site, arrived[CHANGES], is_final=True)
+    shutil.copytree(kept, scene.site.places.spool / "files", dirs_exist_ok=True)
+    assert receive(scene.site, arrived[CHANGES], is_final=True) == []
+    assert models.Upload.objects.count() == models.Event.objects.count() == 1
+    assert CHANGES not in spooled(scene)
+
+
+def test_files_stay_until_their_upload_is_in_the_rows(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An IntegrityError does not always mean that somebody was faster."""
+    arrival = scene.upload()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise IntegrityError("the signer's key was removed just now")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(models.Upload, "save", refuse)
+        with pytest.raises(IntegrityError):
+            receive(scene.site, arrival, is_final=True)
+    assert receive(scene.site, arrival, is_final=True) == ["upload.arrived"]
+
+
+def test_two_threads_that_receive_the_same_enter_it_once(real: Scene) -> None:
+    arrival = real.upload()
+
+    def take() -> None:
+        receive(real.site, arrival, is_final=True)
+
+    at_once(take, take)
+    upload = models.Upload.objects.get()
+    assert models.Event.objects.count() == 1
+    assert len(list(real.site.spool.upload(upload.token).iterdir())) == 4
+
+
+def test_one_fault_keeps_no_other_upload_waiting(
+    scene: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = scene.upload()
+    scene.upload(SourcePackage("other"))
+    first.path.chmod(0)
+    sweep.take_in(scene.site, lambda _: False)
+    assert "receive failed" in caplog.text
+    assert list(models.Source.objects.values_list("name", flat=True)) == ["other"]
+    first.path.chmod(0o600)
+    sweep.take_in(scene.site, lambda _: False)
+    assert models.Source.objects.count() == 2
+
+
+def test_the_list_of_a_changes_cannot_name_itself_or_a_path(scene: Scene) -> None:
+    for name in (CHANGES, "../hello_1.0.tar.gz"):
+        text = SourcePackage(more={name: b"?"}).changes()
+        receive(
+            scene.site,
+            scene.send({CHANGES: scene.packager.sign(text.encode())})[CHANGES],
+            is_final=False,
+        )
+    codes = models.Upload.objects.values_list("problem_code", flat=True)
+    assert list(codes) == ["changes-malformed"] * 2
+    assert not (scene.site.places.spool / "hello_1.0.tar.gz").exists()
+    assert scene.site.spool.named(PlainFilename("hello_1.0.tar.gz")) == []
+    assert not list(Path(scene.site.places.spool, "uploads").iterdir())
