@@ -94,15 +94,15 @@ def release_text(content: SuiteContent, files: Iterable[IndexFile]) -> bytes:
     """The Release file over just these files."""
     name = str(content.distribution)
     lines = [
-        f"Origin: {content.origin}",
-        f"Label: {content.origin} {content.distribution.repository}",
+        f"Origin: {_one_line(content.origin)}",
+        f"Label: {_one_line(content.origin)} {content.distribution.repository}",
         f"Suite: {name}",
         f"Codename: {name}",
         f"Version: {content.number}",
         f"Date: {content.date:%a, %d %b %Y %H:%M:%S} UTC",
         f"Architectures: {' '.join(content.architectures)}",
         f"Components: {' '.join(content.components)}",
-        f"Description: {content.description}",
+        f"Description: {_one_line(content.description)}",
         "Acquire-By-Hash: yes",
     ]
     if content.not_automatic:
@@ -115,6 +115,11 @@ def release_text(content: SuiteContent, files: Iterable[IndexFile]) -> bytes:
         for file in sorted(files, key=lambda file: file.path)
     ]
     return ("\n".join(lines) + "\n").encode()
+
+
+def _one_line(text: str) -> str:
+    """*text* of a person, which must not begin another field."""
+    return " ".join(text.split())
 
 
 def sources_text(

@@ -58,11 +58,27 @@ def prune(tree: Tree, distribution: DistributionName) -> None:
     for number, folder in _versions(tree.suite(distribution)):
         if number <= published - _KEPT_VERSIONS and folder.stat().st_mtime < before:
             shutil.rmtree(folder)
+    for folder in (tree.root, tree.pointer(distribution).parent, tree.suite(distribution)):
+        _remove_leftovers(folder, before)
     for blob in os.scandir(tree.blobs(distribution)):
         status = blob.stat()
         # ctime: when its last further name went away.
         if status.st_nlink == 1 and status.st_ctime < before:
             Path(blob.path).unlink()
+
+
+def _remove_leftovers(folder: Path, before: float) -> None:
+    """Remove what a killed run has left under its passing names (kit.atomic.beside)."""
+    for path in folder.glob(".*.tmp"):
+        try:
+            if path.lstat().st_mtime >= before:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        except FileNotFoundError:  # another suite's publisher has used or removed it
+            continue
 
 
 def _versions(suite: Path) -> Iterator[tuple[int, Path]]:

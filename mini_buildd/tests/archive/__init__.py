@@ -1,0 +1,1 @@
+"""Tests of the archive tree, read by the real apt and gpgv."""

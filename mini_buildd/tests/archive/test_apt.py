@@ -1,0 +1,131 @@
+"""The real apt reads what we publish, over file:, with our snippet and nothing else."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from mini_buildd.archive.publish import prune
+from mini_buildd.deb.names import Architecture
+from mini_buildd.tests.archive.repository import Repository
+from mini_buildd.tests.scenario import cache_folder, host_architecture, host_codename
+from mini_buildd.tests.throwaway import ThrowawayRoot
+
+
+@dataclass(frozen=True, slots=True)
+class Apt:
+    """This machine's apt, with all its files in *folder*."""
+
+    folder: Path
+    snippet: bytes
+
+    def prepare(self) -> None:
+        """Give it our snippet as its only source."""
+        folders = ("state/lists/partial", "cache/archives/partial", "etc/sources.list.d")
+        for name in (*folders, "etc/apt.conf.d", "etc/preferences.d"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        (self.folder / "status").touch()
+        (self.folder / "etc" / "sources.list.d" / "here.sources").write_bytes(self.snippet)
+        (self.folder / "apt.conf").write_text(
+            f'Dir::State "{self.folder}/state"; Dir::State::status "{self.folder}/status";\n'
+            f'Dir::Cache "{self.folder}/cache"; Dir::Etc "{self.folder}/etc";\n'
+            f'Dir::Etc::sourcelist "/dev/null"; Dir::Log "{self.folder}";\n'
+            'Acquire::Languages "none"; APT::Sandbox::User "";\n'
+            'APT::Update::Error-Mode "any";\n'
+        )
+
+    def run(self, *command: str) -> str:
+        """Its output; AssertionError when it fails or warns."""
+        done = subprocess.run(
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=self.folder,
+            env={"PATH": "/usr/bin:/bin", "APT_CONFIG": str(self.folder / "apt.conf")},
+        )
+        if done.returncode or "W:" in done.stderr:
+            raise AssertionError(done.stdout + done.stderr)
+        return done.stdout
+
+
+@pytest.fixture
+def repository(repository: Repository) -> Repository:
+    repository.architecture = Architecture(host_architecture())
+    return repository
+
+
+@pytest.fixture
+def apt(repository: Repository) -> Apt:
+    repository.add("tiny")
+    repository.add("tiny-more")
+    repository.add_source("tiny")
+    repository.publish(1)
+    snippet = (repository.tree.root / f"{repository.name}.sources").read_bytes()
+    made = Apt(repository.folder / "apt", snippet)
+    made.prepare()
+    made.run("apt-get", "update")
+    return made
+
+
+def test_apt_finds_packages_and_downloads_what_it_verifies(
+    apt: Apt, repository: Repository
+) -> None:
+    assert "Candidate: 1.0" in apt.run("apt-cache", "policy", "tiny")
+    apt.run("apt-get", "download", "tiny")
+    (deb,) = apt.folder.glob("tiny_1.0_all.deb")
+    assert deb.read_bytes() == (repository.tree.root / "pool/main/t/tiny" / deb.name).read_bytes()
+    shown = apt.run("apt-cache", "show", "tiny")
+    assert "Description: tiny\n one\n .\n two\n" in shown
+    assert "Filename: pool/main/t/tiny/tiny_1.0_all.deb\n" in shown
+
+
+def test_apt_fetches_the_source(apt: Apt) -> None:
+    apt.run("apt-get", "source", "--download-only", "--only-source", "tiny")
+    assert {path.name for path in apt.folder.glob("tiny_1.0.*")} == {
+        *("tiny_1.0.dsc", "tiny_1.0.tar.xz"),
+    }
+
+
+def test_apt_is_told_not_to_install_by_itself_but_to_upgrade(apt: Apt) -> None:
+    policy = apt.run("apt-cache", "policy")
+    assert " 100 file:" in policy
+    assert "o=depot,a=trixie-test-unstable,n=trixie-test-unstable,l=depot test,c=main" in policy
+
+
+def test_apt_sees_the_next_version_of_the_suite(apt: Apt, repository: Repository) -> None:
+    for number in range(2, 7):
+        repository.add("tiny", f"{number}.0")
+        repository.publish(number)
+        prune(repository.tree, repository.name)
+        apt.run("apt-get", "update")
+        assert f"Candidate: {number}.0" in apt.run("apt-cache", "policy", "tiny")
+
+
+def test_apt_refuses_an_archive_that_somebody_changed(apt: Apt, repository: Repository) -> None:
+    for name in ("InRelease", "main/source/Sources.xz"):
+        (repository.dists / name).unlink()
+        (repository.dists / name).write_bytes(b"Origin: evil\n")
+    for path in repository.tree.blobs(repository.name).iterdir():
+        path.write_bytes(b"Package: evil\n")
+    with pytest.raises(AssertionError):
+        apt.run("apt-get", "update")
+
+
+@pytest.mark.whole
+def test_a_clean_debian_installs_a_package(repository: Repository, tmp_path: Path) -> None:
+    codename, architecture = host_codename(), host_architecture()
+    tarball = cache_folder() / "chroots" / f"{codename}-{architecture}.tar.zst"
+    if not tarball.exists():
+        pytest.skip("no chroot was made here yet")
+    repository.add("tiny")
+    repository.publish(1)
+    root = repository.tree.root
+    snippet = (root / f"{repository.name}.sources").read_bytes()
+    with ThrowawayRoot(tarball, tmp_path / "scratch", binds={str(root): root}) as debian:
+        debian.run("sh", "-c", "rm -f /etc/apt/sources.list /etc/apt/sources.list.d/*")
+        debian.write("/etc/apt/sources.list.d/here.sources", snippet)
+        debian.run("apt-get", "--error-on=any", "update")
+        debian.run("apt-get", "install", "--yes", f"tiny/{repository.name}")
+        assert debian.read("/usr/share/tiny/version") == b"1.0\n"
