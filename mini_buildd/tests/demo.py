@@ -187,8 +187,8 @@ def _fetch(scene: Scenario) -> Path:
 
 
 def _prepare(scene: Scenario, dsc: Path) -> Upload:
-    upstream = dsc.stem.partition("_")[2]
-    before = scene.instance.rows("SELECT version FROM mini_buildd_source WHERE name = ?", _PACKAGE)
+    package, _, upstream = dsc.stem.partition("_")
+    before = scene.instance.rows("SELECT version FROM mini_buildd_source WHERE name = ?", package)
     version = scene.version(upstream, len(before) + 1)
     folder = scene.folder / "work" / version
     number = 0
@@ -289,7 +289,7 @@ def _as_owner(command: list[str]) -> str:
     """*command* as it can be pasted into another terminal by whoever started the demo."""
     user = getpass.getuser()
     words = ["env", f"PYTHONPATH={os.environ.get('PYTHONPATH', '')}", *command]
-    if pwd.getpwnam(user).pw_uid < 1000:  # noqa: PLR2004  # made by ./devel, which root has started
+    if pwd.getpwnam(user).pw_uid < 1000:  # made by ./devel, which root has started
         words = ["runuser", "-u", user, "--", *words]
     return shlex.join(words)
 
