@@ -69,7 +69,11 @@ def sources_for(
     The release itself comes first; its updates and security suites follow when *with_updates*
     and the host has them for its own release. Empty when the host has none of *vendor*.
     """
-    of_vendor = [each for each in host if each.origin in (vendor, "") and _knows(each)]
+    known = [each for each in host if _knows(each)]
+    # Without downloaded lists apt is silent on all of them; else only a stranger's may be silent.
+    of_vendor = [each for each in known if each.origin == vendor] or [
+        each for each in known if not each.origin
+    ]
     mains = [each for each in of_vendor if _part(each) == ""]
     mains.sort(key=lambda each: each.codename != codename)
     if not mains:
