@@ -56,8 +56,10 @@ class Places:
         return self.home / "daemon.lock"
 
     def make(self) -> None:
-        """Make the folders that are missing; secrets are readable by their owner only."""
+        """Make the folders that are missing; only what is published is open to other users."""
         self.home.mkdir(parents=True, exist_ok=True)
-        for folder in (self.spool, self.builds, self.chroots, self.archive, self.keyrings):
+        for folder in (self.chroots, self.archive):
             folder.mkdir(exist_ok=True)
-        self.gnupg.mkdir(mode=0o700, exist_ok=True)
+        for folder in (self.spool, self.builds, self.keyrings, self.gnupg):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        self.database.touch(mode=0o600)  # SQLite gives its other files the same mode
