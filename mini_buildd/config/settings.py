@@ -4,6 +4,7 @@ Every value has a default, so an instance needs no file. What is said wrongly is
 once, each with the place and what would fit.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -142,12 +143,21 @@ def _read(
 
 _WORDS: Mapping[object, str] = {str: "a text", int: "a whole number", bool: "true or false"}
 
+# It becomes part of the archive key's user id, of Release and of dput's configuration.
+_IDENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}")
+_URL = re.compile(r"(?:https?://[!-~]+)?")
+_SENDER = re.compile(r"[ -~]*[!-~]@[!-~]+")
+
 
 def _check(settings: Settings) -> list[str]:
     """What is of the right type but cannot be."""
     errors = [
         f"{name}: expected a port from 1 to 65535, found {port}"
-        for name, port in (("http.port", settings.http.port), ("ftp.port", settings.ftp.port))
+        for name, port in (
+            ("http.port", settings.http.port),
+            ("ftp.port", settings.ftp.port),
+            ("mail.port", settings.mail.port),
+        )
         if not 1 <= port <= 65535  # noqa: PLR2004  # a TCP port; uploaders and URLs need to know it
     ]
     if settings.builder.backend not in ("unshare", "schroot"):
@@ -161,16 +171,18 @@ def _check(settings: Settings) -> list[str]:
             ("incoming.max_file_bytes", settings.incoming.max_file_bytes, 1),
             ("incoming.max_spool_bytes", settings.incoming.max_spool_bytes, 1),
             ("incoming.keep_leftovers_seconds", settings.incoming.keep_leftovers_seconds, 1),
-            ("mail.port", settings.mail.port, 1),
         )
         if value < least
     ]
-    if settings.http.public_url and not settings.http.public_url.startswith(
-        ("http://", "https://")
-    ):
-        errors.append(
-            f"http.public_url: expected a http or https URL, found {settings.http.public_url!r}"
+    errors += [
+        f"{name}: expected {wanted}, found {value!r}"
+        for name, value, grammar, wanted in (
+            ("identity", settings.identity, _IDENTITY, "letters, digits, full stops and minuses"),
+            ("http.public_url", settings.http.public_url, _URL, "a http or https URL"),
+            ("mail.sender", settings.mail.sender, _SENDER, "a mail address"),
         )
+        if not grammar.fullmatch(value)
+    ]
     try:
         passive_ports(settings.ftp)
     except ValueError as error:

@@ -39,6 +39,7 @@ def write_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "wb") as stream:
+            os.fchmod(descriptor, mode)  # whatever the umask: others are to read what is published
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
@@ -77,10 +78,11 @@ def place(source: Path, target: Path) -> bool:
         sync_file(temporary)
         try:
             os.link(temporary, target)
+            is_new = True
         except FileExistsError:
-            return False
-        sync_folder(target.parent)
-        return True
+            is_new = False
+        sync_folder(target.parent)  # also of what a run placed that was killed before this line
+        return is_new
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()

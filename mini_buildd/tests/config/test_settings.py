@@ -83,6 +83,34 @@ def test_an_error_says_what_would_fit(tmp_path: Path) -> None:
     assert "known are builder, ftp, http" in error
 
 
+@pytest.mark.parametrize(
+    "identity", ["", "two words", "a\\nb", "ä", "-x", "x" * 64, "%commit", "a_b"]
+)
+def test_an_identity_must_be_a_word_that_goes_into_keys_and_indexes(
+    tmp_path: Path, identity: str
+) -> None:
+    (error,) = _errors(tmp_path, f'identity = "{identity}"\n')
+    assert error.startswith("identity: expected letters, digits")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('[mail]\nsender = "nobody"', "mail.sender"),
+        ('[mail]\nsender = "a@b\\nBcc: c@d"', "mail.sender"),
+        ("[mail]\nport = 65536", "mail.port"),
+        ("[mail]\nport = 0", "mail.port"),
+        ('[http]\npublic_url = "http://a b/"', "http.public_url"),
+        ('[http]\npublic_url = "http://a\\nSuites: evil"', "http.public_url"),
+    ],
+)
+def test_what_would_break_a_mail_or_an_apt_source_is_refused(
+    tmp_path: Path, text: str, place: str
+) -> None:
+    (error,) = _errors(tmp_path, text)
+    assert error.partition(":")[0] == place
+
+
 def test_the_folder_of_the_instance_never_stands_in_the_file(tmp_path: Path) -> None:
     (error,) = _errors(tmp_path, "home = '/elsewhere'\n")
     assert error.startswith("home: unknown")

@@ -93,9 +93,16 @@ def test_killed_at_any_moment_the_file_is_whole(tmp_path: Path) -> None:
         assert path.read_bytes() in (b"a" * 200_000, b"b" * 200_000)
 
 
-def test_a_file_has_the_mode_that_was_asked_for(tmp_path: Path) -> None:
-    write_file(tmp_path / "secret", b"", mode=0o600)
-    assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
+@pytest.mark.parametrize("mode", [0o600, 0o644])
+def test_a_file_has_the_mode_that_was_asked_for_whatever_the_umask(
+    tmp_path: Path, mode: int
+) -> None:
+    before = os.umask(0o077)
+    try:
+        write_file(tmp_path / "file", b"", mode=mode)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == mode
 
 
 def test_placing_gives_a_second_name_and_never_overwrites(tmp_path: Path) -> None:
