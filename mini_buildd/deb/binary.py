@@ -21,14 +21,9 @@ class BinaryPackage:
     source: SourceName
     source_version: Version
     section: str
+    component: Component  # the archive area that the section names (Debian Policy 2.4)
     is_udeb: bool
     paragraph: Paragraph
-
-    @property
-    def component(self) -> Component:
-        """The archive area that the section names (Debian Policy 2.4)."""
-        area, slash, _ = self.section.partition("/")
-        return Component(area) if slash else Component("main")
 
 
 def read_binary(path: Path) -> BinaryPackage:
@@ -47,13 +42,16 @@ def read_binary(path: Path) -> BinaryPackage:
     package_name = PackageName(paragraph.require("Package"))
     version = Version(paragraph.require("Version"))
     source, _, source_version = (paragraph.get("Source") or package_name).partition(" ")
+    section = paragraph.get("Section") or ""
+    area, slash, _ = section.partition("/")
     return BinaryPackage(
         package=package_name,
         version=version,
         architecture=Architecture(paragraph.require("Architecture")),
         source=SourceName(source),
         source_version=Version(source_version.strip("() ") or version),
-        section=paragraph.get("Section") or "",
+        section=section,
+        component=Component(area if slash else "main"),
         is_udeb=path.name.endswith(".udeb"),
         paragraph=paragraph,
     )

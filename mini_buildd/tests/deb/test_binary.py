@@ -63,6 +63,12 @@ def test_without_an_area_in_its_section_a_package_is_in_main(tmp_path: Path) -> 
     assert found.component == "main"
 
 
+@pytest.mark.parametrize("section", ["NON-FREE/x", "../x", "/x", "a b/x"])
+def test_a_section_of_no_archive_area_is_refused_at_once(tmp_path: Path, section: str) -> None:
+    with pytest.raises(MalformedName, match="component"):
+        read_binary(make_deb(tmp_path, _CONTROL.replace("contrib/misc", section)))
+
+
 def test_the_paragraph_in_packages_is_what_python_debian_expects_there(deb: Path) -> None:
     digests = hash_file(deb)
     text = packages_paragraph(read_binary(deb), digests, filename="pool/contrib/t/tiny/tiny.deb")
