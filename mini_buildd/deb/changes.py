@@ -50,10 +50,15 @@ def parse_changes(data: bytes) -> Changes:
         ),
         urgency=paragraph.get("Urgency") or "medium",
         changed_by=paragraph.get("Changed-By") or paragraph.get("Maintainer") or "",
-        changes=paragraph.get("Changes") or "",
+        changes=_without_dots(paragraph.get("Changes") or ""),
         files=parse_files(paragraph),
     )
 
 
 def _is_binary_only(version: Version) -> bool:
     return _BINARY_ONLY.search(version) is not None
+
+
+def _without_dots(text: str) -> str:
+    """A line of one full stop stands for an empty line (Debian Policy 5.6.19)."""
+    return "\n".join("" if line.strip() == "." else line for line in text.splitlines())

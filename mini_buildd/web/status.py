@@ -94,8 +94,12 @@ def of_attempt(row: AttemptRow) -> Status:
 
 
 def of_upload(row: UploadRow) -> Status:
-    """An upload's status; once accepted, that of its source package."""
-    return _UPLOAD[row.state] if row.source_state is None else _SOURCE[row.source_state]
+    """An upload's status; once accepted, that of its source package, or of its liveliest job."""
+    if row.source_state is None:
+        return _UPLOAD[row.state]
+    if row.source_state is SourceState.BUILDING and row.liveliest is not None:
+        return _JOB[row.liveliest]
+    return _SOURCE[row.source_state]
 
 
 def of_event(kind: EventKind) -> Status:

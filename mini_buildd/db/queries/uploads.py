@@ -3,17 +3,23 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from mini_buildd.db.models import Source, SourceFile, Upload
+from mini_buildd.db.models import Job, Source, SourceFile, Upload
 from mini_buildd.db.queries.builds import BuildRow, build_row, jobs, signer
 from mini_buildd.db.queries.page import Page, page
-from mini_buildd.domain.states import SourceState, UploadState
+from mini_buildd.domain.states import JobState, SourceState, UploadState
+
+_LIVELIEST_FIRST = (JobState.RUNNING, JobState.ASSIGNED, JobState.WAITING, JobState.DEP_WAIT)
 
 
 @dataclass(frozen=True, slots=True)
 class UploadRow:
-    """An upload as lists show it; *source_state* is None unless it was accepted."""
+    """An upload as lists show it; *source_state* is None unless it was accepted.
+
+    *liveliest* is the state of the job that has come nearest to being built now; None when no job
+    is open.
+    """
 
     id: int
     changes_name: str
@@ -24,6 +30,7 @@ class UploadRow:
     received_at: datetime
     state: UploadState
     source_state: SourceState | None
+    liveliest: JobState | None
     problem_title: str
 
 
@@ -67,7 +74,11 @@ class UploadDetail:
 
 def uploads() -> QuerySet[Upload]:
     """Uploads with all that a row needs, in one question."""
-    return Upload.objects.select_related("source", "signed_by__uploader__user")
+    rows = Upload.objects.select_related("source", "signed_by__uploader__user")
+    jobs_of = Job.objects.filter(source__upload=OuterRef("pk"))
+    return rows.annotate(
+        **{state.value: Exists(jobs_of.filter(state=state)) for state in _LIVELIEST_FIRST}
+    )
 
 
 def source_of(upload: Upload) -> Source | None:
@@ -91,6 +102,7 @@ def upload_row(upload: Upload) -> UploadRow:
         received_at=upload.received_at,
         state=UploadState(upload.state),
         source_state=SourceState(source.state) if source is not None else None,
+        liveliest=next((each for each in _LIVELIEST_FIRST if getattr(upload, each.value)), None),
         problem_title=upload.problem_title,
     )
 
