@@ -4,6 +4,8 @@ It reads the events and remembers how far it came, so a restart neither forgets 
 than the one mail that was under way.
 """
 
+import logging
+import smtplib
 from email.message import EmailMessage
 
 from mini_buildd.db.models import Cursor, Event, Upload
@@ -11,7 +13,10 @@ from mini_buildd.domain.event import EventKind
 from mini_buildd.flow.site import Site
 from mini_buildd.notify import mail
 
+_log = logging.getLogger(__name__)
+
 _CURSOR = "mail"
+_REFUSED_FOR_GOOD = 500  # RFC 5321, 4.2.1: permanent negative replies
 
 
 def announce(site: Site) -> int:
@@ -26,11 +31,28 @@ def announce(site: Site) -> int:
     for event in events.select_related("upload__signed_by__uploader__user").order_by("id"):
         message = _compose(site, event.upload) if event.upload and site.settings.mail.host else None
         if message is not None:
-            mail.send(site.settings.mail, message)
-            sent += 1
+            sent += _send(site, message)
         cursor.event_id = event.pk
         cursor.save()
     return sent
+
+
+def _send(site: Site, message: EmailMessage) -> int:
+    """1 when it was taken; 0 when the server refuses it for good, so that others are not held up."""
+    try:
+        mail.send(site.settings.mail, message)
+    except smtplib.SMTPRecipientsRefused as refusal:
+        codes = [code for code, _ in refusal.recipients.values()]
+        if any(code < _REFUSED_FOR_GOOD for code in codes):
+            raise
+        _log.warning("no mail to %s: the server refuses it: %s", message["To"], refusal)
+        return 0
+    except smtplib.SMTPResponseException as answer:
+        if answer.smtp_code < _REFUSED_FOR_GOOD:
+            raise
+        _log.warning("no mail to %s: the server refuses it: %s", message["To"], answer)
+        return 0
+    return 1
 
 
 def _compose(site: Site, upload: Upload) -> EmailMessage | None:

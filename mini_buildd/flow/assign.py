@@ -1,15 +1,17 @@
 """Step 5, assign: a waiting job goes to a builder, as an attempt with a fence."""
 
+import logging
 import secrets
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from mini_buildd.config.places import Places
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Attempt, Chroot, Distribution, Job, SourceFile
 from mini_buildd.db.moves import Overtaken, move_job
+from mini_buildd.deb.version import Version
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.layout import suites_seen
 from mini_buildd.domain.states import JobState
@@ -17,6 +19,8 @@ from mini_buildd.flow.chroot import tarball_of
 from mini_buildd.flow.content import components_of
 from mini_buildd.flow.site import Site
 from mini_buildd.wire.task import AptSource, Task
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +33,26 @@ class Assigned:
 
 def assign(site: Site, *, builder: str, backend: str, free_slots: int) -> Assigned:
     """Hand up to *free_slots* waiting jobs, oldest first, to *builder*."""
+    chroots = Chroot.objects.filter(
+        base=OuterRef("source__distribution__base"),
+        architecture=OuterRef("architecture"),
+        backend=backend,
+        made_at__isnull=False,
+    )
+    waiting = Job.objects.filter(state=JobState.WAITING)
+    _explain(waiting.filter(~Exists(chroots)), backend)
     tasks: list[Task] = []
-    events: list[EventKind] = []
-    for job_id in Job.objects.filter(state=JobState.WAITING).order_by("id").values_list("pk"):
+    for pk in list(waiting.filter(Exists(chroots)).order_by("id").values_list("pk", flat=True)):
         if len(tasks) >= free_slots:
             break
-        job = _jobs().get(pk=job_id[0])
-        chroot = _chroot_for(job, backend)
-        if chroot is None:
-            _explain(job, backend)
-            continue
+        job = _jobs().get(pk=pk)
         try:
-            tasks.append(_hand_out(site, job, builder, chroot))
-            events.append(EventKind.JOB_ASSIGNED)
+            tasks.append(_hand_out(site, job, builder, backend))
         except Overtaken:
             continue
-    return Assigned(tuple(tasks), tuple(events))
+        except Exception:  # noqa: BLE001  # whatever it is, the other jobs go on
+            _log.exception("assigning %s failed; it is tried again later", job)
+    return Assigned(tuple(tasks), (EventKind.JOB_ASSIGNED,) * len(tasks))
 
 
 def _jobs() -> QuerySet[Job]:
@@ -56,27 +64,26 @@ def _jobs() -> QuerySet[Job]:
     )
 
 
-def _chroot_for(job: Job, backend: str) -> Chroot | None:
-    return Chroot.objects.filter(
-        base=job.source.distribution.base,
-        architecture=job.architecture,
-        backend=backend,
-        made_at__isnull=False,
-    ).first()
+def _explain(jobs: QuerySet[Job], backend: str) -> None:
+    """Say for each of *jobs* that it waits for a chroot; writes only what is new."""
+    places = jobs.order_by().values_list("source__distribution__base__codename", "architecture")
+    for codename, architecture in places.distinct():
+        reason = (
+            f"no {backend} chroot for {codename} {architecture}; make it with "
+            f"mini-buildd chroot create {codename} {architecture}"
+        )
+        untold = jobs.filter(
+            source__distribution__base__codename=codename, architecture=architecture
+        ).exclude(reason=reason)
+        if untold.exists():  # an update that changes nothing would lock the database all the same
+            untold.update(reason=reason)
 
 
-def _explain(job: Job, backend: str) -> None:
-    codename = job.source.distribution.base.codename
-    reason = (
-        f"no {backend} chroot for {codename} {job.architecture}; make it with "
-        f"mini-buildd chroot create {codename} {job.architecture}"
-    )
-    if job.reason != reason:
-        Job.objects.filter(pk=job.pk, state=JobState.WAITING).update(reason=reason)
-
-
-def _hand_out(site: Site, job: Job, builder: str, chroot: Chroot) -> Task:
+def _hand_out(site: Site, job: Job, builder: str, backend: str) -> Task:
     """The one transaction: the attempt and the job's move."""
+    chroot = Chroot.objects.select_related("base").get(
+        base=job.source.distribution.base, architecture=job.architecture, backend=backend
+    )
     with transaction.atomic():
         move_job(job, JobState.ASSIGNED, reason="")
         attempt = Attempt.objects.create(
@@ -94,7 +101,8 @@ def _task(site: Site, attempt: Attempt, chroot: Chroot) -> Task:
     job = attempt.job
     source = job.source
     distribution = source.distribution
-    dsc = SourceFile.objects.select_related("file").get(source=source, file__name__endswith=".dsc")
+    name = f"{source.name}_{Version(source.version).without_epoch}.dsc"
+    dsc = SourceFile.objects.select_related("file").get(source=source, file__name=name)
     tree = site.tree(distribution.repository.name)
     return Task(
         attempt=attempt.token,

@@ -46,6 +46,21 @@ def decide(site: Site, source: Source) -> list[EventKind]:
     return []
 
 
+def publish_again(site: Site, source: Source) -> None:
+    """Decide a further version of each suite that has *source*: a late build has joined it.
+
+    An optional architecture may end after the others were published, and a version of a suite
+    never changes. To be called in the transaction that enters the build.
+    """
+    for entry in SuiteEntry.objects.filter(source=source, removed_in=None):
+        Publication.objects.create(
+            distribution=entry.distribution,
+            number=_next_number(entry.distribution),
+            decided_at=site.clock(),
+            cause=source,
+        )
+
+
 def begin(site: Site, distribution: Distribution) -> None:
     """Decide the first, empty version of a new *distribution*, so that apt finds it at once."""
     with transaction.atomic():

@@ -11,14 +11,15 @@ from pathlib import Path
 
 from django.db import transaction
 
-from mini_buildd.archive import pool
+from mini_buildd.archive.pool import PoolConflict
 from mini_buildd.archive.tree import pool_path
 from mini_buildd.db.events import record
-from mini_buildd.db.models import Attempt, Binary, Job, Publication
+from mini_buildd.db.models import Attempt, Binary, Job, PoolFile, Publication
 from mini_buildd.db.moves import move_job
 from mini_buildd.deb.binary import BinaryPackage, packages_paragraph, read_binary
 from mini_buildd.deb.changes import Changes, parse_changes
 from mini_buildd.deb.deb822 import MalformedControl
+from mini_buildd.deb.files import ListedFile
 from mini_buildd.deb.names import Component, MalformedName, PlainFilename, SourceName
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.event import EventKind
@@ -26,9 +27,16 @@ from mini_buildd.domain.problem import ResultRefused
 from mini_buildd.domain.states import JobState, Outcome
 from mini_buildd.domain.verdict import after_loss
 from mini_buildd.flow.accept import pool_row
+from mini_buildd.flow.publish import publish_again
+from mini_buildd.flow.receive import MAX_CONTROL_BYTES
 from mini_buildd.flow.site import Site
+from mini_buildd.flow.store import store
 from mini_buildd.kit.hashing import Digests, hash_file
 from mini_buildd.wire.task import BuildStatus, Result
+
+# A builder's words go into pages and events; the log has the rest.
+_MAX_REASON = 2000
+_MAX_STAGE = 60
 
 _OUTCOMES: Mapping[BuildStatus, Outcome] = {
     BuildStatus.SUCCEEDED: Outcome.SUCCEEDED,
@@ -46,23 +54,27 @@ _EVENTS: Mapping[Outcome, EventKind] = {
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A file that the build made, now in the pool; *binary* is None for the .buildinfo."""
+    """A file that the build made and its *path* in the pool; *binary* is None for .buildinfo."""
 
+    file: Path
     path: str
     digests: Digests
     binary: BinaryPackage | None
 
 
 def note_started(site: Site, attempt: Attempt, started_at: str) -> list[EventKind]:
-    """The builder has begun; told again, it changes nothing."""
+    """The builder has begun; told again, it changes nothing. Raises ResultRefused."""
     if attempt.started_at is not None or attempt.outcome:
         return []
+    moment = _moment(started_at)
     with transaction.atomic():
-        job = Job.objects.get(pk=attempt.job_id)
-        move_job(job, JobState.RUNNING)
-        attempt.started_at = datetime.fromisoformat(started_at)
-        attempt.save(update_fields=["started_at"])
-        return [record(EventKind.JOB_STARTED, site.clock(), job=job, detail=attempt.builder)]
+        fresh = Attempt.objects.select_related("job__source__upload").get(pk=attempt.pk)
+        if fresh.started_at is not None or fresh.outcome:
+            return []
+        move_job(fresh.job, JobState.RUNNING)
+        fresh.started_at = moment
+        fresh.save(update_fields=["started_at"])
+        return [record(EventKind.JOB_STARTED, site.clock(), job=fresh.job, detail=fresh.builder)]
 
 
 def report(site: Site, attempt: Attempt, result: Result, folder: Path) -> list[EventKind]:
@@ -78,7 +90,8 @@ def report(site: Site, attempt: Attempt, result: Result, folder: Path) -> list[E
             found=f"{result.attempt}, fence {result.fence}",
             hint="The builder answers for something else; its answer is not used.",
         )
-    outcome, reason = _OUTCOMES[result.status], result.reason
+    _moment(result.finished_at)
+    outcome, reason = _OUTCOMES[result.status], result.reason[:_MAX_REASON]
     made: list[_Made] = []
     if outcome is Outcome.SUCCEEDED:
         try:
@@ -86,6 +99,7 @@ def report(site: Site, attempt: Attempt, result: Result, folder: Path) -> list[E
         except ResultRefused as refusal:
             outcome = Outcome.FAILED
             reason = f"{refusal.title}: expected {refusal.expected}; found {refusal.found}"
+            reason = reason[:_MAX_REASON]
     return _save(site, attempt, outcome, result, reason=reason, made=made)
 
 
@@ -113,28 +127,49 @@ def _refuse(expected: str, found: str) -> ResultRefused:
     )
 
 
+def _moment(text: str) -> datetime:
+    """A builder's word on when something happened."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise _refuse("a moment with its zone, as in ISO 8601", repr(text[:40]))
+    return moment
+
+
 def _take_files(site: Site, attempt: Attempt, result: Result, folder: Path) -> list[_Made]:
-    """Check every file of the build's .changes and put it into the pool."""
+    """Check every file of the build's .changes, then put them into the pool."""
     job = attempt.job
     changes = _read_changes(result, folder)
     if (changes.source, changes.version) != (job.source.name, job.source.version):
         raise _refuse(f"{job.source}", f"{changes.source} {changes.version}")
-    return [
-        _take_file(site, job, folder / file.name, file.size_bytes, file.sha256)
-        for file in changes.files
-    ]
+    made = [_check_file(job, folder / file.name, file) for file in changes.files]
+    for each in made:
+        _store(site, job, each)
+    return made
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether *path* is a file itself: a link may lead to our secrets, a pipe never ends."""
+    return path.is_file() and not path.is_symlink()
 
 
 def _read_changes(result: Result, folder: Path) -> Changes:
     try:
-        return parse_changes((folder / PlainFilename(result.changes)).read_bytes())
+        path = folder / PlainFilename(result.changes)
+        if not _is_plain(path):
+            raise _refuse(f"the file {path.name}", "none")
+        with path.open("rb") as stream:
+            return parse_changes(stream.read(MAX_CONTROL_BYTES + 1))
     except (MalformedControl, MalformedName, OSError) as error:
         raise _refuse("a well-formed .changes", str(error)) from None
 
 
-def _take_file(site: Site, job: Job, path: Path, size_bytes: int, sha256: str) -> _Made:
-    if path.is_symlink() or not path.is_file():
+def _check_file(job: Job, path: Path, listed: ListedFile) -> _Made:
+    if not _is_plain(path):
         raise _refuse(f"the file {path.name} that the .changes names", "none")
+    size_bytes, sha256 = listed.size_bytes, listed.sha256
     digests = hash_file(path)
     if (digests.size_bytes, digests.sha256) != (size_bytes, sha256):
         raise _refuse(f"{path.name} with SHA-256 {sha256}", digests.sha256)
@@ -146,12 +181,18 @@ def _take_file(site: Site, job: Job, path: Path, size_bytes: int, sha256: str) -
         raise _refuse("only .deb, .udeb and .buildinfo", path.name)
     source = job.source
     target = pool_path(component, SourceName(source.name), PlainFilename(path.name))
+    repository = source.distribution.repository
+    if PoolFile.objects.filter(repository=repository, path=target).exists():
+        raise _refuse(f"a new {path.name}", f"that the archive has {target}")
+    return _Made(path, target, digests, binary)
+
+
+def _store(site: Site, job: Job, made: _Made) -> None:
+    repository = job.source.distribution.repository
     try:
-        tree = site.tree(source.distribution.repository.name)
-        pool.add(tree, target, path, sha256=digests.sha256)
-    except pool.PoolConflict as conflict:
-        raise _refuse(f"a new {path.name}", f"another one in the pool, {conflict}") from None
-    return _Made(target, digests, binary)
+        store(site, repository, made.path, made.file, sha256=made.digests.sha256)
+    except PoolConflict as conflict:
+        raise _refuse(f"a new {made.file.name}", str(conflict)) from None
 
 
 def _check_binary(job: Job, path: Path) -> BinaryPackage:
@@ -162,10 +203,19 @@ def _check_binary(job: Job, path: Path) -> BinaryPackage:
         raise _refuse("a well-formed package", str(error)) from None
     source = (job.source.name, job.source.version)
     if (binary.source, binary.source_version) != source:
-        raise _refuse(f"{path.name} made from {job.source}", f"{binary.source}")
+        made_from = f"{binary.source} {binary.source_version}"
+        raise _refuse(f"{path.name} made from {job.source}", made_from)
     allowed = [job.architecture] * job.builds_any + ["all"] * job.builds_all
     if binary.architecture not in allowed:
         raise _refuse(f"{path.name} for {' or '.join(allowed)}", binary.architecture)
+    if Binary.objects.filter(
+        source__distribution__repository=job.source.distribution.repository,
+        package=binary.package,
+        version=binary.version,
+        architecture=binary.architecture,
+    ).exists():
+        # apt could not tell them apart.
+        raise _refuse(f"a new {path.name}", "that another build has made one")
     stem = f"{binary.package}_{Version(binary.version).without_epoch}_{binary.architecture}"
     if path.stem != stem:
         raise _refuse(f"the file name {stem}{path.suffix}", path.name)
@@ -192,8 +242,8 @@ def _save(
         job = fresh.job
         for file in made:
             _save_file(fresh, file)
-        fresh.outcome, fresh.stage, fresh.reason = outcome, result.stage, reason
-        fresh.finished_at = datetime.fromisoformat(result.finished_at)
+        fresh.outcome, fresh.stage, fresh.reason = outcome, result.stage[:_MAX_STAGE], reason
+        fresh.finished_at = _moment(result.finished_at)
         fresh.save()
         if job.state == JobState.ASSIGNED and outcome is not Outcome.LOST:
             move_job(job, JobState.RUNNING)
@@ -208,6 +258,8 @@ def _save(
             kinds.append(record(EventKind.JOB_RELEASED, site.clock(), job=job))
         if job.state == JobState.FAILED and outcome is Outcome.LOST:
             kinds.append(record(EventKind.JOB_FAILED, site.clock(), job=job, detail=reason))
+        if outcome is Outcome.SUCCEEDED:
+            publish_again(site, job.source)
         return kinds
 
 

@@ -158,7 +158,9 @@ class Scene:
         changes = f"{task.source}_{task.architecture}.changes"
         text = build_changes(task.source, task.version, task.architecture, files)
         for name, data in {**files, changes: text}.items():
-            (self.results(task) / name).write_bytes(data)
+            path = self.results(task) / name
+            path.unlink(missing_ok=True)  # it may be in the pool by now, read-only
+            path.write_bytes(data)
         return self.result(task, changes=changes)
 
     def result(
