@@ -61,4 +61,4 @@ def _is_binary_only(version: Version) -> bool:
 
 def _without_dots(text: str) -> str:
     """A line of one full stop stands for an empty line (Debian Policy 5.6.19)."""
-    return "\n".join("" if line.strip() == "." else line for line in text.splitlines())
+    return "\n".join("" if line.strip() == "." else line for line in text.split("\n"))

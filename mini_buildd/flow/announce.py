@@ -38,7 +38,7 @@ def announce(site: Site) -> int:
 
 
 def _send(site: Site, message: EmailMessage) -> int:
-    """1 when it was taken; 0 when the server refuses it for good, so that others are not held up."""
+    """1 when it was taken, 0 when the server refuses it for good, which holds no other up."""
     try:
         mail.send(site.settings.mail, message)
     except smtplib.SMTPRecipientsRefused as refusal:

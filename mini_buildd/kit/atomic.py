@@ -65,33 +65,49 @@ def point(link: Path, target: str) -> None:
     sync_folder(link.parent)
 
 
+def make_folder(folder: Path) -> None:
+    """Make *folder* and what is missing above it, durably."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+
+
 def place(source: Path, target: Path) -> bool:
     """Give the file *source* the second name *target*, durably, without overwriting.
 
     Returns whether *target* is new. Where links cannot cross (another file system), the bytes are
     copied. Comparing the content of an existing *target* is the caller's part.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
+    sync_file(source)
+    is_new = _link(source, target)
+    sync_folder(target.parent)  # also of what a run placed that was killed before this line
+    return is_new
+
+
+def _link(source: Path, target: Path) -> bool:
+    try:
+        os.link(source, target)
+    except FileExistsError:
+        return False
+    except OSError:
+        return _copy(source, target)
+    return True
+
+
+def _copy(source: Path, target: Path) -> bool:
     temporary = beside(target)
     try:
-        _link_or_copy(source, temporary)
-        sync_file(temporary)
-        try:
-            os.link(temporary, target)
-            is_new = True
-        except FileExistsError:
-            is_new = False
-        sync_folder(target.parent)  # also of what a run placed that was killed before this line
-        return is_new
+        with source.open("rb") as reader, temporary.open("xb") as writer:
+            while block := reader.read(1 << 20):
+                writer.write(block)
+            writer.flush()
+            os.fsync(writer.fileno())
+        os.link(temporary, target)
+    except FileExistsError:
+        return False
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:
-        with source.open("rb") as reader, target.open("xb") as writer:
-            while block := reader.read(1 << 20):
-                writer.write(block)
+    return True
