@@ -32,8 +32,7 @@ def main() -> int:
         scene.set_up()
         done = scene.instance.call("chroot", "schroot-script", scene.codename, scene.architecture)
     finally:
-        scene.close()
-        shutil.rmtree(folder)
+        scene.close()  # its folder stays: the script names the tarball in it
     print(done.stdout, end="")
     return 0
 
