@@ -10,11 +10,12 @@ import pwd
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -120,6 +121,7 @@ def _whole_way(scene: Scenario, steps: Steps) -> Upload:
         f"Start the daemon: pages on {instance.url}, FTP on port {instance.ftp_port}",
         f"look into {instance.daemon_log}; is one of the ports taken, perhaps by another demo?",
     ):
+        _check_ports(_HTTP_PORT, _FTP_PORT)
         instance.start()
     with steps.step(
         f"Fetch the source of {next(iter(_PACKAGES))} from Debian with apt-get source",
@@ -162,6 +164,19 @@ def _set_up(scene: Scenario) -> None:
             "mend what it says, then run the demo again",
         )
     scene.keep_chroot()
+
+
+def _check_ports(*ports: int) -> None:
+    for port in ports:
+        with closing(socket.socket()) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                raise StepFailed(
+                    f"port {port} of the loopback interface is taken: {error.strerror}",
+                    f"end who listens there (ss -ltnp sport = :{port}), perhaps another demo",
+                ) from None
 
 
 def _fetch(scene: Scenario) -> Path:

@@ -112,7 +112,7 @@ class Instance:
             raise AssertionError(f"the daemon ended at its start:\n{said}")
         try:
             return self.get("/")[0] == 200
-        except urllib.error.URLError:
+        except OSError:  # nobody listens yet, or somebody else does
             return False
 
     def stop(self) -> int:
