@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from mini_buildd.buildd.folder import TaskFolder
@@ -25,6 +26,7 @@ from mini_buildd.wire.task import BuildStatus, Result, ResultFile, Running, Task
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _TAIL_BYTES = 1 << 20
+_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def supervise(folder: TaskFolder) -> None:
@@ -77,9 +79,10 @@ def _build(folder: TaskFolder, task: Task) -> Ending:
             stdout=log,
             stderr=log,
             env=_environment(rc),
-            preexec_fn=_die_with_parent,  # noqa: PLW1509  # this process has one thread
+            preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509  # one thread only
         )
         exit_status = process.wait()
+        _end_stragglers()
         os.fsync(log.fileno())
     tail = _tail(folder.log)
     has_changes = any(folder.results.glob("*.changes"))
@@ -89,8 +92,22 @@ def _build(folder: TaskFolder, task: Task) -> Ending:
 def _environment(rc: Path) -> Mapping[str, str]:
     """What a build may know of the daemon's environment: next to nothing."""
     kept = {name: os.environ[name] for name in ("HOME", "USER", "LOGNAME") if name in os.environ}
-    path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    # A plain user's path may lack where sbuild finds its tools.
+    path = ":".join(filter(None, (os.environ.get("PATH"), _SYSTEM_PATH)))
     return {**kept, "PATH": path, "LC_ALL": "C.UTF-8", "SBUILD_CONFIG": str(rc)}
+
+
+def _end_stragglers() -> None:
+    """Kill what the build left behind, so that nothing writes to log and results any more.
+
+    As subreaper this process is the parent of all whose own parent has gone (prctl(2)).
+    """
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    while pids := [int(word) for word in children.read_text(encoding="ascii").split()]:
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        for pid in pids:
+            os.waitpid(pid, 0)
 
 
 def _tail(log: Path) -> str:
@@ -114,8 +131,10 @@ def _collect(results: Path) -> tuple[ResultFile, ...]:
     return tuple(files)
 
 
-def _die_with_parent() -> None:
+def _die_with(parent: int) -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != parent:  # it died before we could ask to be told
+        os._exit(1)
 
 
 def _prctl(option: int, value: int) -> None:

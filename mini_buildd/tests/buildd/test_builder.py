@@ -1,0 +1,153 @@
+"""The builder: what can be seen of a build, also by one that was started anew."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from mini_buildd.buildd.builder import Builder, Life
+from mini_buildd.kit.process import boot_id, identify
+from mini_buildd.tests.buildd.scripts import GOOD, TASK, Bench
+from mini_buildd.tests.instance import wait_for
+from mini_buildd.wire.task import Running
+
+ATTEMPT = TASK.attempt
+WAITS = "echo begun; while [ ! -e go ]; do sleep 0.05; done\n"
+
+
+@pytest.fixture
+def builder(bench: Bench) -> Builder:
+    return Builder(bench.root / "builds")
+
+
+def again(bench: Bench) -> Builder:
+    """A builder as after a restart: it has no children."""
+    return Builder(bench.root / "builds")
+
+
+def go(bench: Bench) -> None:
+    """Let the build end."""
+    (bench.folder.results / "go").touch()
+
+
+def sees(builder: Builder, life: Life) -> None:
+    """Wait until that is what it sees."""
+    wait_for(life, lambda: builder.look(ATTEMPT).life is life, seconds=30)
+
+
+def test_it_starts_runs_and_ends(bench: Bench, builder: Builder) -> None:
+    bench.sbuild(WAITS + GOOD)
+    builder.start(TASK)
+    assert builder.look(ATTEMPT).life in (Life.STARTING, Life.RUNNING)
+    sees(builder, Life.RUNNING)
+    sighting = builder.look(ATTEMPT)
+    assert sighting.process is not None
+    assert identify(sighting.process.pid) == sighting.process
+    assert sighting.started_at
+    go(bench)
+    sees(builder, Life.ENDED)
+    ended = builder.look(ATTEMPT)
+    assert ended.result is not None
+    assert ended.started_at == sighting.started_at
+    assert ended.process is None
+
+
+def test_started_anew_it_finds_what_runs_and_what_has_ended(bench: Bench, builder: Builder) -> None:
+    bench.sbuild(WAITS + GOOD)
+    builder.start(TASK)
+    sees(builder, Life.RUNNING)
+    other = again(bench)
+    assert other.look(ATTEMPT) == builder.look(ATTEMPT)
+    go(bench)
+    sees(other, Life.ENDED)
+    builder.forget(ATTEMPT)
+
+
+def test_started_twice_it_runs_once(bench: Bench, builder: Builder) -> None:
+    bench.sbuild(WAITS + GOOD)
+    builder.start(TASK)
+    wait_for("it builds", bench.said("begun"), seconds=30)
+    others = [again(bench), again(bench)]
+    others[0].start(TASK)
+    go(bench)
+    sees(builder, Life.ENDED)
+    others[1].start(TASK)
+    for each in (builder, *others):
+        each.forget(ATTEMPT)
+    assert bench.log().count("begun") == 1
+
+
+def test_an_attempt_that_was_never_started_is_lost(builder: Builder) -> None:
+    assert builder.look(ATTEMPT).life is Life.LOST
+    builder.forget(ATTEMPT)
+
+
+def test_one_whose_supervisor_was_killed_is_lost(bench: Bench, builder: Builder) -> None:
+    bench.sbuild(WAITS)
+    builder.start(TASK)
+    sees(builder, Life.RUNNING)
+    process = builder.look(ATTEMPT).process
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
+    sees(builder, Life.LOST)
+    assert again(bench).look(ATTEMPT).life is Life.LOST
+
+
+def test_a_pid_that_somebody_else_has_by_now_is_not_taken_for_it(
+    bench: Bench, builder: Builder
+) -> None:
+    """As after a reboot: the note is there, its process is another one, the lock is free."""
+    bench.folder.create(TASK)
+    me = identify(os.getpid())
+    assert me is not None
+    for ticks, boot in ((me.start_ticks - 1, boot_id()), (me.start_ticks, "another boot")):
+        bench.folder.note_running(
+            Running(pid=os.getpid(), start_ticks=ticks, boot_id=boot, started_at="")
+        )
+        assert builder.look(ATTEMPT).life is Life.LOST
+
+
+@pytest.mark.parametrize("name", ["running.json", "result.json"])
+@pytest.mark.parametrize("text", ["", "{", '{"pid": "x"}', "\xff"])
+def test_notes_that_are_none_are_a_loss(
+    bench: Bench, builder: Builder, name: str, text: str
+) -> None:
+    bench.folder.create(TASK)
+    (bench.folder.path / name).write_text(text, encoding="latin-1")
+    assert builder.look(ATTEMPT).life is Life.LOST
+
+
+def test_a_supervisor_that_cannot_even_begin_is_lost_and_says_why(
+    bench: Bench, builder: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    builder.start(TASK)
+    sees(builder, Life.LOST)
+    builder.forget(ATTEMPT)
+    assert (bench.folder.path / "supervisor.err").exists()
+
+
+def test_what_is_forgotten_leaves_its_log_and_no_zombie(bench: Bench, builder: Builder) -> None:
+    bench.sbuild(GOOD)
+    builder.start(TASK)
+    sees(builder, Life.ENDED)
+    running = bench.folder.running()
+    assert running is not None
+    builder.forget(ATTEMPT)
+    builder.forget(ATTEMPT)
+    assert not bench.folder.results.exists()
+    assert "building" in bench.log()
+    assert not Path(f"/proc/{running.pid}").exists()
+
+
+def test_no_descriptor_is_left_behind(bench: Bench, builder: Builder) -> None:
+    bench.sbuild(GOOD)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    builder.start(TASK)
+    sees(builder, Life.ENDED)
+    for _ in range(20):
+        builder.look(ATTEMPT)
+    builder.forget(ATTEMPT)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
