@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.python.threadpool import ThreadPool
-from twisted.web.resource import NoResource, Resource
+from twisted.web.resource import Resource
 from twisted.web.server import Request, Site
 from twisted.web.static import File
 from twisted.web.wsgi import WSGIResource
@@ -16,12 +16,25 @@ class PublishedFile(File):
 
     # Packages.gz is a file of that name, not a Packages that travels compressed.
     contentEncodings: Any = {}  # noqa: RUF012  # Twisted's class attribute
+    # Uploaders choose the names in the pool; nothing there may become a page of this site.
+    contentTypes: Any = dict.fromkeys(
+        (".asc", ".buildinfo", ".changes", ".dsc", ".sources"), "text/plain; charset=utf-8"
+    )
 
     def getChild(self, path: bytes, request: Any) -> Any:
         """The entry *path*, or 404 (IResource)."""
-        if path.startswith(b"."):
-            return NoResource()
+        if path.startswith(b".") or b"\0" in path:
+            return self.childNotFound
         return super().getChild(path, request)
+
+    def listNames(self) -> list[str]:
+        """What a listing shows: no file that is being written."""
+        return [name for name in super().listNames() if not name.startswith(".")]
+
+    def render_GET(self, request: Any) -> Any:
+        """The file itself, and no guess of the browser at what it might be (IResource)."""
+        request.setHeader(b"x-content-type-options", b"nosniff")
+        return super().render_GET(request)
 
 
 class Root(Resource):

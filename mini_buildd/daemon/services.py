@@ -127,12 +127,19 @@ class Services:
             self._listen()
         except CannotListenError as error:
             _log.error("cannot listen: %s; set another port in mini-buildd.toml", error)
-            self.exit_status = 1
-            self.reactor.stop()
+            self._give_up()
+            return
+        except Exception:  # noqa: BLE001  # the reactor would go on, with no door open
+            _log.exception("cannot start")
+            self._give_up()
             return
         for step in self._steps:
             step.start()
         _log.info("serving on %s, incoming on port %s", self._settings.url, self._settings.ftp.port)
+
+    def _give_up(self) -> None:
+        self.exit_status = 1
+        self.reactor.stop()
 
     def _listen(self) -> None:
         http, ftp = self._settings.http, self._settings.ftp

@@ -42,6 +42,7 @@ class Step:
         self._is_woken = False
         self._running: Deferred[None] | None = None
         self._is_stopped = False
+        self._later: Any = None
         self._sweep_seconds = sweep_seconds
         self._sweep = LoopingCall(self._wake)
         self._sweep.clock = reactor
@@ -55,6 +56,8 @@ class Step:
         self._is_stopped = True
         if self._sweep.running:
             self._sweep.stop()
+        if self._later is not None and self._later.active():
+            self._later.cancel()
         return self._running or succeed(None)
 
     def wake(self) -> None:
@@ -62,8 +65,17 @@ class Step:
         self._reactor.callFromThread(self._wake)
 
     def wake_in(self, seconds: float) -> None:
-        """Look again after that time; from any thread."""
-        self._reactor.callFromThread(self._reactor.callLater, seconds, self._wake)
+        """Look again after that time, or sooner if that was asked for; from any thread."""
+        self._reactor.callFromThread(self._wake_in, seconds)
+
+    def _wake_in(self, seconds: float) -> None:
+        # One timer is enough: were there one for each who asks, each run would start more of them.
+        if self._later is not None and self._later.active():
+            if self._later.getTime() <= self._reactor.seconds() + seconds:
+                return
+            self._later.cancel()
+        if not self._is_stopped:
+            self._later = self._reactor.callLater(seconds, self._wake)
 
     def _wake(self) -> None:
         self._is_woken = True

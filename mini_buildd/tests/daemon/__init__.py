@@ -1,0 +1,1 @@
+"""Tests of mini_buildd.daemon: threads, wake-ups, and what is served."""
