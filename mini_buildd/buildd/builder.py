@@ -83,3 +83,7 @@ class Builder:
         if child is not None:
             child.wait(timeout=30)
         shutil.rmtree(self.folder(attempt).results, ignore_errors=True)
+
+    def holding(self) -> list[str]:
+        """The tokens of all attempts that were not forgotten."""
+        return [path.parent.name for path in self._root.glob("*/results")]

@@ -103,11 +103,15 @@ def _end_stragglers() -> None:
     As subreaper this process is the parent of all whose own parent has gone (prctl(2)).
     """
     children = Path(f"/proc/self/task/{os.getpid()}/children")
-    while pids := [int(word) for word in children.read_text(encoding="ascii").split()]:
+    foreign: set[int] = set()  # root's, as schroot may leave one; not ours to end
+    while pids := {int(word) for word in children.read_text(encoding="ascii").split()} - foreign:
         for pid in pids:
-            os.kill(pid, signal.SIGKILL)
-        for pid in pids:
-            os.waitpid(pid, 0)
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except PermissionError:
+                foreign.add(pid)
+            else:
+                os.waitpid(pid, 0)
 
 
 def _tail(log: Path) -> str:
