@@ -47,6 +47,7 @@ class DistributionRow:
     migrates_to: str
     version_ending: str
     architectures: tuple[str, ...]
+    undated_sources: tuple[str, ...]  # of the base, whose Valid-Until nobody checks
     number: int | None
     package_count: int
     packages: tuple[PackageRow, ...]
@@ -84,7 +85,7 @@ def find_repository(name: str) -> RepositoryDetail | None:
     rows = (
         Distribution.objects.filter(repository__name=name)
         .select_related("base", "suite__migrates_to", "repository")
-        .prefetch_related("architectures")
+        .prefetch_related("architectures", "base__apt_sources")
         .annotate(
             number=Subquery(
                 Publication.objects.filter(distribution=OuterRef("pk"), published_at__isnull=False)
@@ -116,6 +117,9 @@ def _distribution(
         migrates_to=suite.migrates_to.name if suite.migrates_to is not None else "",
         version_ending=mark + VersionRule(suite.version_rule).example,
         architectures=tuple(item.architecture for item in row.architectures.all()),
+        undated_sources=tuple(
+            str(source) for source in row.base.apt_sources.all() if not source.check_valid_until
+        ),
         number=number,
         package_count=count,
         packages=packages,

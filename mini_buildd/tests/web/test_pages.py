@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from mini_buildd.db import models
+from mini_buildd.db.models import AptSource, Base
 from mini_buildd.domain.states import JobState, Outcome
 from mini_buildd.tests.web import logs
 from mini_buildd.tests.web.builder import Builder
@@ -220,6 +221,19 @@ def test_a_repository_gives_lines_that_work_pasted(client: Client, busy: Builder
     ) in html
     assert "versions end in <code>~test13+1</code>" in html
     assert "takes no uploads" in html
+
+
+def test_a_base_whose_date_nobody_checks_is_told_as_a_warning(
+    client: Client, busy: Builder
+) -> None:
+    del busy
+    assert "is not checked" not in client.get("/repositories/test/").content.decode()
+    base = Base.objects.get(codename="trixie")
+    AptSource.objects.create(
+        base=base, url="http://archive.example/debian", suite="trixie", check_valid_until=False
+    )
+    html = client.get("/repositories/test/").content.decode()
+    assert "The date of http://archive.example/debian trixie is not checked" in html
 
 
 def test_lists_page_by_id_without_repeating_or_losing_a_row(
