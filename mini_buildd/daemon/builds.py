@@ -10,7 +10,7 @@ from mini_buildd.domain.problem import ResultRefused
 from mini_buildd.flow.assign import assign
 from mini_buildd.flow.report import note_lost, note_started, report
 from mini_buildd.flow.site import Site
-from mini_buildd.flow.sweep import attempts_under_way, each
+from mini_buildd.flow.sweep import attempts_under_way, each, ended_attempts
 from mini_buildd.kit.process import ProcessIdentity
 
 _log = logging.getLogger(__name__)
@@ -42,34 +42,37 @@ class LocalBuilds:
         events += self._take_up()
         return events
 
+    def thd_tidy(self) -> None:
+        """Give back what ended attempts hold, should a crash have kept us from it."""
+        for token in ended_attempts(self._builder.holding()):
+            self._builder.forget(token)
+
     def _follow(self, attempt: Attempt) -> list[EventKind]:
         sighting = self._builder.look(attempt.token)
         if sighting.life is Life.STARTING:
             self._look_again(_LOOK_AGAIN_SECONDS)
             return []
-        events = []
-        if sighting.started_at:
-            events += note_started(self._site, attempt, sighting.started_at)
+        try:
+            events = self._note(attempt, sighting)
+        except ResultRefused as refusal:
+            events = note_lost(self._site, attempt, str(refusal))
         if sighting.process is not None:
             self._watch(sighting.process)
-        elif sighting.life is Life.ENDED:
-            events += self._enter(attempt, sighting)
         else:
-            events += note_lost(
-                self._site, attempt, "the build's process vanished without a result"
-            )
             self._builder.forget(attempt.token)
         return events
 
-    def _enter(self, attempt: Attempt, sighting: Sighting) -> list[EventKind]:
-        if sighting.result is None:  # pragma: no cover  # an ended sighting has one
-            raise AssertionError(attempt)
-        folder = self._builder.folder(attempt.token)
-        try:
-            events = report(self._site, attempt, sighting.result, folder.results)
-        except ResultRefused as refusal:
-            events = note_lost(self._site, attempt, str(refusal))
-        self._builder.forget(attempt.token)
+    def _note(self, attempt: Attempt, sighting: Sighting) -> list[EventKind]:
+        """Write down what was seen; raises ResultRefused."""
+        events = []
+        if sighting.started_at:
+            events += note_started(self._site, attempt, sighting.started_at)
+        if sighting.result is not None:
+            folder = self._builder.folder(attempt.token)
+            events += report(self._site, attempt, sighting.result, folder.results)
+        elif sighting.life is Life.LOST:
+            reason = "the build's process vanished without a result"
+            events += note_lost(self._site, attempt, reason)
         return events
 
     def _take_up(self) -> list[EventKind]:
@@ -81,7 +84,10 @@ class LocalBuilds:
             self._site, builder=self._host, backend=settings.backend, free_slots=free_slots
         )
         for task in assigned.tasks:
-            self._builder.start(task)
+            try:
+                self._builder.start(task)
+            except OSError:
+                _log.exception("starting the build of %s failed", task.source)  # it counts as lost
         if assigned.tasks:
             self._look_again(_LOOK_AGAIN_SECONDS)
         return list(assigned.events)

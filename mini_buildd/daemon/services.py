@@ -21,6 +21,7 @@ from mini_buildd.daemon.step import Step
 from mini_buildd.daemon.watch import ProcessWatch
 from mini_buildd.domain.event import EventKind
 from mini_buildd.flow.announce import announce
+from mini_buildd.flow.expire import expire
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.sweep import judge_all, publish_all, take_in
 from mini_buildd.incoming.ftp import IncomingFactory
@@ -107,7 +108,8 @@ class Services:
         return []
 
     def _thd_tidy(self) -> list[EventKind]:
-        self._site.spool.expire(self._settings.incoming.keep_leftovers_seconds)
+        expire(self._site)
+        self._builds.thd_tidy()
         return []
 
     def _wake_builds(self) -> None:

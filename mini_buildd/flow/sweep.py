@@ -72,3 +72,9 @@ def attempts_under_way(builder: str) -> list[Attempt]:
         .select_related("job__source__upload", "job__source__distribution__repository")
         .order_by("id")
     )
+
+
+def ended_attempts(tokens: Iterable[str]) -> list[str]:
+    """Those of *tokens* whose attempts have their outcome."""
+    ended = Attempt.objects.filter(token__in=list(tokens)).exclude(outcome="")
+    return list(ended.values_list("token", flat=True))

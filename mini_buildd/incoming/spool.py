@@ -171,6 +171,11 @@ class Spool:
         """Remove a gathered upload."""
         shutil.rmtree(self.upload(token), ignore_errors=True)
 
+    def old_uploads(self, keep_seconds: int) -> list[str]:
+        """The gathered uploads that lie there for longer than *keep_seconds*."""
+        before = time.time() - keep_seconds
+        return [path.name for path in _entries(self._uploads) if path.stat().st_mtime < before]
+
     def drop(self, arrivals: Iterable[Arrival]) -> None:
         """Remove arrivals; those that are gone already do not matter."""
         for arrival in arrivals:

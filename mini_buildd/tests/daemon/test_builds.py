@@ -1,0 +1,195 @@
+"""The builder inside the daemon: from waiting jobs to their ends, also over restarts."""
+
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from mini_buildd.buildd.builder import Builder
+from mini_buildd.config.settings import Builder as BuilderSettings
+from mini_buildd.config.settings import Settings
+from mini_buildd.daemon.builds import LocalBuilds
+from mini_buildd.db import models
+from mini_buildd.kit.process import ProcessIdentity
+from mini_buildd.tests.buildd.scripts import Bench, summary
+from mini_buildd.tests.flow.package import SourcePackage
+from mini_buildd.tests.flow.scene import BUILDER, Scene
+from mini_buildd.tests.instance import wait_for
+from mini_buildd.wire.task import Result, decode
+
+BEGIN = "echo begun; while [ ! -e go ]; do sleep 0.02; done\n"
+FAIL = summary(Status="attempted", Fail_Stage="build") + "exit 2"
+
+
+class Daemon:
+    """The builds of one run of the daemon; what it asks the reactor for is written down."""
+
+    def __init__(self, scene: Scene, slots: int = 2) -> None:
+        settings = Settings(home=scene.home, builder=BuilderSettings(slots=slots, host=BUILDER))
+        scene.use(settings)
+        self.builder = Builder(scene.site.places.builds)
+        self.watched: list[ProcessIdentity] = []
+        self.looks: list[float] = []
+        self.builds = LocalBuilds(
+            scene.site,
+            self.builder,
+            host=BUILDER,
+            watch=self.watched.append,
+            look_again=self.looks.append,
+        )
+
+    def until(self, what: Callable[[], bool]) -> None:
+        """Work until it is so."""
+
+        def look() -> bool:
+            self.builds.thd_work()
+            return what()
+
+        wait_for("it", look, seconds=30, interval=0.02)
+
+
+def state() -> str:
+    """Of the only job."""
+    return models.Job.objects.get().state
+
+
+def outcomes() -> list[str]:
+    """Of its attempts."""
+    return list(models.Attempt.objects.order_by("id").values_list("outcome", flat=True))
+
+
+def folder() -> Path:
+    """That of the newest attempt."""
+    return Path(models.Attempt.objects.order_by("-id").values_list("token", flat=True)[0])
+
+
+@pytest.fixture
+def daemon(bench: Bench, scene: Scene) -> Iterator[Daemon]:
+    """A daemon with one job to do."""
+    bench.sbuild(BEGIN + FAIL)
+    scene.accepted()
+    made = Daemon(scene)
+    yield made
+    for child in made.builder._children.values():
+        child.kill()
+        child.wait()
+
+
+def go(scene: Scene) -> None:
+    """Let the newest build end."""
+    (scene.site.places.builds / folder() / "results" / "go").touch()
+
+
+def test_a_job_is_taken_up_watched_and_reported(scene: Scene, daemon: Daemon) -> None:
+    daemon.until(lambda: state() == "running")
+    assert daemon.looks
+    assert daemon.watched
+    go(scene)
+    daemon.until(lambda: state() == "failed")
+    assert outcomes() == ["failed"]
+    results = scene.site.places.builds / folder() / "results"
+    assert not results.exists()
+    assert models.Event.objects.filter(kind="job.started").count() == 1
+
+
+def test_no_more_run_than_there_are_slots(scene: Scene, daemon: Daemon) -> None:
+    for name in ("two", "three"):
+        scene.accepted(SourcePackage(name))
+    daemon.until(lambda: models.Job.objects.filter(state="running").count() == 2)
+    daemon.builds.thd_work()
+    assert models.Job.objects.filter(state="waiting").count() == 1
+
+
+def test_without_slots_nothing_is_taken_up(scene: Scene, daemon: Daemon) -> None:
+    del daemon
+    Daemon(scene, slots=0).builds.thd_work()
+    assert state() == "waiting"
+
+
+def test_a_daemon_that_was_killed_finds_its_build_again(scene: Scene, daemon: Daemon) -> None:
+    daemon.until(lambda: state() == "running")
+    other = Daemon(scene)
+    other.builds.thd_work()
+    assert other.watched == daemon.watched[:1]
+    go(scene)
+    other.until(lambda: state() == "failed")
+    assert outcomes() == ["failed"]
+    daemon.builder.forget(models.Attempt.objects.get().token)
+
+
+def test_one_that_ended_while_no_daemon_ran_is_reported(scene: Scene, daemon: Daemon) -> None:
+    daemon.builds.thd_work()
+    path = scene.site.places.builds / folder()
+    wait_for("it builds", (path / "running.json").exists, seconds=30)
+    go(scene)
+    wait_for("it ends", (path / "result.json").exists, seconds=30)
+    events = Daemon(scene).builds.thd_work()
+    assert events == ["job.started", "job.failed"]
+    daemon.builder.forget(path.name)
+
+
+def test_a_build_that_vanishes_three_times_fails(scene: Scene, daemon: Daemon) -> None:
+    for number in (1, 2, 3):
+        daemon.until(lambda: models.Job.objects.filter(state="running").exists())
+        os.kill(daemon.watched[-1].pid, signal.SIGKILL)
+        wanted = ["lost"] * number
+        daemon.until(lambda: outcomes()[: len(wanted)] == wanted)  # noqa: B023  # it runs at once
+    assert state() == "failed"
+    assert outcomes() == ["lost"] * 3
+    assert scene.assign() == ()
+
+
+def test_one_that_was_assigned_and_never_started_is_lost_and_tried_again(
+    scene: Scene, daemon: Daemon
+) -> None:
+    """Killed between the row and the process."""
+    scene.assign()
+    daemon.until(lambda: state() == "running")
+    assert outcomes() == ["lost", ""]
+
+
+def test_a_folder_that_cannot_be_made_holds_up_no_other_job(
+    scene: Scene, daemon: Daemon, caplog: pytest.LogCaptureFixture
+) -> None:
+    scene.site.places.builds.chmod(0o500)
+    daemon.builds.thd_work()
+    assert "starting the build of hello failed" in caplog.text
+    scene.site.places.builds.chmod(0o700)
+    daemon.until(lambda: state() == "running")
+
+
+@pytest.mark.parametrize("spoilt", ["fence", "attempt", "finished_at"])
+def test_an_answer_for_something_else_is_a_loss(scene: Scene, daemon: Daemon, spoilt: str) -> None:
+    daemon.builds.thd_work()
+    path = scene.site.places.builds / folder()
+    wait_for("it builds", (path / "running.json").exists, seconds=30)
+    go(scene)
+    note = path / "result.json"
+    wait_for("it ends", note.exists, seconds=30)
+    result = decode(note.read_bytes(), Result)
+    old = str(getattr(result, spoilt)).encode()
+    note.write_bytes(note.read_bytes().replace(old, b"7" if spoilt == "fence" else b"x", 1))
+    daemon.builds.thd_work()
+    assert outcomes()[0] == "lost"
+    assert state() in ("assigned", "running"), "and it is tried again"
+
+
+def test_what_a_crash_kept_from_being_tidied_up_is_tidied_later(
+    scene: Scene, daemon: Daemon
+) -> None:
+    daemon.until(lambda: state() == "running")
+    running = folder()
+    go(scene)
+    daemon.until(lambda: state() == "failed")
+    left = scene.site.places.builds / running / "results"
+    left.mkdir()
+    (left / "big").write_bytes(b"x")
+    others = scene.site.places.builds / "of-nobody-we-know" / "results"
+    others.mkdir(parents=True)
+    daemon.builds.thd_tidy()
+    assert not left.exists()
+    assert others.exists()
+    shutil.rmtree(others.parent)
