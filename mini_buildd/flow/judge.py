@@ -39,8 +39,11 @@ def judge(site: Site, source: Source) -> list[EventKind]:
 def newest_in_suite(source: Source) -> Version | None:
     """The latest version of the same source package in the same suite, if there is one."""
     newest: Version | None = None
+    # By the name first, of which there are few; a suite has any number of entries.
     entries = SuiteEntry.objects.filter(
-        distribution_id=source.distribution_id, source__name=source.name, removed_in=None
+        distribution_id=source.distribution_id,
+        source__in=Source.objects.filter(name=source.name),
+        removed_in=None,
     )
     for text in entries.values_list("source__version", flat=True):
         version = Version(text)

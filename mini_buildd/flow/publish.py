@@ -34,7 +34,9 @@ def decide(site: Site, source: Source) -> list[EventKind]:
             return [record(EventKind.SOURCE_SUPERSEDED, site.clock(), source=source)]
         number = _next_number(source.distribution)
         SuiteEntry.objects.filter(
-            distribution=source.distribution, source__name=source.name, removed_in=None
+            distribution=source.distribution,
+            source__in=Source.objects.filter(name=source.name),
+            removed_in=None,
         ).update(removed_in=number)
         SuiteEntry.objects.create(distribution=source.distribution, source=source, added_in=number)
         Publication.objects.create(
@@ -61,11 +63,12 @@ def publish_again(site: Site, source: Source) -> None:
         )
 
 
-def begin(site: Site, distribution: Distribution) -> None:
+def begin(site: Site, distribution: Distribution) -> list[EventKind]:
     """Decide the first, empty version of a new *distribution*, so that apt finds it at once."""
     with transaction.atomic():
         if not distribution.publications.exists():
             Publication.objects.create(distribution=distribution, number=1, decided_at=site.clock())
+    return []
 
 
 def _next_number(distribution: Distribution) -> int:

@@ -9,7 +9,9 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from mini_buildd.db.models import Attempt, Distribution, Source, Upload
+from django.db.models import Exists, OuterRef
+
+from mini_buildd.db.models import Attempt, Distribution, Publication, Source, Upload
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.states import SourceState, UploadState
 from mini_buildd.flow import accept, judge, plan, publish, receive
@@ -59,9 +61,11 @@ def publish_all(site: Site) -> list[EventKind]:
     ready = Source.objects.filter(state=SourceState.READY).order_by("id")
     events = each("publish", list(ready), lambda source: publish.decide(site, source))
     distributions = Distribution.objects.select_related("repository", "base", "suite")
-    for distribution in distributions.filter(publications=None):
-        publish.begin(site, distribution)
-    dirty = distributions.filter(publications__published_at=None).distinct()
+    # Exists() stops at the first; a join would go through all that was ever published.
+    decided = Publication.objects.filter(distribution=OuterRef("pk"))
+    fresh = distributions.filter(~Exists(decided))
+    events += each("publish", list(fresh), lambda each_: publish.begin(site, each_))
+    dirty = distributions.filter(Exists(decided.filter(published_at=None)))
     return events + each("publish", list(dirty), lambda each_: publish.carry_out(site, each_))
 
 

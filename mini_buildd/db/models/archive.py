@@ -25,6 +25,7 @@ class Binary(models.Model):
     class Meta:
         ordering = ["package"]
         verbose_name_plural = "binaries"
+        indexes = [models.Index(fields=["package", "version"])]
 
     def __str__(self) -> str:
         return f"{self.package} {self.version} {self.architecture}"
@@ -47,6 +48,13 @@ class Publication(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["distribution", "number"], name="one_suite_version")
+        ]
+        indexes = [
+            models.Index(
+                fields=["distribution"],
+                condition=models.Q(published_at=None),
+                name="publication_to_carry_out",
+            )
         ]
 
     def __str__(self) -> str:

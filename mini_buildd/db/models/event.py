@@ -25,6 +25,7 @@ class Event(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [models.Index(fields=["kind", "id"])]
 
     def __str__(self) -> str:
         return f"{self.id} {self.kind}"

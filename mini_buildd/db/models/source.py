@@ -50,7 +50,7 @@ class Source(models.Model):
                 fields=["distribution", "name", "version"], name="one_source_a_version"
             )
         ]
-        indexes = [models.Index(fields=["state"])]
+        indexes = [models.Index(fields=["state"]), models.Index(fields=["name"])]
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"
