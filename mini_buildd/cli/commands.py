@@ -62,7 +62,9 @@ def _host_architecture() -> Architecture:
 
 def run_chroot(options: argparse.Namespace, places: Places) -> int:
     """Make a chroot, or print how root installs it for schroot."""
-    chroot = find_chroot(options.codename, options.architecture)
+    # Parsed before they are used: the script below is for root's shell.
+    codename, architecture = Codename(options.codename), Architecture(options.architecture)
+    chroot = find_chroot(codename, architecture)
     if options.action == "create":
         _make(places, chroot)
         return 0

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from django.db import DatabaseError
+
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings, SettingsError, load
 from mini_buildd.db.connect import connect, django_settings, migrate
@@ -81,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Problem as problem:
         _explain(problem)
         return 1
-    except (MalformedName, CommandFailed, OSError) as error:
+    except (MalformedName, CommandFailed, OSError, DatabaseError, EOFError) as error:
         print(f"mini-buildd: {error}", file=sys.stderr)
         return 1
 

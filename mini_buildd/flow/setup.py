@@ -248,3 +248,7 @@ def _uploader(work: _Work, new: NewUploader, key: PublicKey, repository: Reposit
         {"uploader": uploader, "user_id": key.user_id[:300], "armored": key.armored},
         fingerprint=key.fingerprint,
     )
+    if row is not None and row.armored != key.armored:  # it was prolonged, for example
+        row.armored, row.user_id = key.armored, key.user_id[:300]
+        row.save(update_fields=["armored", "user_id"])
+        work.changes.append(Change(f"key {key.fingerprint} as it is now", is_new=True))

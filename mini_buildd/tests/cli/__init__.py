@@ -1,0 +1,1 @@
+"""Tests of mini_buildd.cli, as a person runs it."""

@@ -1,0 +1,122 @@
+"""The command line, as a person runs it: what it says and how it ends."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mini_buildd.tests.packager import Packager
+
+Call = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def call(tmp_path: Path) -> Call:
+    """Runs ``mini-buildd`` for an instance of one's own."""
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "mini_buildd.cli", *arguments],
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "MINI_BUILDD_HOME": str(tmp_path / "home"), **environment},
+            start_new_session=True,
+        )
+
+    return run
+
+
+SETUP = (
+    "setup",
+    "--codename=trixie",
+    "--architecture=amd64",
+    "--archive-url=http://deb.example/debian",
+    "--no-chroots",
+)
+
+
+def test_a_setup_says_what_it_made_and_the_next_one_that_all_was_there(call: Call) -> None:
+    shown = call(*SETUP, "--dry-run")
+    assert shown.returncode == 0
+    assert "would be made, 0 there already" in shown.stdout
+    first = call(*SETUP)
+    assert (first.returncode, first.stderr) == (0, "")
+    assert " + distribution trixie-test-unstable" in first.stdout
+    again = call(*SETUP)
+    assert "\n0 made, " in again.stdout
+    assert " = distribution trixie-test-unstable" in again.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        ((), 2, "usage"),
+        (("setup",), 2, "--codename"),
+        ((*SETUP, "--uploader=pat"), 2, "go together"),
+        ((*SETUP, "--codename=Tri Xie"), 1, "not a codename"),
+        ((*SETUP, "--repository=../x"), 1, "not a repository name"),
+        ((*SETUP, "--codename=potato9"), 1, "distro-info"),
+        ((*SETUP, "--uploader=pat", "--key=/nonexistent"), 1, "No such file"),
+        ((*SETUP, "--uploader=pat", "--key=/etc/hostname"), 1, "gpg --armor --export"),
+        (("chroot", "create", "trixie", "amd64"), 1, "none is configured"),
+        (("chroot", "schroot-script", "x; rm -rf /", "amd64"), 1, "not a codename"),
+        (("admin", "eve"), 1, "mini-buildd:"),
+    ],
+)
+def test_what_does_not_work_is_told_in_a_line_or_two(
+    call: Call, arguments: tuple[str, ...], status: int, said: str
+) -> None:
+    done = call(*arguments)
+    assert done.returncode == status
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_database_that_is_none_is_told_so(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "db.sqlite3").write_bytes(b"this is no database " * 100)
+    done = call(*SETUP)
+    assert done.returncode == 1
+    assert "not a database" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_wrong_settings_are_a_status_of_their_own(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "mini-buildd.toml").write_text("colour = 1\n")
+    done = call(*SETUP)
+    assert done.returncode == 2
+    assert "colour: unknown" in done.stderr
+
+
+def test_an_uploader_is_registered_with_a_key(call: Call, tmp_path: Path) -> None:
+    pat = Packager(tmp_path / "p")
+    pat.home.mkdir()
+    try:
+        key = pat.public_key()
+        done = call(*SETUP, "--uploader=pat", "--email=pat@example.invalid", f"--key={key}")
+        assert done.returncode == 0, done.stderr
+        assert f" + key {pat.fingerprint}" in done.stdout
+        taken = call(*SETUP, "--uploader=eve", f"--key={key}")
+        assert taken.returncode == 1
+        assert "registered for pat" in taken.stderr
+    finally:
+        pat.close()
+
+
+def test_an_administrator_is_made_and_given_another_password(call: Call) -> None:
+    for password in ("one long secret", "another long secret"):
+        done = call("admin", "root", MINI_BUILDD_ADMIN_PASSWORD=password)
+        assert (done.returncode, done.stdout) == (0, "root may sign in at /admin/\n")
+
+
+def test_a_tarball_that_is_not_there_is_no_script(call: Call) -> None:
+    call(*SETUP)
+    done = call("chroot", "schroot-script", "trixie", "amd64")
+    assert done.returncode == 1
+    assert "chroot create" in done.stderr

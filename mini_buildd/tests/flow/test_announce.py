@@ -1,0 +1,176 @@
+"""Mails: to those whom we know, once each, and again when the server comes back."""
+
+import email
+import email.policy
+import socket
+import socketserver
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from email.message import EmailMessage
+
+import pytest
+
+from mini_buildd.config.settings import Mail
+from mini_buildd.db import models
+from mini_buildd.flow.announce import announce
+from mini_buildd.tests.flow.package import SourcePackage
+from mini_buildd.tests.flow.scene import Scene
+from mini_buildd.tests.packager import Packager
+
+
+class PostOffice(socketserver.ThreadingTCPServer):
+    """A mail server (RFC 5321) for many mails; *refuses* answers RCPT with that."""
+
+    allow_reuse_address = True
+    daemon_threads = False
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Talk)
+        self.mails: list[EmailMessage] = []
+        self.refuses: dict[str, str] = {}
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.server_address[1])
+
+
+class _Talk(socketserver.StreamRequestHandler):
+    def handle(self) -> None:
+        self._answer("220 ready")
+        while line := self.rfile.readline().decode().strip():
+            command = line.split(" ", 1)[0].upper()
+            refusal = next(
+                (text for who, text in self._office.refuses.items() if f"<{who}>" in line), ""
+            )
+            if command == "RCPT" and refusal:
+                self._answer(refusal)
+            elif command == "DATA":
+                self._answer("354 go on")
+                data = b"".join(iter(self.rfile.readline, b".\r\n"))
+                made = email.message_from_bytes(data, policy=email.policy.default)
+                self._office.mails.append(made)
+                self._answer("250 taken")
+            elif command == "QUIT":
+                self._answer("221 bye")
+                return
+            else:
+                self._answer("250 fine")
+
+    @property
+    def _office(self) -> PostOffice:
+        office = self.server
+        if not isinstance(office, PostOffice):
+            raise TypeError(office)
+        return office
+
+    def _answer(self, text: str) -> None:
+        self.wfile.write(f"{text}\r\n".encode())
+
+
+@pytest.fixture
+def office() -> Iterator[PostOffice]:
+    with PostOffice() as made:
+        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
+        thread.start()
+        yield made
+        made.shutdown()
+        thread.join(10)
+
+
+@pytest.fixture
+def mailing(scene: Scene, office: PostOffice) -> Scene:
+    """An instance that sends mails."""
+    mail = Mail(host="127.0.0.1", port=office.port, sender="buildd@example.invalid")
+    scene.use(replace(scene.settings, mail=mail))
+    return scene
+
+
+def reject(scene: Scene, number: int = 1) -> None:
+    """An upload of Pat's that is rejected."""
+    assert scene.take_in(SourcePackage(version=f"1.0-{number}")).state == "rejected"
+
+
+def test_a_signer_hears_of_a_rejection_once(mailing: Scene, office: PostOffice) -> None:
+    reject(mailing)
+    assert announce(mailing.site) == 1
+    assert announce(mailing.site) == 0
+    (sent,) = office.mails
+    assert sent["To"] == "pat@example.invalid"
+    assert sent["Subject"] == "rejected: hello_1.0-1_source.changes (version-against-rule)"
+    upload = models.Upload.objects.get()
+    assert f"http://buildd.example:8066/uploads/{upload.pk}/" in sent.get_content()
+
+
+def test_strangers_get_no_mail(mailing: Scene, office: PostOffice, stranger: Packager) -> None:
+    arrival = list(mailing.send(SourcePackage().upload(stranger)).values())[-1]
+    assert arrival.name.endswith(".changes")
+    mailing.take_in(SourcePackage("fine"))
+    assert models.Event.objects.filter(kind="upload.rejected").count() == 1
+    assert announce(mailing.site) == 0
+    assert office.mails == []
+
+
+def test_what_is_accepted_makes_no_mail(mailing: Scene) -> None:
+    mailing.accepted()
+    assert announce(mailing.site) == 0
+
+
+def test_when_the_server_is_away_the_mail_goes_out_later(
+    mailing: Scene, office: PostOffice
+) -> None:
+    reject(mailing)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = taken.getsockname()[1]
+    settings = mailing.settings
+    mailing.use(replace(settings, mail=replace(settings.mail, port=nobody)))
+    with pytest.raises(OSError, match="refused"):
+        announce(mailing.site)
+    mailing.use(settings)
+    assert announce(mailing.site) == 1
+    assert len(office.mails) == 1
+
+
+def test_after_a_fault_in_the_middle_it_goes_on_where_it_was(
+    mailing: Scene, office: PostOffice
+) -> None:
+    for number in (1, 2, 3):
+        reject(mailing, number)
+    office.refuses["pat@example.invalid"] = "451 try again later"
+    with pytest.raises(Exception, match="451"):
+        announce(mailing.site)
+    office.refuses.clear()
+    assert announce(mailing.site) == 3
+    assert [mail["Subject"].split("_")[1] for mail in office.mails] == ["1.0-1", "1.0-2", "1.0-3"]
+
+
+def test_an_address_that_is_refused_for_good_holds_no_other_mail_up(
+    mailing: Scene, office: PostOffice, caplog: pytest.LogCaptureFixture
+) -> None:
+    reject(mailing, 1)
+    office.refuses["pat@example.invalid"] = "550 no such mailbox"
+    assert announce(mailing.site) == 0
+    assert "pat@example.invalid" in caplog.text
+    models.Uploader.objects.get().user.__class__.objects.update(email="new@example.invalid")
+    reject(mailing, 2)
+    assert announce(mailing.site) == 1
+    assert [mail["To"] for mail in office.mails] == ["new@example.invalid"]
+
+
+@pytest.mark.parametrize("address", ["", "no address", "a@b.c\nBcc: all@example.invalid"])
+def test_an_account_without_a_usable_address_is_reached_by_its_key(
+    mailing: Scene, office: PostOffice, address: str
+) -> None:
+    models.Uploader.objects.get().user.__class__.objects.update(email=address)
+    reject(mailing)
+    assert announce(mailing.site) == 1
+    assert [mail["To"] for mail in office.mails] == ["pat@example.invalid"]
+
+
+def test_without_a_mail_server_nothing_heaps_up_for_later(scene: Scene, office: PostOffice) -> None:
+    reject(scene)
+    assert announce(scene.site) == 0
+    mail = Mail(host="127.0.0.1", port=office.port)
+    scene.use(replace(scene.settings, mail=mail))
+    assert announce(scene.site) == 0
