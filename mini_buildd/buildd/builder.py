@@ -1,5 +1,6 @@
 """The builder of one machine: starts supervisors, and tells what became of them."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -46,15 +47,29 @@ class Builder:
         """Run *task*. Starting one again that runs or has ended changes nothing."""
         folder = self.folder(task.attempt)
         folder.create(task)
-        with (folder.path / "supervisor.err").open("ab") as complaints:
-            self._children[task.attempt] = subprocess.Popen(
-                [sys.executable, "-m", "mini_buildd.buildd.supervisor", str(folder.path)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=complaints,
-                start_new_session=True,
-                cwd="/",
-            )
+        lock = folder.lock()
+        if lock is None:
+            return
+        # It inherits the lock: were we to die now, our successor would see it held all the same.
+        try:
+            with (folder.path / "supervisor.err").open("ab") as complaints:
+                self._children[task.attempt] = subprocess.Popen(
+                    [
+                        sys.executable,
+                        "-m",
+                        "mini_buildd.buildd.supervisor",
+                        str(folder.path),
+                        str(lock),
+                    ],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=complaints,
+                    start_new_session=True,
+                    cwd="/",
+                    pass_fds=(lock,),
+                )
+        finally:
+            os.close(lock)
 
     def look(self, attempt: str) -> Sighting:
         """What became of the attempt of that token."""

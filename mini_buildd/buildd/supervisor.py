@@ -1,6 +1,7 @@
 """Runs one task to its end, in a process and session of its own that outlives the daemon.
 
-Started as ``python -m mini_buildd.buildd.supervisor <task folder>``. All it says goes to files and
+Started as ``python -m mini_buildd.buildd.supervisor <task folder> [<descriptor of its lock>]``. All
+it says goes to files and
 never to a pipe, so nobody's death can block it. Should it die itself, the kernel tells sbuild to
 stop, and whoever looks next finds the lock free and no result: the attempt is lost.
 """
@@ -29,9 +30,10 @@ _TAIL_BYTES = 1 << 20
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
-def supervise(folder: TaskFolder) -> None:
-    """Run the task in *folder* unless somebody does or did."""
-    lock = folder.lock()
+def supervise(folder: TaskFolder, lock: int | None = None) -> None:
+    """Run the task in *folder* unless somebody does or did; *lock* is its lock, if we have it."""
+    if lock is None:
+        lock = folder.lock()
     if lock is None or folder.result() is not None:
         return
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
@@ -146,4 +148,7 @@ def _prctl(option: int, value: int) -> None:
 
 
 if __name__ == "__main__":
-    supervise(TaskFolder(Path(sys.argv[1])))
+    inherited = int(sys.argv[2]) if sys.argv[2:] else None
+    if inherited is not None:
+        os.set_inheritable(inherited, False)  # noqa: FBT003  # sbuild must not hold it for us
+    supervise(TaskFolder(Path(sys.argv[1])), inherited)

@@ -69,7 +69,7 @@ def test_started_twice_it_runs_once(bench: Bench, builder: Builder) -> None:
     bench.sbuild(WAITS + GOOD)
     builder.start(TASK)
     wait_for("it builds", bench.said("begun"), seconds=30)
-    others = [again(bench), again(bench)]
+    others = [again(bench), again(bench)]  # kept, as they look after their children
     others[0].start(TASK)
     go(bench)
     sees(builder, Life.ENDED)
@@ -117,6 +117,34 @@ def test_notes_that_are_none_are_a_loss(
     bench.folder.create(TASK)
     (bench.folder.path / name).write_text(text, encoding="latin-1")
     assert builder.look(ATTEMPT).life is Life.LOST
+
+
+def test_from_its_first_moment_one_that_was_started_anew_sees_it(
+    bench: Bench, builder: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Python takes its time to begin; a daemon that is killed meanwhile must not start it twice."""
+    bench.sbuild(GOOD)
+    slow = bench.root / "slow"
+    slow.write_text(
+        f"#!/bin/sh\nwhile [ ! -e {bench.root}/go ]; do sleep 0.02; done\n"
+        f'exec {sys.executable} "$@"\n'
+    )
+    slow.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(slow))
+    builder.start(TASK)
+    assert again(bench).look(ATTEMPT).life is Life.STARTING
+    (bench.root / "go").touch()
+    sees(again(bench), Life.ENDED)
+    builder.forget(ATTEMPT)
+    assert not bench.folder.is_locked()
+
+
+def test_a_build_does_not_hold_its_supervisors_lock(bench: Bench, builder: Builder) -> None:
+    bench.sbuild("ls -l /proc/self/fd\n" + GOOD)
+    builder.start(TASK)
+    sees(builder, Life.ENDED)
+    builder.forget(ATTEMPT)
+    assert str(bench.folder.path / "lock") not in bench.log()
 
 
 def test_a_supervisor_that_cannot_even_begin_is_lost_and_says_why(
