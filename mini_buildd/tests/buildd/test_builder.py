@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,12 @@ WAITS = "echo begun; while [ ! -e go ]; do sleep 0.05; done\n"
 
 
 @pytest.fixture
-def builder(bench: Bench) -> Builder:
-    return Builder(bench.root / "builds")
+def builder(bench: Bench) -> Iterator[Builder]:
+    made = Builder(bench.root / "builds")
+    yield made
+    for child in made._children.values():
+        child.kill()
+        child.wait()
 
 
 def again(bench: Bench) -> Builder:
