@@ -140,12 +140,14 @@ def test_a_path_for_a_file_name(scene: Scenario) -> None:
 
 
 def test_the_same_version_again_and_a_lower_one(scene: Scenario) -> None:
-    upload = scene.make_tiny("mbd-tiny", version=scene.version("9.0"))
+    suite = f"{scene.codename}-test-hotfix"  # for other tests, unstable stays as it was
+    upload, again, lower = (
+        scene.make_tiny(version=scene.version(version), distribution=suite)
+        for version in ("9.0", "9.0", "8.0")
+    )
     scene.packager.dput(scene.instance, upload)
     row = scene.instance.upload_of(upload.name)
     assert row["state"] == "accepted"
-    again = scene.make_tiny("mbd-tiny", version=scene.version("9.0"))
-    lower = scene.make_tiny("mbd-tiny", version=scene.version("8.0"))
     with nothing_changes(scene):
         scene.packager.dput(scene.instance, again)
         newest = wait_for(
