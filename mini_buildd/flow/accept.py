@@ -52,6 +52,10 @@ def accept(site: Site, upload: Upload) -> list[EventKind]:
         event = _settle(site, upload, site.spool.upload(upload.token))
     except Overtaken:
         return []
+    except FileNotFoundError:
+        if Upload.objects.filter(pk=upload.pk, state=UploadState.RECEIVED).exists():
+            raise
+        return []  # somebody was faster, and has tidied up already
     site.spool.drop_upload(upload.token)
     return [event]
 

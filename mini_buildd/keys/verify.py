@@ -155,9 +155,9 @@ def read_public_key(armored: str, scratch: Path) -> PublicKey:
             raise gpg.GnupgFailed(f"{len(fingerprints)} keys; give one at a time")
         (key,) = gpg.list_keys(home)
         user_ids = key.get("uids")
-        user_id = str(user_ids[0]) if isinstance(user_ids, list) and user_ids else ""
-        return PublicKey(
-            Fingerprint(fingerprints[0]), user_id, gpg.export_key(home, fingerprints[0])
-        )
+        if not isinstance(user_ids, list) or not user_ids:
+            raise gpg.GnupgFailed("the key has no user id that it has signed itself")
+        armored = gpg.export_key(home, fingerprints[0])
+        return PublicKey(Fingerprint(fingerprints[0]), str(user_ids[0]), armored)
     finally:
         shutil.rmtree(home)

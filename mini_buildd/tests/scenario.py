@@ -132,6 +132,14 @@ class Scenario:
             raise AssertionError(f"no snippet for {self.distribution}: {status}")
         return body
 
+    def log_of(self, job_id: int) -> str:
+        """The end of the log of a job's newest attempt, for a test that has to explain itself."""
+        attempt = self.instance.attempt_of(job_id)
+        if attempt is None:
+            return "it was never tried"
+        log = self.instance.home / "builds" / attempt["token"] / "log"
+        return log.read_text(encoding="utf-8", errors="replace")[-3000:]
+
     def close(self) -> None:
         """End every process that belongs to the scene."""
         self.instance.kill()

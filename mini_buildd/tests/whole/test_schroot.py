@@ -30,7 +30,7 @@ def test_a_package_is_built_with_one_that_was_published_before(short_folder: Pat
             scene.instance.wait_for_source(row["id"], "published", "failed")
             job = scene.instance.job_of(row["id"])
             assert job is not None
-            assert (job["state"], job["reason"]) == ("succeeded", "")
+            assert (job["state"], job["reason"]) == ("succeeded", ""), scene.log_of(job["id"])
     finally:
         scene.close()
     sessions = subprocess.run(
