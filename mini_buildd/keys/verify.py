@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -153,11 +153,16 @@ def read_public_key(armored: str, scratch: Path) -> PublicKey:
         fingerprints = gpg.import_keys(home, armored)
         if len(fingerprints) != 1:
             raise gpg.GnupgFailed(f"{len(fingerprints)} keys; give one at a time")
-        (key,) = gpg.list_keys(home)
-        user_ids = key.get("uids")
-        if not isinstance(user_ids, list) or not user_ids:
+        # GnuPG 2.4 takes half a key for one, without what the half that is missing would prove.
+        user_ids = [each for key in gpg.list_keys(home) for each in _user_ids(key)]
+        if not user_ids:
             raise gpg.GnupgFailed("the key has no user id that it has signed itself")
         armored = gpg.export_key(home, fingerprints[0])
-        return PublicKey(Fingerprint(fingerprints[0]), str(user_ids[0]), armored)
+        return PublicKey(Fingerprint(fingerprints[0]), user_ids[0], armored)
     finally:
         shutil.rmtree(home)
+
+
+def _user_ids(key: Mapping[str, object]) -> list[str]:
+    found = key.get("uids")
+    return [str(each) for each in found] if isinstance(found, list) else []

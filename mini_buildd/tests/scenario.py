@@ -138,7 +138,8 @@ class Scenario:
         if attempt is None:
             return "it was never tried"
         log = self.instance.home / "builds" / attempt["token"] / "log"
-        return log.read_text(encoding="utf-8", errors="replace")[-3000:]
+        text: str = log.read_text(encoding="utf-8", errors="replace")
+        return text[-3000:]
 
     def close(self) -> None:
         """End every process that belongs to the scene."""
