@@ -1,8 +1,8 @@
 """What each command of ``mini-buildd`` does, once Django is configured."""
 
 import argparse
-import getpass
 import os
+import pwd
 import subprocess
 import sys
 import time
@@ -74,7 +74,9 @@ def run_chroot(options: argparse.Namespace, places: Places) -> int:
         print(f"mini-buildd: {tarball} is not made yet: chroot create", file=sys.stderr)
         return 1
     name = chroot_name(places, chroot)
-    print(install_script(name=name, tarball=tarball, user=getpass.getuser()), end="")
+    print(
+        install_script(name=name, tarball=tarball, user=pwd.getpwuid(os.getuid()).pw_name), end=""
+    )
     return 0
 
 

@@ -59,8 +59,11 @@ def import_keys(home: Path, armored: str) -> tuple[str, ...]:
     """Import public keys; returns their fingerprints, raises GnupgFailed when there is none."""
     result = _gpg(home, with_agent=False).import_keys(armored)
     fingerprints = tuple(dict.fromkeys(str(item) for item in result.fingerprints if item))
-    if not fingerprints:
-        raise GnupgFailed(_run(result, b"").said or "no OpenPGP key in it")
+    run = _run(result, b"")
+    # GnuPG 2.4 takes half a key for one, and only its status line tells. (Its exit status does not:
+    # it is never 0 where no agent may be started.)
+    if not fingerprints or run.lines("NODATA"):
+        raise GnupgFailed(run.said or "no OpenPGP key in it")
     return fingerprints
 
 

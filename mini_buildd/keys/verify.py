@@ -153,7 +153,6 @@ def read_public_key(armored: str, scratch: Path) -> PublicKey:
         fingerprints = gpg.import_keys(home, armored)
         if len(fingerprints) != 1:
             raise gpg.GnupgFailed(f"{len(fingerprints)} keys; give one at a time")
-        # GnuPG 2.4 takes half a key for one, without what the half that is missing would prove.
         user_ids = [each for key in gpg.list_keys(home) for each in _user_ids(key)]
         if not user_ids:
             raise gpg.GnupgFailed("the key has no user id that it has signed itself")

@@ -4,7 +4,6 @@ Every step is the real thing, done as a person would do it; what it took stands 
 """
 
 import argparse
-import getpass
 import os
 import pwd
 import shlex
@@ -302,10 +301,10 @@ def _next_things(scene: Scenario, upload: Upload) -> None:
 
 def _as_owner(command: list[str]) -> str:
     """*command* as it can be pasted into another terminal by whoever started the demo."""
-    user = getpass.getuser()
+    user = pwd.getpwuid(os.getuid())
     words = ["env", f"PYTHONPATH={os.environ.get('PYTHONPATH', '')}", *command]
-    if pwd.getpwnam(user).pw_uid < 1000:  # made by ./devel, which root has started
-        words = ["runuser", "-u", user, "--", *words]
+    if user.pw_uid < 1000:  # made by ./devel, which root has started
+        words = ["runuser", "-u", user.pw_name, "--", *words]
     return shlex.join(words)
 
 
