@@ -10,6 +10,27 @@ from twisted.web.server import Request, Site
 from twisted.web.static import File
 from twisted.web.wsgi import WSGIResource
 
+# Forms of the administration are small; packages do not come this way.
+_MAX_BODY_BYTES = 4 << 20
+_TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+class BoundedRequest(Request):
+    """A request whose body has an end: Twisted would keep one of any size, from anybody."""
+
+    channel: Any
+    _body_bytes = 0
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """Take a part of the body, or answer 413 and hang up."""
+        was_within = self._body_bytes <= _MAX_BODY_BYTES
+        self._body_bytes += len(data)
+        if self._body_bytes <= _MAX_BODY_BYTES:
+            super().handleContentChunk(data)
+        elif was_within and self.channel is not None:
+            self.channel.transport.write(_TOO_LARGE)
+            self.channel.transport.loseConnection()
+
 
 class PublishedFile(File):
     """A file or folder of the archive; what begins with a dot is not published."""
@@ -71,6 +92,7 @@ def make_site(
         statics.putChild(name.strip("/").encode(), File(str(folder)))
     archive_files = PublishedFile(str(archive), defaultType="application/octet-stream")
     django = WSGIResource(reactor, pool, application)
-    site = Site(Root({b"archive": archive_files, b"static": statics}, django))
+    root = Root({b"archive": archive_files, b"static": statics}, django)
+    site = Site(root, requestFactory=BoundedRequest)
     site.displayTracebacks = False
     return site

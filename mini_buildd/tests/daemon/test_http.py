@@ -1,5 +1,6 @@
 """What is served as plain files, by a real server to a real client."""
 
+import contextlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -128,3 +129,16 @@ def test_the_archive_cannot_be_written_to(port: int) -> None:
 
 def test_the_place_of_nothing_is_told_as_such(port: int) -> None:
     assert get(port, "/archive/nowhere/")[0] == 404
+
+
+@pytest.mark.parametrize("encoding", ["plain", "chunked"])
+def test_a_body_without_end_is_refused_and_others_are_served(port: int, encoding: str) -> None:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    parts = (b"x" * 65536 for _ in range(1024))
+    headers = {} if encoding == "chunked" else {"Content-Length": str(1024 * 65536)}
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        connection.request("POST", "/", parts, headers, encode_chunked=encoding == "chunked")
+    with contextlib.suppress(ConnectionResetError):  # it may hang up before the answer is read
+        assert connection.getresponse().status == 413
+    connection.close()
+    assert get(port, "/archive/test/hello.dsc")[0] == 200
