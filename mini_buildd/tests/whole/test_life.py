@@ -29,11 +29,12 @@ def slow(scene: Scenario, seconds: int) -> Upload:
     """A tiny package whose build takes so long and counts aloud."""
     tree = tiny("mbd-tiny", scene.folder / "sources" / "slow")
     rules = tree / "debian" / "rules"
-    counting = f"\tfor i in $$(seq {seconds}); do echo count $$i; sleep 1; done\n"
-    rules.write_text(
-        rules.read_text().replace("build-arch build-indep:\n", f"build-arch:\n{counting}")
-        + "\nbuild-indep:\n"
+    # With a stamp: whether "build" is called before "binary" depends on the release's dpkg.
+    counting = (
+        "build-arch: counted\nbuild-indep:\ncounted:\n"
+        f"\tfor i in $$(seq {seconds}); do echo count $$i; sleep 1; done\n\ttouch counted\n"
     )
+    rules.write_text(rules.read_text().replace("build-arch build-indep:\n", counting))
     scene.packager.change(
         tree, version=scene.version("1.0"), distribution=scene.distribution, text="Slow."
     )
