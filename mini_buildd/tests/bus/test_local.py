@@ -22,4 +22,8 @@ def test_each_is_woken_once_for_many_events() -> None:
 def test_without_listeners_or_events_nothing_happens() -> None:
     bus = LocalBus()
     bus.publish(list(EventKind))
+    woken: list[str] = []
+    bus.subscribe([EventKind.JOB_PLANNED], lambda: woken.append("planned"))
     bus.publish([])
+    bus.publish([kind for kind in EventKind if kind is not EventKind.JOB_PLANNED])
+    assert woken == []
