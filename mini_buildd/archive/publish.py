@@ -3,13 +3,14 @@
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import datetime
 from pathlib import Path
 
-from mini_buildd.archive.plan import SuiteContent, sources_text
+from mini_buildd.archive.plan import Content, SuiteFace, sources_text
 from mini_buildd.archive.sign import Signer
 from mini_buildd.archive.tree import Tree
-from mini_buildd.archive.write import write_version
+from mini_buildd.archive.write import cache_of, write_face, write_version
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.kit.atomic import point, write_file
 
@@ -17,31 +18,56 @@ KEY_NAME = "archive-key.asc"
 
 # A client that has read the old InRelease fetches its indexes by hash for this long at least.
 _GRACE_SECONDS = 24 * 3600
-_KEPT_VERSIONS = 3
 
 
-def publish(tree: Tree, content: SuiteContent, signer: Signer, *, url: str) -> None:
-    """Write, sign and publish *content*; *url* is where the repository's folder is served.
+def publish(
+    tree: Tree,
+    face: SuiteFace,
+    content: Content,
+    signer: Signer,
+    *,
+    url: str,
+    valid_until: datetime | None = None,
+) -> None:
+    """Write, sign and publish *face*; *url* is where the repository's folder is served.
 
-    Publishing a version that is published already is harmless.
+    With *valid_until* clients are shown the version signed with that end; in the version's own
+    folder, which is its history, it has none. Publishing what is published already is harmless.
     """
+    distribution, number = face.distribution, face.number
     tree.root.mkdir(parents=True, exist_ok=True)
-    _write_if_new(tree.root / KEY_NAME, signer.public_key.encode())
-    _write_if_new(
-        tree.root / f"{content.distribution}.sources",
-        sources_text(
-            url=url,
-            distribution=content.distribution,
-            components=content.components,
-            key=signer.public_key,
-        ),
-    )
-    if tree.published(content.distribution) == content.number:
+    _introduce(tree, face, signer, url)
+    if tree.published(distribution) == number:
         return
-    write_version(tree, content, signer)
-    pointer = tree.pointer(content.distribution)
+    write_version(tree, face, content, signer)
+    shown = str(number)
+    if valid_until is not None:
+        shown = write_face(tree, face, signer, valid_until=valid_until)
+    _point(tree, distribution, shown)
+
+
+def renew(
+    tree: Tree, face: SuiteFace, signer: Signer, *, url: str, valid_until: datetime | None
+) -> None:
+    """Sign the published version *face* again, dated *face.date*, and let everybody see that."""
+    _introduce(tree, face, signer, url)
+    shown = write_face(tree, face, signer, valid_until=valid_until)
+    _point(tree, face.distribution, shown)
+
+
+def _introduce(tree: Tree, face: SuiteFace, signer: Signer, url: str) -> None:
+    """What a client needs to begin: the key, and the line for apt."""
+    _write_if_new(tree.root / KEY_NAME, signer.public_key.encode())
+    snippet = sources_text(
+        url=url, distribution=face.distribution, components=face.components, key=signer.public_key
+    )
+    _write_if_new(tree.root / f"{face.distribution}.sources", snippet)
+
+
+def _point(tree: Tree, distribution: DistributionName, shown: str) -> None:
+    pointer = tree.pointer(distribution)
     pointer.parent.mkdir(exist_ok=True)
-    point(pointer, f"../suites/{content.distribution}/{content.number}")
+    point(pointer, f"../suites/{distribution}/{shown}")
 
 
 def _write_if_new(path: Path, data: bytes) -> None:
@@ -49,22 +75,33 @@ def _write_if_new(path: Path, data: bytes) -> None:
         write_file(path, data)
 
 
-def prune(tree: Tree, distribution: DistributionName) -> None:
-    """Remove old versions, and indexes that no version has any more, once nobody can need them."""
-    published = tree.published(distribution)
-    if published is None:
+def prune(tree: Tree, distribution: DistributionName, keep: Collection[int]) -> None:
+    """Remove the versions that are not to be kept, and indexes that no version has any more.
+
+    What is published stays; indexes stay for a day after the last version that had them.
+    """
+    shown = tree.shown(distribution)
+    if not shown:
         return
-    before = time.time() - _GRACE_SECONDS
+    kept = {*keep, tree.published(distribution)}
     for number, folder in _versions(tree.suite(distribution)):
-        if number <= published - _KEPT_VERSIONS and folder.stat().st_mtime < before:
+        is_old_face = "." in folder.name and folder.name != shown
+        if number not in kept or is_old_face:
             shutil.rmtree(folder)
+    before = time.time() - _GRACE_SECONDS
     for folder in (tree.root, tree.pointer(distribution).parent, tree.suite(distribution)):
         _remove_leftovers(folder, before)
+    _remove_leftovers(tree.blobs(distribution), before)
     for blob in os.scandir(tree.blobs(distribution)):
         status = blob.stat()
         # ctime: when its last further name went away.
-        if status.st_nlink == 1 and status.st_ctime < before:
+        if status.st_nlink == 1 and status.st_ctime < before and not blob.name.startswith("."):
             Path(blob.path).unlink()
+
+
+def prune_cache(tree: Tree, face: SuiteFace) -> None:
+    """Give back what the next version of the suite will not be made from."""
+    cache_of(tree, face).prune()
 
 
 def _remove_leftovers(folder: Path, before: float) -> None:
@@ -83,5 +120,6 @@ def _remove_leftovers(folder: Path, before: float) -> None:
 
 def _versions(suite: Path) -> Iterator[tuple[int, Path]]:
     for folder in suite.iterdir():
-        if folder.name.isdecimal():
-            yield int(folder.name), folder
+        number = folder.name.partition(".")[0]
+        if number.isdecimal():
+            yield int(number), folder

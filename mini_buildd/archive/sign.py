@@ -11,3 +11,4 @@ class Signer:
     clearsign: Callable[[bytes], bytes]
     sign_detached: Callable[[bytes], bytes]
     public_key: str
+    fingerprints: tuple[str, ...] = ()

@@ -1,77 +1,123 @@
 """A version of a suite onto the disk, beside what is published and invisible to readers.
 
 Indexes are stored once, by hash; a version's folder holds further names for them. What is hashed
-into Release is what this run wrote, never what happens to lie in the folder.
+into Release is what was put together, never what happens to lie in the folder.
 """
 
-import gzip
-import hashlib
-import lzma
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
-from mini_buildd.archive.plan import IndexFile, SuiteContent, plan_indexes, release_text
+from mini_buildd.archive.plan import Content, ReleaseLine, SuiteFace, release_text
 from mini_buildd.archive.sign import Signer
+from mini_buildd.archive.suite_state import IndexCache, SuiteState, make_indexes
 from mini_buildd.archive.tree import Tree
-from mini_buildd.kit.atomic import beside, sync_folder, write_file
-
-_COMPRESSIONS: Mapping[str, Callable[[bytes], bytes]] = {
-    "": bytes,
-    ".gz": lambda data: gzip.compress(data, compresslevel=6, mtime=0),
-    ".xz": lambda data: lzma.compress(data, preset=6),
-}
+from mini_buildd.kit.atomic import beside, copy_file, sync_file, sync_folder
 
 
-def write_version(tree: Tree, content: SuiteContent, signer: Signer) -> None:
-    """Write and sign version *content.number*, replacing a half-written one of that number."""
-    blobs = tree.blobs(content.distribution)
+def cache_of(tree: Tree, face: SuiteFace) -> IndexCache:
+    """The cache of the suite's indexes."""
+    return IndexCache(tree.cache / str(face.distribution))
+
+
+def write_version(tree: Tree, face: SuiteFace, content: Content, signer: Signer) -> None:
+    """Write and sign version *face.number*, replacing a half-written one of that number."""
+    blobs = tree.blobs(face.distribution)
     blobs.mkdir(parents=True, exist_ok=True)
-    final = tree.version(content.distribution, content.number)
-    folder = beside(final)
-    try:
-        folder.mkdir()
-        files = [
-            _write_index(folder, blobs, path + suffix, compress(text))
-            for path, text in plan_indexes(content).items()
-            for suffix, compress in _COMPRESSIONS.items()
-        ]
-        release = release_text(content, files)
-        for name, data in (
-            ("Release", release),
-            ("Release.gpg", signer.sign_detached(release)),
-            ("InRelease", signer.clearsign(release)),
-        ):
-            write_file(folder / name, data)
-        _sync(blobs, folder)
-        if final.exists():
-            shutil.rmtree(final)
-        folder.rename(final)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    sync_folder(final.parent)
-
-
-def _write_index(folder: Path, blobs: Path, path: str, data: bytes) -> IndexFile:
-    digest = hashlib.sha256(data).hexdigest()
-    blob = blobs / digest
-    if not blob.exists():
-        write_file(blob, data, mode=0o644)
-    target = folder / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    by_hash = target.parent / "by-hash"
-    if not by_hash.is_symlink():
-        by_hash.symlink_to(os.path.relpath(blobs.parent.resolve(), target.parent.resolve()))
-    try:
-        target.hardlink_to(blob)
-    except OSError:  # the empty index may have as many names as the file system lets it have
-        write_file(target, data)
-    return IndexFile(path, len(data), digest)
-
-
-def _sync(blobs: Path, folder: Path) -> None:
+    state = make_indexes(cache_of(tree, face), face, content, blobs)
     sync_folder(blobs)
-    for each, _, _ in os.walk(folder):
-        sync_folder(Path(each))
+    release = release_text(face, _release_lines(state))
+    with _Making(tree.version(face.distribution, face.number)) as folder:
+        for path, index in state.indexes.items():
+            for file in index.files:
+                if file.form:
+                    _name(folder, blobs, f"{path}.{file.form}", file.sha256)
+        _sign(folder, release, signer)
+
+
+def write_face(tree: Tree, face: SuiteFace, signer: Signer, *, valid_until: datetime | None) -> str:
+    """Sign version *face.number* once more, dated *face.date*; gives the name of its folder.
+
+    Its indexes are those of the version, which must be there: FileNotFoundError.
+    """
+    version = tree.version(face.distribution, face.number)
+    lines = list(_lines_of((version / "Release").read_bytes()))
+    release = release_text(face, lines, valid_until=valid_until)
+    final = version.with_name(f"{face.number}.{face.date:%Y%m%dT%H%M%SZ}")
+    with _Making(final) as folder:
+        for entry in os.scandir(version):
+            if entry.is_dir():
+                (folder / entry.name).symlink_to(f"../{face.number}/{entry.name}")
+        _sign(folder, release, signer)
+    return final.name
+
+
+def _release_lines(state: SuiteState) -> Iterator[ReleaseLine]:
+    for path, index in state.indexes.items():
+        for file in index.files:
+            name = f"{path}.{file.form}" if file.form else path
+            yield ReleaseLine(name, file.size_bytes, file.sha256)
+
+
+def _lines_of(release: bytes) -> Iterator[ReleaseLine]:
+    """What a Release of ours says under SHA256, which is its last field."""
+    for line in release.decode().partition("\nSHA256:\n")[2].splitlines():
+        digest, size, path = line.split()
+        yield ReleaseLine(path, int(size), digest)
+
+
+class _Making:
+    """A folder that gets its final name, durably, once all of it is there."""
+
+    def __init__(self, final: Path) -> None:
+        self._final = final
+        self._folder = beside(final)
+
+    def __enter__(self) -> Path:
+        self._folder.mkdir()
+        return self._folder
+
+    def __exit__(self, kind: object, value: object, trace: object) -> None:
+        try:
+            if kind is not None:
+                return
+            for each, _folders, files in os.walk(self._folder):
+                for name in files:
+                    if not name.endswith(_FORMS):  # those are names of blobs, which are durable
+                        sync_file(Path(each, name))
+                sync_folder(Path(each))
+            if self._final.exists():
+                shutil.rmtree(self._final)
+            self._folder.rename(self._final)
+            sync_folder(self._final.parent)
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+
+_FORMS = (".gz", ".xz", ".zst")
+
+
+def _name(folder: Path, blobs: Path, path: str, digest: str) -> None:
+    """Let *path* be a further name of that blob."""
+    target = folder / path
+    if not target.parent.exists():
+        target.parent.mkdir(parents=True)
+        by_hash = os.path.relpath(blobs.parent.resolve(), target.parent.resolve())
+        (target.parent / "by-hash").symlink_to(by_hash)
+    try:
+        target.hardlink_to(blobs / digest)
+    except OSError:  # the empty index may have as many names as the file system lets it have
+        copy_file(blobs / digest, target)
+
+
+def _sign(folder: Path, release: bytes, signer: Signer) -> None:
+    files: Mapping[str, bytes] = {
+        "Release": release,
+        "Release.gpg": signer.sign_detached(release),
+        "InRelease": signer.clearsign(release),
+    }
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+        (folder / name).chmod(0o644)  # whatever the umask

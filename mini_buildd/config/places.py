@@ -51,6 +51,11 @@ class Places:
         return self.home / "archive"
 
     @property
+    def index_cache(self) -> Path:
+        """What makes publishing quick; it may be removed at any time."""
+        return self.home / "index-cache"
+
+    @property
     def lock(self) -> Path:
         """Held by the daemon: one daemon an instance."""
         return self.home / "daemon.lock"
@@ -60,6 +65,6 @@ class Places:
         self.home.mkdir(parents=True, exist_ok=True)
         for folder in (self.chroots, self.archive):
             folder.mkdir(exist_ok=True)
-        for folder in (self.spool, self.builds, self.keyrings, self.gnupg):
+        for folder in (self.spool, self.builds, self.keyrings, self.gnupg, self.index_cache):
             folder.mkdir(mode=0o700, exist_ok=True)
         self.database.touch(mode=0o600)  # SQLite gives its other files the same mode

@@ -21,3 +21,8 @@ class EventKind(StrEnum):
     SOURCE_HELD = "source.held"
     SOURCE_SUPERSEDED = "source.superseded"
     SUITE_PUBLISHED = "suite.published"
+    SUITE_RENEWED = "suite.renewed"
+    SUITE_FROZEN = "suite.frozen"
+    SUITE_THAWED = "suite.thawed"
+    SNAPSHOT_TAKEN = "snapshot.taken"
+    SNAPSHOT_DROPPED = "snapshot.dropped"

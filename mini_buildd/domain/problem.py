@@ -151,3 +151,66 @@ class SetupImpossible(Problem):
 
     code = "setup-impossible"
     title = "This cannot be set up"
+
+
+class NotAllowed(Problem):
+    """Whoever asks may not do this."""
+
+    code = "not-allowed"
+    title = "This is not allowed"
+
+
+class SuiteFrozen(Problem):
+    """The suite is frozen: nothing comes in or goes out."""
+
+    code = "suite-frozen"
+    title = "The suite is frozen"
+
+
+class SuiteUnknown(Problem):
+    """No such distribution, or none that this can be done with."""
+
+    code = "suite-unknown"
+    title = "Unknown suite"
+
+
+class PackageNotThere(Problem):
+    """The suite has no such source package."""
+
+    code = "package-not-there"
+    title = "The suite has no such source package"
+
+
+class VersionNotKept(Problem):
+    """The version of a suite was never there, or its packages may be gone."""
+
+    code = "version-not-kept"
+    title = "This version of the suite is not kept"
+
+
+class NoWayThere(Problem):
+    """A source package cannot go from one suite to the other."""
+
+    code = "no-way-there"
+    title = "The package cannot go there"
+
+
+class WouldBreak(Problem):
+    """What is asked for would make packages uninstallable."""
+
+    code = "would-break"
+    title = "Packages would become uninstallable"
+
+
+class NothingToDo(Problem):
+    """All that is asked for is so already."""
+
+    code = "nothing-to-do"
+    title = "There is nothing to do"
+
+
+class SnapshotUnknown(Problem):
+    """No such snapshot, or one too many of that name."""
+
+    code = "snapshot-unknown"
+    title = "This snapshot cannot be used"

@@ -1,64 +1,158 @@
 """What a version of a suite holds, told from the rows."""
 
+from collections.abc import Collection, Iterable, Iterator
+from functools import partial
+
 from django.db.models import Q, QuerySet
 
-from mini_buildd.archive.plan import BinaryText, SourceText, SuiteContent
-from mini_buildd.db.models import Binary, Distribution, Publication, Source
+from mini_buildd.archive.plan import (
+    Area,
+    BinaryText,
+    Changed,
+    Content,
+    SourceText,
+    SuiteFace,
+)
+from mini_buildd.db.models import Distribution, Publication, Source, SuiteEntry
 from mini_buildd.deb.names import Architecture, Component
 from mini_buildd.domain.distribution import DistributionName
+from mini_buildd.flow.revise import area
 from mini_buildd.flow.site import Site
+
+_ROWS_AT_ONCE = 1000
 
 
 def components_of(distribution: Distribution) -> tuple[Component, ...]:
-    """The archive areas of a suite: main, those of its base, and those in use."""
-    first = distribution.base.apt_sources.first()
-    names = ["main", *(first.components.split() if first else ())]
-    used = Source.objects.filter(entries__distribution=distribution, entries__removed_in=None)
-    names += sorted(used.values_list("component", flat=True).distinct())
-    in_binaries = Binary.objects.filter(source__in=used)
-    names += sorted(in_binaries.values_list("component", flat=True).distinct())
-    return tuple(Component(name) for name in dict.fromkeys(names))
+    """The archive areas that apt finds in the suite as it is published now."""
+    published = distribution.publications.exclude(published_at=None).order_by("-number").first()
+    names = published.areas.split() if published is not None else []
+    return tuple(Component(name) for name in names or ["main"] if "/" not in name)
+
+
+def entries_at(distribution: Distribution, number: int) -> QuerySet[SuiteEntry]:
+    """The entries of version *number* of the suite."""
+    return SuiteEntry.objects.filter(
+        Q(removed_in=None) | Q(removed_in__gt=number),
+        distribution=distribution,
+        added_in__lte=number,
+    )
 
 
 def sources_in(publication: Publication) -> QuerySet[Source]:
     """The source packages of that version of its suite."""
-    number = publication.number
-    return Source.objects.filter(
-        Q(entries__removed_in=None) | Q(entries__removed_in__gt=number),
-        entries__distribution=publication.distribution,
-        entries__added_in__lte=number,
-    ).distinct()
+    entries = entries_at(publication.distribution, publication.number).filter(binary=None)
+    return Source.objects.filter(pk__in=entries.values("source"))
 
 
-def content_of(site: Site, publication: Publication) -> SuiteContent:
-    """Everything that the indexes of *publication* say."""
+def touched_since(distribution: Distribution, old: int, new: int) -> QuerySet[SuiteEntry]:
+    """The entries that began or ended after version *old* and not after *new*."""
+    return SuiteEntry.objects.filter(
+        Q(added_in__gt=old, added_in__lte=new) | Q(removed_in__gt=old, removed_in__lte=new),
+        distribution=distribution,
+    )
+
+
+def face_of(site: Site, publication: Publication) -> SuiteFace:
+    """What *publication* says of itself."""
     distribution = publication.distribution
     suite = distribution.suite
-    sources = sources_in(publication)
-    return SuiteContent(
+    url = site.archive_url(distribution.repository.name)
+    areas = dict.fromkeys(["main", *publication.areas.split()])
+    return SuiteFace(
         distribution=DistributionName.parse(distribution.name),
         number=publication.number,
         date=publication.decided_at,
         origin=site.settings.identity,
         description=suite.purpose or suite.name,
-        components=components_of(distribution),
+        areas=tuple(Area.parse(name) for name in areas),
         architectures=tuple(
             Architecture(row.architecture) for row in distribution.architectures.all()
         ),
         not_automatic=suite.not_automatic,
         but_automatic_upgrades=suite.but_automatic_upgrades,
-        binaries=tuple(
-            BinaryText(
-                Component(binary.component),
-                Architecture(binary.architecture),
-                binary.is_udeb,
-                binary.package,
-                binary.paragraph,
-            )
-            for binary in Binary.objects.filter(source__in=sources)
-        ),
-        sources=tuple(
-            SourceText(Component(source.component), source.name, source.paragraph)
-            for source in sources
-        ),
+        forms=tuple(dict.fromkeys(suite.forms.split())),
+        has_contents=suite.has_contents,
+        has_translations=suite.has_translations,
+        separates_debug=suite.separates_debug,
+        snapshots_url=f"{url}/snapshots/@SNAPSHOTID@/",
+        changelogs_url=f"{url}/changelogs/@CHANGEPATH@_changelog",
     )
+
+
+def content_of(distribution: Distribution) -> Content:
+    """Where the packages of any version of *distribution* are asked for."""
+    return Content(
+        binaries=partial(_binaries, distribution),
+        sources=partial(_sources, distribution),
+        changed=partial(_changed, distribution),
+    )
+
+
+def _changed(distribution: Distribution, old: int, new: int) -> Changed:
+    # The two sides of the "or", one by one: each has an index.
+    entries = SuiteEntry.objects.filter(distribution=distribution)
+    packages: set[str] = set()
+    sources: set[str] = set()
+    for part in (
+        entries.filter(added_in__gt=old, added_in__lte=new),
+        entries.filter(removed_in__gt=old, removed_in__lte=new),
+    ):
+        packages.update(part.exclude(binary=None).values_list("binary__package", flat=True))
+        sources.update(part.filter(binary=None).values_list("source__name", flat=True))
+    return Changed(frozenset(packages), frozenset(sources))
+
+
+_BINARY = (
+    "binary__component",
+    "binary__is_udeb",
+    "binary__is_debug",
+    "binary__architecture",
+    "binary__package",
+    "binary__version",
+    "binary__paragraph",
+)
+
+
+def _binaries(
+    distribution: Distribution, number: int, packages: Collection[str] | None
+) -> Iterator[BinaryText]:
+    suite = distribution.suite
+    fields = (*_BINARY, "binary__listing__paths") if suite.has_contents else _BINARY
+    rows = entries_at(distribution, number).exclude(binary=None)
+    for part in _parts(packages):
+        found = rows if part is None else rows.filter(binary__package__in=part)
+        # Plain tuples: model instances would take most of the time in a large suite.
+        values = found.order_by("binary__package").values_list(*fields)
+        for component, is_udeb, is_debug, *rest, paragraph, listing in (
+            row if suite.has_contents else (*row, None) for row in values.iterator(_ROWS_AT_ONCE)
+        ):
+            architecture, package, version = rest
+            yield BinaryText(
+                area(component, is_udeb=is_udeb, is_debug=is_debug and suite.separates_debug),
+                Architecture(architecture),
+                package,
+                version,
+                paragraph,
+                bytes(listing or b""),
+            )
+
+
+def _sources(
+    distribution: Distribution, number: int, names: Collection[str] | None
+) -> Iterator[SourceText]:
+    rows = entries_at(distribution, number).filter(binary=None).select_related("source")
+    for part in _parts(names):
+        found = rows if part is None else rows.filter(source__name__in=part)
+        rows_ = found.exclude(source__paragraph="").order_by("source__name")
+        for component, name, version, paragraph in rows_.values_list(
+            "source__component", "source__name", "source__version", "source__paragraph"
+        ).iterator(_ROWS_AT_ONCE):
+            yield SourceText(Component(component), name, version, paragraph)
+
+
+def _parts(names: Collection[str] | None) -> Iterable[list[str] | None]:
+    """*names* in parts that one question can hold; one None for all."""
+    if names is None:
+        return [None]
+    ordered = sorted(names)
+    return [ordered[start : start + 500] for start in range(0, len(ordered), 500)]

@@ -3,12 +3,13 @@
 from django.db import transaction
 
 from mini_buildd.db.events import record
-from mini_buildd.db.models import Source, SuiteEntry
+from mini_buildd.db.models import Source
 from mini_buildd.db.moves import Overtaken, move_source
 from mini_buildd.deb.version import Version, compare
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.states import JobState, SourceState
 from mini_buildd.domain.verdict import JobResult, is_superseded, judge_jobs
+from mini_buildd.flow.revise import present_sources
 from mini_buildd.flow.site import Site
 
 _EVENTS = {
@@ -39,13 +40,8 @@ def judge(site: Site, source: Source) -> list[EventKind]:
 def newest_in_suite(source: Source) -> Version | None:
     """The latest version of the same source package in the same suite, if there is one."""
     newest: Version | None = None
-    # By the name first, of which there are few; a suite has any number of entries.
-    entries = SuiteEntry.objects.filter(
-        distribution_id=source.distribution_id,
-        source__in=Source.objects.filter(name=source.name),
-        removed_in=None,
-    )
-    for text in entries.values_list("source__version", flat=True):
+    same_name = present_sources(source.distribution, source.name)
+    for text in same_name.values_list("version", flat=True):
         version = Version(text)
         newest = version if newest is None or compare(version, newest) > 0 else newest
     return newest

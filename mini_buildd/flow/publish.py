@@ -5,112 +5,197 @@ tree follows, and the time is set. A crash in between leaves a publication to be
 which is harmless at any point, so it ends either way with the suite published once.
 """
 
-from django.db import transaction
-from django.db.models import Max
+from dataclasses import replace
+from datetime import datetime, timedelta
 
-from mini_buildd.archive.publish import prune
+from django.db import transaction
+
+from mini_buildd.archive import history
+from mini_buildd.archive.publish import prune_cache
 from mini_buildd.archive.publish import publish as publish_tree
+from mini_buildd.archive.publish import renew as renew_tree
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Distribution, Job, Publication, Source, SuiteEntry
 from mini_buildd.db.moves import Overtaken, move_job, move_source
 from mini_buildd.deb.version import Version
-from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.layout import suites_seen
+from mini_buildd.domain.permission import SELF
 from mini_buildd.domain.states import JobState, SourceState
+from mini_buildd.domain.suite_version import Cause
 from mini_buildd.domain.verdict import is_superseded
-from mini_buildd.flow.content import content_of
+from mini_buildd.flow.content import content_of, face_of
 from mini_buildd.flow.judge import newest_in_suite
+from mini_buildd.flow.locks import suite_lock
+from mini_buildd.flow.revise import Order, newest, revise
 from mini_buildd.flow.site import Site
 
 
 def decide(site: Site, source: Source) -> list[EventKind]:
-    """Let the ready *source* be part of its suite's next version, in place of older versions."""
+    """Let the ready *source* be part of its suite's next version; a frozen suite lets it wait."""
     with transaction.atomic():
+        distribution = source.distribution
+        if distribution.frozen_at is not None:
+            return []
         if SuiteEntry.objects.filter(source=source).exists():
             return []
         if is_superseded(Version(source.version), newest_in_suite(source)):
             move_source(source, SourceState.SUPERSEDED)
             return [record(EventKind.SOURCE_SUPERSEDED, site.clock(), source=source)]
-        number = _next_number(source.distribution)
-        SuiteEntry.objects.filter(
-            distribution=source.distribution,
-            source__in=Source.objects.filter(name=source.name),
-            removed_in=None,
-        ).update(removed_in=number)
-        SuiteEntry.objects.create(distribution=source.distribution, source=source, added_in=number)
-        Publication.objects.create(
-            distribution=source.distribution,
-            number=number,
-            decided_at=site.clock(),
-            cause=source,
-        )
+        actor = replace(SELF, name=_uploader(source))
+        revise(site, distribution, Order(actor, Cause.UPLOAD), source=source).add(source)
     return []
+
+
+def _uploader(source: Source) -> str:
+    """Who signed the upload of *source*."""
+    key = source.upload.signed_by if source.upload is not None else None
+    return str(key.uploader) if key is not None else SELF.name
 
 
 def publish_again(site: Site, source: Source) -> None:
     """Decide a further version of each suite that has *source*: a late build has joined it.
 
     An optional architecture may end after the others were published, and a version of a suite
-    never changes. To be called in the transaction that enters the build.
+    never changes. What a frozen suite lacks it gets when it is thawed. To be called in the
+    transaction that enters the build.
     """
-    for entry in SuiteEntry.objects.filter(source=source, removed_in=None):
-        Publication.objects.create(
-            distribution=entry.distribution,
-            number=_next_number(entry.distribution),
-            decided_at=site.clock(),
-            cause=source,
-        )
+    suites = Distribution.objects.filter(
+        frozen_at=None,
+        entries__in=SuiteEntry.objects.filter(source=source, removed_in=None, binary=None),
+    )
+    for distribution in suites.distinct():
+        revision = revise(site, distribution, Order(SELF, Cause.LATE_BUILD), source=source)
+        revision.add_binaries(source, source.binaries.all())
 
 
 def begin(site: Site, distribution: Distribution) -> list[EventKind]:
     """Decide the first, empty version of a new *distribution*, so that apt finds it at once."""
     with transaction.atomic():
         if not distribution.publications.exists():
-            Publication.objects.create(distribution=distribution, number=1, decided_at=site.clock())
+            revise(site, distribution, Order(SELF, Cause.BEGIN), may_frozen=True)
     return []
-
-
-def _next_number(distribution: Distribution) -> int:
-    highest = distribution.publications.aggregate(highest=Max("number"))["highest"]
-    return int(highest or 0) + 1
 
 
 def carry_out(site: Site, distribution: Distribution) -> list[EventKind]:
     """Make the tree show the newest decided version of *distribution*; gives what happened."""
-    pending = list(distribution.publications.filter(published_at=None).order_by("number"))
-    if not pending:
-        return []
+    with suite_lock(site, distribution.name):
+        pending = list(distribution.publications.filter(published_at=None).order_by("number"))
+        if not pending:
+            return []
+        now = site.clock()
+        last = pending[-1]
+        valid_until = _valid_until(distribution, now)
+        # Read before it signs: were it changed meanwhile, the next sweep would sign again.
+        signed_by = _signers(site)
+        _publish(site, last, now, valid_until)
+        return _save(site, distribution, pending, now, valid_until, signed_by)
+
+
+def _publish(
+    site: Site, publication: Publication, now: datetime, valid_until: datetime | None
+) -> None:
+    distribution = publication.distribution
     repository = distribution.repository.name
-    content = content_of(site, pending[-1])
-    tree = site.tree(repository)
-    publish_tree(tree, content, site.signer, url=site.archive_url(repository))
-    events = _save(site, distribution, pending)
-    prune(tree, DistributionName.parse(distribution.name))
-    return events
+    tree, face = site.tree(repository), face_of(site, publication)
+    publish_tree(
+        tree,
+        face,
+        content_of(distribution),
+        site.signer,
+        url=site.archive_url(repository),
+        valid_until=valid_until,
+    )
+    history.append(tree, face.distribution, now, face.number)
+    prune_cache(tree, face)
 
 
-def _save(site: Site, distribution: Distribution, pending: list[Publication]) -> list[EventKind]:
+def _valid_until(distribution: Distribution, now: datetime) -> datetime | None:
+    days = distribution.suite.valid_days
+    return now + timedelta(days=days) if days else None
+
+
+def _signers(site: Site) -> str:
+    return " ".join(site.signer.fingerprints)
+
+
+def _save(
+    site: Site,
+    distribution: Distribution,
+    pending: list[Publication],
+    now: datetime,
+    valid_until: datetime | None,
+    signed_by: str,
+) -> list[EventKind]:
     """The one transaction: the publications are done, their sources published."""
     events: list[EventKind] = []
     with transaction.atomic():
         for publication in pending:
-            publication.published_at = site.clock()
-            publication.save(update_fields=["published_at"])
-            source = publication.cause
-            if source is not None and source.state == SourceState.READY:
-                move_source(source, SourceState.PUBLISHED)
+            publication.published_at = now
+            publication.valid_until, publication.signed_by = valid_until, signed_by
+            if publication is not pending[-1]:  # it was never written
+                publication.removed_at = now
+            publication.save()
+            _note_published(publication)
             events.append(
                 record(
                     EventKind.SUITE_PUBLISHED,
-                    site.clock(),
-                    source=source,
+                    now,
+                    source=publication.cause,
                     distribution=distribution,
                     detail=str(publication.number),
                 )
             )
         events += _release_waiting(site, distribution)
     return events
+
+
+def _note_published(publication: Publication) -> None:
+    """Those of its new source packages that waited for it are published now."""
+    new = SuiteEntry.objects.filter(
+        distribution=publication.distribution, added_in=publication.number, binary=None
+    )
+    for source in Source.objects.filter(pk__in=new.values("source"), state=SourceState.READY):
+        move_source(source, SourceState.PUBLISHED)
+
+
+def needs_renewal(site: Site, publication: Publication) -> bool:
+    """Whether what clients are shown of *publication* is to be signed again.
+
+    Its time is half over, or other keys sign now.
+    """
+    if publication.signed_by and publication.signed_by != _signers(site):
+        return True
+    days = publication.distribution.suite.valid_days
+    if not days:
+        return publication.valid_until is not None
+    half = timedelta(days=days) / 2
+    return publication.valid_until is None or publication.valid_until - site.clock() < half
+
+
+def renew(site: Site, distribution: Distribution) -> list[EventKind]:
+    """Sign what is published of *distribution* again, if that is needed."""
+    with suite_lock(site, distribution.name):
+        publication = newest(distribution)
+        if (
+            publication is None
+            or publication.published_at is None
+            or not needs_renewal(site, publication)
+        ):
+            return []
+        now = site.clock()
+        repository = distribution.repository.name
+        publication.valid_until = _valid_until(distribution, now)
+        publication.signed_by = _signers(site)
+        renew_tree(
+            site.tree(repository),
+            replace(face_of(site, publication), date=now),
+            site.signer,
+            url=site.archive_url(repository),
+            valid_until=publication.valid_until,
+        )
+        publication.save(update_fields=["valid_until", "signed_by"])
+        return [record(EventKind.SUITE_RENEWED, now, distribution=distribution)]
 
 
 def _release_waiting(site: Site, published: Distribution) -> list[EventKind]:

@@ -22,7 +22,7 @@ class Site:
 
     def tree(self, repository: str) -> Tree:
         """The published tree of *repository*, a name that the database holds."""
-        return Tree(self.places.archive / repository)
+        return Tree(self.places.archive / repository, self.places.index_cache / repository)
 
     def archive_url(self, repository: str) -> str:
         """Where that tree is served."""

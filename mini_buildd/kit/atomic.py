@@ -50,6 +50,12 @@ def write_file(path: Path, content: bytes, *, mode: int = 0o644) -> None:
     sync_folder(path.parent)
 
 
+def copy_file(source: Path, target: Path) -> None:
+    """Write the bytes of *source* as *target*, which is not there yet; durable with its folder."""
+    if not _copy(source, target):
+        raise FileExistsError(target)
+
+
 def point(link: Path, target: str) -> None:
     """Let the symbolic link *link* point to *target* (relative to its folder), durably.
 

@@ -2,8 +2,10 @@
 
 from mini_buildd.db.models.archive import (
     Binary,
+    Listing,
     PoolFile,
     Publication,
+    Snapshot,
     SuiteEntry,
 )
 from mini_buildd.db.models.base import AptSource, Base, Chroot
@@ -32,10 +34,12 @@ __all__ = [
     "Event",
     "Job",
     "Layout",
+    "Listing",
     "OpenPGPKey",
     "PoolFile",
     "Publication",
     "Repository",
+    "Snapshot",
     "Source",
     "SourceFile",
     "Suite",

@@ -1,5 +1,6 @@
 """Layouts, repositories and their distributions: the configuration of what is published."""
 
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 
 from mini_buildd.db.fields import choices
@@ -35,6 +36,48 @@ class Suite(models.Model):
         default=True, help_text="What was once installed from it is upgraded."
     )
     ignores_failed_checks = models.BooleanField(default=False)
+    kept_versions = models.PositiveIntegerField(
+        default=1,
+        validators=[MinValueValidator(1)],
+        help_text="So many versions of a source package are in the suite, the latest ones.",
+    )
+    kept_days = models.PositiveIntegerField(
+        default=2,
+        validators=[MinValueValidator(1)],
+        help_text="No version of the suite goes sooner after its end; at least 1, for apt's sake.",
+    )
+    forms = models.CharField(
+        max_length=20,
+        default="gz xz",
+        validators=[RegexValidator(r"\A(?:gz|xz|zst)(?: (?:gz|xz|zst))*\Z")],
+        help_text="How indexes are compressed: of gz, xz and zst, separated by blanks.",
+    )
+    has_contents = models.BooleanField(
+        default=True, help_text="Contents indexes, for apt-file: which package has a file."
+    )
+    has_translations = models.BooleanField(
+        default=False, help_text="Long descriptions in an index of their own, Translation-en."
+    )
+    separates_debug = models.BooleanField(
+        default=False, help_text="Debug symbols in a component of their own, such as main/debug."
+    )
+    valid_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Days after which apt refuses what was not signed again (Valid-Until); "
+        "empty: never. It is signed again when half of them are over.",
+    )
+    checks_installability = models.BooleanField(
+        default=True,
+        help_text="Nothing migrates here that would make packages uninstallable.",
+    )
+    accepts_ready_made = models.BooleanField(
+        default=False, help_text="Packages that were built elsewhere may be taken in."
+    )
+    wants_keyring = models.BooleanField(
+        default=False, help_text="The package with the archive's keys is published here."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["layout", "name"], name="one_suite_a_name")]
@@ -66,6 +109,9 @@ class Distribution(models.Model):
     )
     base = models.ForeignKey(Base, on_delete=models.PROTECT, related_name="distributions")
     suite = models.ForeignKey(Suite, on_delete=models.PROTECT, related_name="distributions")
+    frozen_at = models.DateTimeField(null=True, editable=False)
+    frozen_by = models.CharField(max_length=150, blank=True, editable=False)
+    frozen_reason = models.CharField(max_length=500, blank=True, editable=False)
 
     class Meta:
         ordering = ["name"]

@@ -19,6 +19,8 @@ class PoolFile(models.Model):
     sha1 = models.CharField(max_length=40)
     sha256 = models.CharField(max_length=64)
 
+    removed_at = models.DateTimeField(null=True, help_text="When nothing kept had it any more.")
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["repository", "path"], name="one_file_a_path")
@@ -32,7 +34,14 @@ class PoolFile(models.Model):
 class Source(models.Model):
     """A source package in one distribution; *paragraph* is its text in the Sources index."""
 
-    upload = models.OneToOneField(Upload, on_delete=models.PROTECT, related_name="source")
+    upload = models.OneToOneField(
+        Upload, on_delete=models.PROTECT, related_name="source", null=True, blank=True
+    )
+    origin = models.CharField(
+        max_length=300,
+        blank=True,
+        help_text="Where it came from, if it was not uploaded and built here.",
+    )
     distribution = models.ForeignKey(Distribution, on_delete=models.PROTECT, related_name="sources")
     name = models.CharField(max_length=130)
     version = models.CharField(max_length=200)

@@ -103,6 +103,8 @@ def build_row(job: Job) -> BuildRow:
     """*job* as a row; it must come out of jobs()."""
     attempts = attempts_of(job)
     source = job.source
+    if source.upload is None:  # pragma: no cover  # what was built elsewhere has no jobs
+        raise AssertionError(source)
     return BuildRow(
         id=job.pk,
         source=source.name,
@@ -110,7 +112,7 @@ def build_row(job: Job) -> BuildRow:
         architecture=job.architecture,
         distribution=source.distribution.name,
         repository=source.distribution.repository.name,
-        upload_id=source.upload_id,
+        upload_id=source.upload.pk,
         uploader=signer(source.upload),
         state=JobState(job.state),
         reason=job.reason,

@@ -30,7 +30,7 @@ class PackageRow:
 
     name: str
     version: str
-    upload_id: int
+    upload_id: int | None  # None for what was built elsewhere
     published_at: datetime | None
     binaries: tuple[str, ...]
 

@@ -6,7 +6,7 @@ Each number that is published is printed. What a version says follows from its n
 import sys
 from pathlib import Path
 
-from mini_buildd.archive.plan import BinaryText
+from mini_buildd.archive.plan import Area, BinaryText
 from mini_buildd.archive.publish import prune
 from mini_buildd.deb.names import Architecture
 from mini_buildd.keys.archive_key import ensure_archive_key
@@ -20,7 +20,13 @@ def content(number: int) -> list[BinaryText]:
         for place in range(40)
     ]
     return [
-        BinaryText(MAIN, Architecture("all"), place % 20 == 0, f"p{place}", text)
+        BinaryText(
+            Area(MAIN, "" if place % 20 else "debian-installer"),
+            Architecture("all"),
+            f"p{place}",
+            str(number if place % 3 else 1),
+            text,
+        )
         for place, text in enumerate(texts)
     ]
 
@@ -32,7 +38,7 @@ def main() -> None:
         number = (repository.tree.published(repository.name) or 0) + 1
         repository.binaries = content(number)
         repository.publish(number)
-        prune(repository.tree, repository.name)
+        prune(repository.tree, repository.name, range(number - 2, number + 1))
         print(number, flush=True)
 
 

@@ -1,13 +1,24 @@
 """A repository on disk with packages made by dpkg-deb, and a strict reader of what is published."""
 
+import gzip
 import hashlib
 import subprocess
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from mini_buildd.archive import pool
-from mini_buildd.archive.plan import BinaryText, SourceText, SuiteContent
+from mini_buildd.archive.contents import pack_listing
+from mini_buildd.archive.plan import (
+    Area,
+    BinaryText,
+    Changed,
+    Content,
+    SourceText,
+    SuiteFace,
+)
 from mini_buildd.archive.publish import publish
 from mini_buildd.archive.sign import Signer
 from mini_buildd.archive.tree import Tree, pool_folder, pool_path
@@ -20,6 +31,7 @@ from mini_buildd.keys.archive_key import ArchiveKey
 from mini_buildd.kit.hashing import hash_file
 
 MAIN = Component("main")
+_FORMS = (".gz", ".xz", ".zst")
 parse_name = DistributionName.parse
 
 
@@ -33,11 +45,13 @@ class Repository:
     name: DistributionName = field(default_factory=lambda: parse_name("trixie-test-unstable"))
     binaries: list[BinaryText] = field(default_factory=list)
     sources: list[SourceText] = field(default_factory=list)
+    versions: dict[int, tuple[list[BinaryText], list[SourceText]]] = field(default_factory=dict)
+    shape: dict[str, Any] = field(default_factory=dict)  # further fields of SuiteFace
 
     @property
     def tree(self) -> Tree:
         """Its tree."""
-        return Tree(self.folder / "archive")
+        return Tree(self.folder / "archive", self.folder / "index-cache")
 
     @property
     def signer(self) -> Signer:
@@ -63,7 +77,14 @@ class Repository:
         text = packages_paragraph(binary, digests, filename=path)
         self.binaries = [each for each in self.binaries if each.package != package]
         self.binaries.append(
-            BinaryText(MAIN, binary.architecture, binary.is_udeb, binary.package, text)
+            BinaryText(
+                Area(MAIN, "debian-installer" if binary.is_udeb else ""),
+                binary.architecture,
+                binary.package,
+                binary.version,
+                text,
+                pack_listing([f"usr/share/{package}/version".encode()]),
+            )
         )
 
     def add_source(self, package: str) -> None:
@@ -94,27 +115,48 @@ class Repository:
             section="misc",
             priority="optional",
         )
-        self.sources.append(SourceText(MAIN, package, text))
+        self.sources.append(SourceText(MAIN, package, "1.0", text))
 
-    def content(self, number: int) -> SuiteContent:
-        """What version *number* says."""
-        return SuiteContent(
+    def face(self, number: int) -> SuiteFace:
+        """What version *number* says of itself."""
+        areas = dict.fromkeys(
+            [Area(MAIN), Area(Component("contrib")), *(each.area for each in self.binaries)]
+        )
+        return SuiteFace(
             distribution=self.name,
             number=number,
             date=datetime.now(UTC),
             origin="depot",
             description="for tests",
-            components=(MAIN, Component("contrib")),
+            areas=tuple(areas),
             architectures=(self.architecture,),
-            not_automatic=True,
-            but_automatic_upgrades=True,
-            binaries=tuple(self.binaries),
-            sources=tuple(self.sources),
+            **self.shape,
         )
 
-    def publish(self, number: int) -> None:
+    def content(self, number: int) -> Content:
+        """The packages of all versions; those of *number* are what is there now."""
+        self.versions[number] = (list(self.binaries), list(self.sources))
+        return Content(self._binaries, self._sources, self._changed)
+
+    def _binaries(self, number: int, packages: Collection[str] | None) -> list[BinaryText]:
+        found = sorted(self.versions[number][0], key=lambda each: each.package)
+        return [each for each in found if packages is None or each.package in packages]
+
+    def _sources(self, number: int, names: Collection[str] | None) -> list[SourceText]:
+        found = sorted(self.versions[number][1], key=lambda each: each.source)
+        return [each for each in found if names is None or each.source in names]
+
+    def _changed(self, old: int, new: int) -> Changed:
+        before, after = (self.versions.get(number, ([], [])) for number in (old, new))
+        return Changed(
+            frozenset(each.package for each in {*before[0]} ^ {*after[0]}),
+            frozenset(each.source for each in {*before[1]} ^ {*after[1]}),
+        )
+
+    def publish(self, number: int, signer: Signer | None = None) -> None:
         """Publish what is there as version *number*."""
-        publish(self.tree, self.content(number), self.signer, url=f"file:{self.tree.root}")
+        url = f"file:{self.tree.root}"
+        publish(self.tree, self.face(number), self.content(number), signer or self.signer, url=url)
 
     @property
     def dists(self) -> Path:
@@ -142,16 +184,25 @@ class Repository:
     def check_indexes(self, release: bytes, *, only_by_hash: bool = False) -> dict[str, bytes]:
         """The indexes that *release* names, each as large and with the digest that it says.
 
-        They are read by hash, as apt does, and by name as well unless *only_by_hash*.
+        They are read by hash, as apt does, and by name as well unless *only_by_hash*; those that
+        are only hashed, not kept, are made of their gzip form.
         """
         found = {}
         for line in parse_paragraph(release).lines("SHA256"):
             digest, size, path = line.split()
-            by_hash = (self.dists / path).parent / "by-hash" / "SHA256" / digest
-            for file in [by_hash] if only_by_hash else [by_hash, self.dists / path]:
-                found[path] = file.read_bytes()
-                if hashlib.sha256(found[path]).hexdigest() != digest or len(found[path]) != int(
-                    size
-                ):
+            kept, form = (path, "") if path.endswith(_FORMS) else (f"{path}.gz", "gz")
+            if form:
+                digests = {each.split()[2]: each.split()[0] for each in self._lines(release)}
+                files = [(self.dists / kept).parent / "by-hash" / "SHA256" / digests[kept]]
+            else:
+                files = [(self.dists / path).parent / "by-hash" / "SHA256" / digest]
+            for file in files if only_by_hash else [*files, self.dists / kept]:
+                data = gzip.decompress(file.read_bytes()) if form else file.read_bytes()
+                if hashlib.sha256(data).hexdigest() != digest or len(data) != int(size):
                     raise AssertionError(f"{file} is not what Release says")
+                found[path] = data
         return found
+
+    @staticmethod
+    def _lines(release: bytes) -> list[str]:
+        return parse_paragraph(release).lines("SHA256")

@@ -98,7 +98,7 @@ def test_apt_sees_the_next_version_of_the_suite(apt: Apt, repository: Repository
     for number in range(2, 7):
         repository.add("tiny", f"{number}.0")
         repository.publish(number)
-        prune(repository.tree, repository.name)
+        prune(repository.tree, repository.name, ())
         apt.run("apt-get", "update")
         assert f"Candidate: {number}.0" in apt.run("apt-cache", "policy", "tiny")
 

@@ -11,7 +11,7 @@ from mini_buildd.kit.hashing import hash_file
 
 
 def _add(root: Path, source: Path, path: str = "pool/main/t/tiny/tiny.dsc") -> Path:
-    pool.add(Tree(root), path, source, sha256=hash_file(source).sha256)
+    pool.add(Tree(root, root / "cache"), path, source, sha256=hash_file(source).sha256)
     return root / path
 
 

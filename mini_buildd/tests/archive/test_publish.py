@@ -81,10 +81,10 @@ def test_publishing_again_changes_nothing_and_the_next_version_replaces_it(
 
 
 def test_a_description_stays_on_its_line(repository: Repository) -> None:
-    content = replace(
-        repository.content(1), description="one\nSuite: evil\n\nSHA256:\r\n x", origin="a\nb"
+    face = replace(
+        repository.face(1), description="one\nSuite: evil\n\nSHA256:\r\n x", origin="a\nb"
     )
-    text = release_text(content, [])
+    text = release_text(face, [])
     paragraph = parse_paragraph(text)
     assert paragraph.get("Description") == "one Suite: evil SHA256: x"
     assert paragraph.get("Origin") == "a b"
@@ -100,7 +100,7 @@ def test_a_signature_that_fails_leaves_the_published_version(repository: Reposit
 
     signer = replace(repository.signer, clearsign=fail)
     with pytest.raises(gpg.GnupgFailed):
-        publish_module.publish(repository.tree, repository.content(2), signer, url="file:/x")
+        repository.publish(2, signer)
     assert repository.verified_release() == release
     suite = repository.tree.suite(repository.name)
     assert {path.name for path in suite.iterdir()} == {"by-hash", "1"}
@@ -127,10 +127,10 @@ def test_killed_at_any_moment_the_published_version_is_whole_and_publishing_goes
         indexes = repository.check_indexes(release)
         texts = [index for path, index in indexes.items() if "." not in path]
         for binary in publish_for_ever.content(published):
-            assert any(binary.text.encode() in text for text in texts)
+            assert any(binary.paragraph.encode() in text for text in texts)
     monkeypatch.setattr(publish_module, "_GRACE_SECONDS", -60)
     repository.publish(published + 1)
-    prune(repository.tree, repository.name)
+    prune(repository.tree, repository.name, range(published - 1, published + 2))
     _nothing_is_left_over(repository, published + 1)
 
 
@@ -167,13 +167,13 @@ def test_what_a_client_still_may_need_is_not_pruned(repository: Repository) -> N
         repository.publish(number)
         if number == 1:
             first = repository.verified_release()
-        prune(repository.tree, repository.name)
+        prune(repository.tree, repository.name, ())
     repository.check_indexes(first, only_by_hash=True)
-    assert repository.tree.version(repository.name, 1).is_dir()
+    assert not repository.tree.version(repository.name, 1).exists()
 
 
 def test_pruning_what_was_never_published_does_nothing(repository: Repository) -> None:
-    prune(repository.tree, repository.name)
+    prune(repository.tree, repository.name, ())
     assert not repository.tree.root.exists()
 
 
@@ -181,7 +181,7 @@ def test_pruning_what_was_never_published_does_nothing(repository: Repository) -
 def linked_out(repository: Repository) -> Iterator[Repository]:
     """A repository in which the index without packages has as many names as it can have."""
     repository.publish(1)
-    empty = repository.dists / "contrib" / "binary-amd64" / "Packages"
+    empty = repository.dists / "contrib" / "binary-amd64" / "Packages.xz"
     names = repository.folder / "names"
     names.mkdir()
     for number in range(70_000):

@@ -4,6 +4,7 @@ Each is uploaded with dput, built, published, compared with Debian's own package
 (file list and dependencies), and installed by apt in a throw-away root.
 """
 
+import gzip
 import re
 import shutil
 import subprocess
@@ -131,8 +132,9 @@ def _wait(scene: Scenario, case: Case) -> None:
 
 
 def _check_udeb(scene: Scenario, udeb: str) -> None:
-    path = f"main/debian-installer/binary-{scene.architecture}/Packages"
-    text = scene.instance.get(f"/archive/test/dists/{scene.distribution}/{path}")[1].decode()
+    path = f"main/debian-installer/binary-{scene.architecture}/Packages.gz"
+    data = scene.instance.get(f"/archive/test/dists/{scene.distribution}/{path}")[1]
+    text = gzip.decompress(data).decode()
     if f"Package: {udeb}\n" not in text:
         raise AssertionError(f"{udeb} is not in debian-installer's index")
 

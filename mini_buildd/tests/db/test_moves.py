@@ -36,6 +36,7 @@ def of_source(job: models.Job) -> models.Source:
 
 
 def of_upload(job: models.Job) -> models.Upload:
+    assert job.source.upload is not None
     return job.source.upload
 
 

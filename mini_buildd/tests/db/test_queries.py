@@ -47,7 +47,7 @@ def test_rows_are_plain_and_frozen(builder: Builder) -> None:
     for value in (
         find_now(now()),
         list_uploads(),
-        find_upload(source.upload_id),
+        find_upload(source.upload_id or 0),
         list_builds(),
         find_build(job.pk),
         list_repositories(),

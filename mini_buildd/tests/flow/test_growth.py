@@ -82,6 +82,7 @@ def _grow(scene: Scene, count: int) -> None:
     source = models.Source.objects.get()
     first = 1000
     numbers = range(first, first + count)
+    assert source.upload is not None
     upload, job, attempt = source.upload, source.jobs.get(), models.Attempt.objects.get()
     distribution = scene.distribution()
 

@@ -198,7 +198,7 @@ def test_hostile_text_is_shown_and_not_obeyed(client: Client, busy: Builder) -> 
     job = busy.job(source, JobState.FAILED, reason=evil)
     text = logs.opening("evil", "1", "amd64") + f"{evil} error: \x1b[31m{evil}\x1b[0m\n"
     busy.attempt(job, text, Outcome.FAILED, stage=evil, reason=evil)
-    models.Upload.objects.filter(pk=source.upload_id).update(source_name=evil, version=evil)
+    models.Upload.objects.filter(source=source).update(source_name=evil, version=evil)
     for path in ("/", "/uploads/", "/builds/", "/events/", f"/uploads/{source.upload_id}/"):
         assert evil not in client.get(path).content.decode(), path
     page = client.get(f"/builds/{job.pk}/").content.decode()

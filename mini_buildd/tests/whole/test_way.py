@@ -1,5 +1,6 @@
 """From dput to apt install, with every tool the real one."""
 
+import gzip
 import re
 import tarfile
 from pathlib import Path
@@ -87,8 +88,8 @@ def test_a_later_version_takes_the_place_of_the_earlier_one(
     scene.packager.dput(scene.instance, upload)
     row = scene.instance.upload_of(upload.name)
     scene.instance.wait_for_source(row["id"], "published")
-    path = f"/archive/test/dists/{scene.distribution}/main/binary-{scene.architecture}/Packages"
-    text = scene.instance.get(path)[1].decode()
+    path = f"/archive/test/dists/{scene.distribution}/main/binary-{scene.architecture}/Packages.gz"
+    text = gzip.decompress(scene.instance.get(path)[1]).decode()
     assert re.findall(r"^Package: mbd-tiny\nVersion: (\S+)$", text, re.MULTILINE) == [
         scene.version("1.0", 2)
     ]

@@ -1,0 +1,268 @@
+"""The indexes of a version of a suite: made from those of an earlier one, or else anew.
+
+What an earlier version's indexes were made of is kept beside the chunks, in a cache that may be
+removed at any time: then the next version is made anew, which takes longer and says the same.
+"""
+
+import contextlib
+import os
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import msgspec
+
+from mini_buildd.archive.chunks import ChunkLost, ChunkStore, ChunkWriter, Item
+from mini_buildd.archive.contents import ContentsSorter, changed_lines, touched_paths
+from mini_buildd.archive.index import Index, put_together, read_groups, replace_groups
+from mini_buildd.archive.items import packages_item, sources_item, translation_items
+from mini_buildd.archive.plan import (
+    Area,
+    BinaryText,
+    Changed,
+    Content,
+    IndexName,
+    SourceText,
+    SuiteFace,
+    index_names,
+)
+from mini_buildd.kit.atomic import write_file
+
+# Beyond this it is quicker, and takes less memory, to go through the whole suite.
+_MANY_PACKAGES = 5000
+_KEPT_STATES = 3
+_UNUSED_SECONDS = 3600
+
+
+class SuiteState(msgspec.Struct, frozen=True):
+    """The indexes of version *number* by their paths; *shape* is what they depend on beside it."""
+
+    number: int
+    shape: tuple[str, ...]
+    indexes: dict[str, Index]
+
+
+def _shape(face: SuiteFace) -> tuple[str, ...]:
+    return (
+        "1",  # raised when the program writes the same packages otherwise
+        *map(str, face.architectures),
+        *face.forms,
+        f"contents={face.has_contents}",
+        f"translations={face.has_translations}",
+        f"debug={face.separates_debug}",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class IndexCache:
+    """The cache of one suite, below *folder*."""
+
+    folder: Path
+
+    def store(self, face: SuiteFace, name: IndexName) -> ChunkStore:
+        """The chunks of an index; Contents is gzip only, as in Debian."""
+        forms = ("gz",) if name.kind == "Contents" else face.forms
+        return ChunkStore(self.folder / "chunks", forms)
+
+    def _path(self, number: int) -> Path:
+        return self.folder / f"{number}.state"
+
+    def numbers(self) -> list[int]:
+        """The versions whose states are kept, the newest first."""
+        found = [int(path.stem) for path in self.folder.glob("*.state") if path.stem.isdecimal()]
+        return sorted(found, reverse=True)
+
+    def load(self, number: int) -> SuiteState | None:
+        """The state of that version; None when there is none that can be used."""
+        try:
+            return msgspec.msgpack.decode(self._path(number).read_bytes(), type=SuiteState)
+        except (OSError, msgspec.MsgspecError):
+            return None
+
+    def newest(self, shape: tuple[str, ...]) -> SuiteState | None:
+        """The newest state with that *shape*."""
+        for number in self.numbers():
+            state = self.load(number)
+            if state is not None and state.shape == shape:
+                return state
+        return None
+
+    def save(self, state: SuiteState) -> None:
+        """Keep *state*."""
+        write_file(self._path(state.number), msgspec.msgpack.encode(state))
+
+    def prune(self) -> None:
+        """Remove all but the newest states, and the chunks that only the others had."""
+        for number in self.numbers()[_KEPT_STATES:]:
+            self._path(number).unlink(missing_ok=True)
+        states = [self.load(number) for number in self.numbers()]
+        used = {
+            chunk.name
+            for state in states
+            if state is not None
+            for index in state.indexes.values()
+            for chunk in index.chunks
+        }
+        before = time.time() - _UNUSED_SECONDS
+        with contextlib.suppress(FileNotFoundError):
+            for entry in os.scandir(self.folder / "chunks"):
+                if entry.name not in used and entry.stat().st_mtime < before:
+                    Path(entry.path).unlink(missing_ok=True)
+
+
+def make_indexes(cache: IndexCache, face: SuiteFace, content: Content, blobs: Path) -> SuiteState:
+    """The indexes of *face* with their files in *blobs*, durable, and kept for the next time."""
+    cache.folder.mkdir(parents=True, exist_ok=True)
+    base = cache.newest(_shape(face))
+    state = None
+    if base is not None:
+        with contextlib.suppress(ChunkLost):
+            state = _from_base(cache, face, content, base, blobs)
+    if state is None:
+        indexes = _anew(cache, face, content)
+        state = _put_together(cache, face, indexes, blobs)
+    if state != base:
+        cache.save(state)
+    return state
+
+
+def _put_together(
+    cache: IndexCache, face: SuiteFace, indexes: Mapping[IndexName, Index], blobs: Path
+) -> SuiteState:
+    """Write the files of those indexes that have none yet, or none any more."""
+    done: dict[str, Index] = {}
+    for name, index in indexes.items():
+        is_there = index.files and all(
+            (blobs / file.sha256).exists() for file in index.files if file.form
+        )
+        done[name.path] = index if is_there else put_together(cache.store(face, name), index, blobs)
+    return SuiteState(face.number, _shape(face), done)
+
+
+# --- from an earlier version ----------------------------------------------------
+
+
+def _from_base(
+    cache: IndexCache, face: SuiteFace, content: Content, base: SuiteState, blobs: Path
+) -> SuiteState | None:
+    """None when too much has changed; raises ChunkLost."""
+    changed = content.changed(base.number, face.number)
+    if len(changed.packages) + len(changed.sources) > _MANY_PACKAGES:
+        return None
+    change = _Change(cache, face, content, base, changed)
+    return _put_together(cache, face, dict(change.indexes()), blobs)
+
+
+class _Change:
+    """From *base* to the version that *face* is of."""
+
+    def __init__(
+        self,
+        cache: IndexCache,
+        face: SuiteFace,
+        content: Content,
+        base: SuiteState,
+        changed: Changed,
+    ) -> None:
+        self._cache, self._face, self._base, self._changed = cache, face, base, changed
+        names = changed.packages
+        self._new = list(content.binaries(face.number, names)) if names else []
+        wants_old = names and face.has_contents
+        self._old = list(content.binaries(base.number, names)) if wants_old else []
+        self._sources = (
+            list(content.sources(face.number, changed.sources)) if changed.sources else []
+        )
+
+    def indexes(self) -> Iterator[tuple[IndexName, Index]]:
+        for name in index_names(self._face):
+            store = self._cache.store(self._face, name)
+            # An area is new with its first package, so an index that was not there was empty.
+            index = self._base.indexes.get(name.path, Index())
+            yield name, replace_groups(store, index, self._groups(name, store, index))
+
+    def _groups(
+        self, name: IndexName, store: ChunkStore, index: Index
+    ) -> Mapping[bytes, list[Item]]:
+        if name.kind == "Contents":
+            old, new = _belonging(self._old, name), _belonging(self._new, name)
+            present = read_groups(store, index, touched_paths(old, new))
+            return changed_lines(present, self._changed.packages, new)
+        if name.kind == "Sources":
+            found = [each for each in self._sources if each.component == name.area.component]
+            return _grouped(self._changed.sources, (sources_item(each) for each in found))
+        return _grouped(self._changed.packages, _items(self._face, name, self._new))
+
+
+def _grouped(names: Iterable[str], items: Iterable[Item]) -> Mapping[bytes, list[Item]]:
+    groups: dict[bytes, list[Item]] = {name.encode(): [] for name in names}
+    for item in items:
+        groups[item.group].append(item)
+    return groups
+
+
+def _belonging(binaries: Iterable[BinaryText], name: IndexName) -> list[BinaryText]:
+    """A package for all architectures stands in the index of each."""
+    return [
+        binary
+        for binary in binaries
+        if binary.area == name.area and binary.architecture in (name.architecture, "all")
+    ]
+
+
+def _items(face: SuiteFace, name: IndexName, binaries: Collection[BinaryText]) -> list[Item]:
+    """What *binaries* bring to an index of Packages or descriptions, in order."""
+    if name.kind == "Translation-en":
+        area = name.area.component
+        return translation_items(each for each in binaries if each.area.component == area)
+    found = [
+        packages_item(binary, is_short=face.has_translations)
+        for binary in _belonging(binaries, name)
+    ]
+    return sorted(found, key=lambda item: item.key)
+
+
+# --- anew -----------------------------------------------------------------------
+
+
+def _anew(cache: IndexCache, face: SuiteFace, content: Content) -> Mapping[IndexName, Index]:
+    """Every index from all packages, which are gone through once."""
+    names = list(index_names(face))
+    with (
+        closing(ContentsSorter(cache.folder)) as sorter,
+        ThreadPoolExecutor(os.cpu_count()) as pool,
+    ):
+        writers = {name: ChunkWriter(cache.store(face, name), pool) for name in names}
+        binaries = content.binaries(face.number, None)
+        for _, group in groupby(binaries, key=lambda binary: binary.package):
+            _add_package(face, list(group), writers, sorter)
+        sources = content.sources(face.number, None)
+        for _, versions in groupby(sources, key=lambda source: source.source):
+            _add_source(list(versions), writers)
+        for name, writer in writers.items():
+            if name.kind == "Contents":
+                writer.add(sorter.lines(name.path))
+        return {name: Index(writer.finish()) for name, writer in writers.items()}
+
+
+def _add_package(
+    face: SuiteFace,
+    binaries: Collection[BinaryText],
+    writers: Mapping[IndexName, ChunkWriter],
+    sorter: ContentsSorter,
+) -> None:
+    """All that is called by one name, in its versions and for its architectures."""
+    for name, writer in writers.items():
+        if name.kind == "Contents":
+            for binary in _belonging(binaries, name):
+                sorter.add(name.path, binary)
+        elif name.kind != "Sources":
+            writer.add(_items(face, name, binaries))
+
+
+def _add_source(versions: Collection[SourceText], writers: Mapping[IndexName, ChunkWriter]) -> None:
+    for source in sorted(versions, key=lambda source: source.version):
+        writers[IndexName(Area(source.component), "Sources")].add([sources_item(source)])

@@ -1,0 +1,27 @@
+"""Who asks for something, and what they may; an argument of every verb, so no door forgets it."""
+
+from dataclasses import dataclass
+
+from mini_buildd.domain.problem import NotAllowed
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person or a program by name; *is_admin* may change what is published."""
+
+    name: str
+    is_admin: bool = False
+
+
+# The instance itself: what its journey and its schedule demand.
+SELF = Actor("mini-buildd", is_admin=True)
+
+
+def demand_admin(actor: Actor, what: str) -> None:
+    """Raise NotAllowed unless *actor* may do *what* (a phrase such as "freeze a suite")."""
+    if not actor.is_admin:
+        raise NotAllowed(
+            expected=f"an administrator to {what}",
+            found=actor.name or "somebody who has not signed in",
+            hint="Sign in with an account that may, or ask its owner.",
+        )
