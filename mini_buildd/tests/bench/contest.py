@@ -62,8 +62,8 @@ class Work:
         return self.rounds if len(self.packages.names) < _MANY else 1
 
     @property
-    def is_moderate(self) -> bool:
-        """Whether to do what takes minutes with more packages than these."""
+    def includes_xz(self) -> bool:
+        """Whether those should write xz, too, who take minutes for it where there is much."""
         return self.is_full or len(self.packages.names) <= _MANY
 
     @property

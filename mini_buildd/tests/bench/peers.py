@@ -24,7 +24,7 @@ def reprepro(work: Work) -> Iterator[Sample]:
         yield peer.do(Operation.REMOVE, "remove", CODENAME, name)
     for number in range(work.rounds):
         yield peer.do(Operation.SNAPSHOT, "gensnapshot", CODENAME, f"s{number}")
-    if work.is_moderate:
+    if work.includes_xz:
         peer.add_xz()
         for _ in range(work.slow_rounds):
             yield peer.do(Operation.ADD, "includedeb", CODENAME, str(next(extra)))
