@@ -38,7 +38,13 @@ class Round:
         return self.ours - self.sbuild
 
 
-def run(rounds: int = _ROUNDS) -> list[Round]:
+def main(arguments: list[str]) -> int:
+    """As many rounds as the argument says; returns the exit status."""
+    run(int(arguments[0]) if arguments else _ROUNDS)
+    return 0
+
+
+def run(rounds: int) -> list[Round]:
     """Measure and print."""
     folder = Path(tempfile.mkdtemp(prefix="mbd-bench-"))
     scene = Scenario(folder)
