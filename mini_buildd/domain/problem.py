@@ -151,3 +151,10 @@ class SetupImpossible(Problem):
 
     code = "setup-impossible"
     title = "This cannot be set up"
+
+
+class CheckImpossible(Problem):
+    """Whether a change does harm cannot be told, for want of a tool or of package lists."""
+
+    code = "check-impossible"
+    title = "The check cannot be carried out"
