@@ -46,6 +46,11 @@ class Places:
         return self.home / "chroots"
 
     @property
+    def base_lists(self) -> Path:
+        """Package lists of the base distribution; one folder a release and architecture."""
+        return self.home / "base-lists"
+
+    @property
     def archive(self) -> Path:
         """The published tree; one folder a repository."""
         return self.home / "archive"
@@ -65,6 +70,7 @@ class Places:
         self.home.mkdir(parents=True, exist_ok=True)
         for folder in (self.chroots, self.archive):
             folder.mkdir(exist_ok=True)
-        for folder in (self.spool, self.builds, self.keyrings, self.gnupg, self.index_cache):
+        private = (self.spool, self.builds, self.keyrings, self.gnupg)
+        for folder in (*private, self.index_cache, self.base_lists):
             folder.mkdir(mode=0o700, exist_ok=True)
         self.database.touch(mode=0o600)  # SQLite gives its other files the same mode

@@ -214,3 +214,10 @@ class SnapshotUnknown(Problem):
 
     code = "snapshot-unknown"
     title = "This snapshot cannot be used"
+
+
+class CheckImpossible(Problem):
+    """Whether a change does harm cannot be told, for want of a tool or of package lists."""
+
+    code = "check-impossible"
+    title = "The check cannot be carried out"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mini_buildd.config.places import Places
-from mini_buildd.db.models import Chroot
+from mini_buildd.db.models import Base, Chroot
 from mini_buildd.deb.names import Architecture, Codename
 from mini_buildd.domain.problem import SetupImpossible
 from mini_buildd.kit.atomic import sync_file, sync_folder
@@ -35,6 +35,16 @@ def tarball_of(places: Places, chroot: Chroot) -> Path:
     return places.chroots / f"{chroot.base.codename}-{chroot.architecture}.tar.zst"
 
 
+def sources_of(base: Base) -> list[ChrootSource]:
+    """The apt sources of *base*: what its chroots are made from and keep."""
+    return [
+        ChrootSource(
+            row.url, row.suite, row.components, row.keyring, check_valid_until=row.check_valid_until
+        )
+        for row in base.apt_sources.all()
+    ]
+
+
 def find_chroot(codename: str, architecture: str) -> Chroot:
     """The configured chroot; raises SetupImpossible."""
     rows = Chroot.objects.select_related("base")
@@ -59,19 +69,13 @@ def make_chroot(
     architecture = Architecture(chroot.architecture)
     final = tarball_of(places, chroot)
     making = final.with_name(f"making-{final.name}")
-    sources = [
-        ChrootSource(
-            row.url, row.suite, row.components, row.keyring, check_valid_until=row.check_valid_until
-        )
-        for row in chroot.base.apt_sources.all()
-    ]
     run_following(
         command(
             codename=codename,
             architecture=architecture,
             target=making,
             mode="unshare",
-            sources=sources,
+            sources=sources_of(chroot.base),
         ),
         lambda line: say(step) if (step := progress(line)) else None,
     )

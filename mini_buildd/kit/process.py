@@ -59,11 +59,11 @@ def open_pidfd(identity: ProcessIdentity) -> int | None:
 
 
 class CommandFailed(Exception):
-    """A command ended with a status other than 0; the text holds its last lines."""
+    """A command ended with a status other than 0; the text ends with *said*, its last lines."""
 
     def __init__(self, command: Sequence[str], status: int, last_lines: Sequence[str]) -> None:
-        said = "\n".join(f"  {line}" for line in last_lines)
-        super().__init__(f"{command[0]} ended with status {status}\n{said}")
+        self.said = "\n".join(f"  {line}" for line in last_lines)
+        super().__init__(f"{command[0]} ended with status {status}\n{self.said}")
         self.status = status
 
 

@@ -1,1 +1,1 @@
-"""What we know of sbuild, mmdebstrap, apt and distro-info: command lines made, results read."""
+"""What we know of sbuild, mmdebstrap, apt, dose, distro-info: command lines made, results read."""
