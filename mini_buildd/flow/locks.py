@@ -21,6 +21,13 @@ def suite_lock(site: Site, distribution: str) -> Iterator[None]:
 
 
 @contextmanager
+def snapshots_lock(site: Site, repository: str) -> Iterator[None]:
+    """Only one makes the folders of a repository's snapshots what the rows say."""
+    with _locked(site.places.index_cache / f"{repository}.snapshots.lock", fcntl.LOCK_EX):
+        yield
+
+
+@contextmanager
 def pool_lock(site: Site, repository: str, *, removes: bool = False) -> Iterator[None]:
     """From before files go into the pool until their rows are there; *removes* is alone in it.
 

@@ -5,13 +5,12 @@ tree follows, and the time is set. A crash in between leaves a publication to be
 which is harmless at any point, so it ends either way with the suite published once.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from mini_buildd.archive import history
-from mini_buildd.archive.publish import prune_cache
 from mini_buildd.archive.publish import publish as publish_tree
 from mini_buildd.archive.publish import renew as renew_tree
 from mini_buildd.db.events import record
@@ -77,24 +76,34 @@ def begin(site: Site, distribution: Distribution) -> list[EventKind]:
     return []
 
 
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """How clients see a version: since when, until when, and signed by which keys."""
+
+    at: datetime
+    valid_until: datetime | None
+    signed_by: str
+
+
+def _as_now(site: Site, distribution: Distribution) -> _Shown:
+    """To be asked before it is signed: were the keys changed meanwhile, it is signed again."""
+    now, days = site.clock(), distribution.suite.valid_days
+    until = now + timedelta(days=days) if days else None
+    return _Shown(now, until, " ".join(site.signer.fingerprints))
+
+
 def carry_out(site: Site, distribution: Distribution) -> list[EventKind]:
     """Make the tree show the newest decided version of *distribution*; gives what happened."""
     with suite_lock(site, distribution.name):
         pending = list(distribution.publications.filter(published_at=None).order_by("number"))
         if not pending:
             return []
-        now = site.clock()
-        last = pending[-1]
-        valid_until = _valid_until(distribution, now)
-        # Read before it signs: were it changed meanwhile, the next sweep would sign again.
-        signed_by = _signers(site)
-        _publish(site, last, now, valid_until)
-        return _save(site, distribution, pending, now, valid_until, signed_by)
+        shown = _as_now(site, distribution)
+        _publish(site, pending[-1], shown)
+        return _save(site, distribution, pending, shown)
 
 
-def _publish(
-    site: Site, publication: Publication, now: datetime, valid_until: datetime | None
-) -> None:
+def _publish(site: Site, publication: Publication, shown: _Shown) -> None:
     distribution = publication.distribution
     repository = distribution.repository.name
     tree, face = site.tree(repository), face_of(site, publication)
@@ -104,43 +113,29 @@ def _publish(
         content_of(distribution),
         site.signer,
         url=site.archive_url(repository),
-        valid_until=valid_until,
+        valid_until=shown.valid_until,
     )
-    history.append(tree, face.distribution, now, face.number)
-    prune_cache(tree, face)
-
-
-def _valid_until(distribution: Distribution, now: datetime) -> datetime | None:
-    days = distribution.suite.valid_days
-    return now + timedelta(days=days) if days else None
-
-
-def _signers(site: Site) -> str:
-    return " ".join(site.signer.fingerprints)
+    history.append(tree, face.distribution, shown.at, face.number)
 
 
 def _save(
-    site: Site,
-    distribution: Distribution,
-    pending: list[Publication],
-    now: datetime,
-    valid_until: datetime | None,
-    signed_by: str,
+    site: Site, distribution: Distribution, pending: list[Publication], shown: _Shown
 ) -> list[EventKind]:
     """The one transaction: the publications are done, their sources published."""
     events: list[EventKind] = []
     with transaction.atomic():
         for publication in pending:
-            publication.published_at = now
-            publication.valid_until, publication.signed_by = valid_until, signed_by
+            publication.published_at = shown.at
+            publication.valid_until = shown.valid_until
+            publication.signed_by = shown.signed_by
             if publication is not pending[-1]:  # it was never written
-                publication.removed_at = now
+                publication.removed_at = shown.at
             publication.save()
             _note_published(publication)
             events.append(
                 record(
                     EventKind.SUITE_PUBLISHED,
-                    now,
+                    shown.at,
                     source=publication.cause,
                     distribution=distribution,
                     detail=str(publication.number),
@@ -159,43 +154,37 @@ def _note_published(publication: Publication) -> None:
         move_source(source, SourceState.PUBLISHED)
 
 
-def needs_renewal(site: Site, publication: Publication) -> bool:
-    """Whether what clients are shown of *publication* is to be signed again.
-
-    Its time is half over, or other keys sign now.
-    """
-    if publication.signed_by and publication.signed_by != _signers(site):
-        return True
-    days = publication.distribution.suite.valid_days
-    if not days:
-        return publication.valid_until is not None
-    half = timedelta(days=days) / 2
-    return publication.valid_until is None or publication.valid_until - site.clock() < half
-
-
 def renew(site: Site, distribution: Distribution) -> list[EventKind]:
-    """Sign what is published of *distribution* again, if that is needed."""
+    """Sign what is published of *distribution* again, if that is needed.
+
+    It is when half of its time is over, or other keys sign now.
+    """
     with suite_lock(site, distribution.name):
         publication = newest(distribution)
-        if (
-            publication is None
-            or publication.published_at is None
-            or not needs_renewal(site, publication)
-        ):
+        if publication is None or publication.published_at is None:
             return []
-        now = site.clock()
+        shown = _as_now(site, distribution)
+        if not _is_due(publication, shown):
+            return []
         repository = distribution.repository.name
-        publication.valid_until = _valid_until(distribution, now)
-        publication.signed_by = _signers(site)
         renew_tree(
             site.tree(repository),
-            replace(face_of(site, publication), date=now),
+            replace(face_of(site, publication), date=shown.at),
             site.signer,
             url=site.archive_url(repository),
-            valid_until=publication.valid_until,
+            valid_until=shown.valid_until,
         )
+        publication.valid_until, publication.signed_by = shown.valid_until, shown.signed_by
         publication.save(update_fields=["valid_until", "signed_by"])
-        return [record(EventKind.SUITE_RENEWED, now, distribution=distribution)]
+        return [record(EventKind.SUITE_RENEWED, shown.at, distribution=distribution)]
+
+
+def _is_due(publication: Publication, shown: _Shown) -> bool:
+    if publication.signed_by and publication.signed_by != shown.signed_by:
+        return True
+    if publication.valid_until is None or shown.valid_until is None:
+        return publication.valid_until != shown.valid_until
+    return publication.valid_until - shown.at < (shown.valid_until - shown.at) / 2
 
 
 def _release_waiting(site: Site, published: Distribution) -> list[EventKind]:

@@ -91,6 +91,11 @@ class Repository(models.Model):
 
     name = models.CharField(max_length=40, unique=True)
     layout = models.ForeignKey(Layout, on_delete=models.PROTECT, related_name="repositories")
+    weekly_snapshots = models.PositiveIntegerField(
+        default=4, help_text="So many weekly snapshots are kept; 0: none are taken."
+    )
+    monthly_snapshots = models.PositiveIntegerField(default=12, help_text="The same by month.")
+    yearly_snapshots = models.PositiveIntegerField(default=3, help_text="The same by year.")
 
     class Meta:
         ordering = ["name"]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mini_buildd.archive.plan import BinaryText
+from mini_buildd.archive.plan import Area, BinaryText
 from mini_buildd.db.models import AptSource, Base
 from mini_buildd.deb.names import Architecture
 from mini_buildd.tests.archive.repository import MAIN, Repository
@@ -50,7 +50,7 @@ class BaseArchive:
         """Let these be its packages."""
         amd64 = Architecture("amd64")
         self.repository.binaries = [
-            BinaryText(MAIN, amd64, is_udeb=False, package=text.split()[1], text=text)
+            BinaryText(Area(MAIN), amd64, text.split()[1], str(self._number), text)
             for text in paragraphs
         ]
         self._number += 1

@@ -1,0 +1,115 @@
+"""What a change of suites would make uninstallable, asked before it is decided.
+
+The solver takes seconds, which no transaction should, so it looks at what a dry run shows; were one
+of the suites changed meanwhile, it is all done again.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+from itertools import chain
+
+from django.db.models import QuerySet
+
+from mini_buildd.db.models import Binary, Distribution, SuiteEntry
+from mini_buildd.deb.names import Architecture
+from mini_buildd.domain.installability import Broken
+from mini_buildd.domain.layout import suites_seen
+from mini_buildd.domain.problem import WouldBreak
+from mini_buildd.flow.change import SuiteChange, decide_changes, find_distribution
+from mini_buildd.flow.installable import newly_broken
+from mini_buildd.flow.revise import Revision
+from mini_buildd.flow.site import Site
+
+_TRIES = 5
+_SHOWN = 5
+
+
+class _Outdated(Exception):
+    """Somebody was faster; what was checked is not what would be decided."""
+
+
+def decide_unbroken(
+    site: Site, body: Callable[[], Iterable[Revision]], *, dry_run: bool, force: bool
+) -> tuple[SuiteChange, ...]:
+    """As decide_changes, but raises WouldBreak unless *force*; a dry run tells what would break."""
+    for _ in range(_TRIES):
+        planned = decide_changes(body, dry_run=True)
+        if not force:
+            planned = tuple(_with_breakage(site, change) for change in planned)
+        if dry_run:
+            return planned
+        _demand_whole(planned)
+        try:
+            return decide_changes(partial(_as_planned, body, planned), dry_run=False)
+        except _Outdated:
+            continue
+    raise RuntimeError(f"the suites were changed {_TRIES} times while the change was checked")
+
+
+def _as_planned(
+    body: Callable[[], Iterable[Revision]], planned: Iterable[SuiteChange]
+) -> list[Revision]:
+    revisions = list(body())
+    numbers = [(each.publication.distribution.name, each.publication.number) for each in revisions]
+    if numbers != [(change.distribution, change.number) for change in planned]:
+        raise _Outdated
+    return revisions
+
+
+def _demand_whole(changes: Iterable[SuiteChange]) -> None:
+    broken = [f"{change.distribution}: {each}" for change in changes for each in change.broken]
+    if broken:
+        more = len(broken) - _SHOWN
+        raise WouldBreak(
+            expected="that everything stays installable",
+            found="; ".join(broken[:_SHOWN]) + (f"; and {more} more" if more > 0 else ""),
+            hint="Let what they need come along, or insist on it: --force.",
+        )
+
+
+def _with_breakage(site: Site, change: SuiteChange) -> SuiteChange:
+    distribution = find_distribution(change.distribution)
+    if not distribution.suite.checks_installability:
+        return change
+    broken: list[Broken] = []
+    for row in distribution.architectures.all():
+        architecture = Architecture(row.architecture)
+        paragraphs = partial(_paragraphs, architecture)
+        rest = _binaries_of(_suites_beside(distribution))
+        ours = _binaries_of([distribution])
+        kept = ours.exclude(source__name__in=[each.source for each in change.differences])
+        new = Binary.objects.filter(pk__in=change.binaries)
+        broken += newly_broken(
+            site,
+            distribution.base,
+            architecture,
+            chain(paragraphs(ours), paragraphs(rest)),
+            chain(paragraphs(kept), paragraphs(new), paragraphs(rest)),
+        )
+    return replace(change, broken=tuple(broken))
+
+
+def _binaries_of(distributions: Iterable[Distribution]) -> QuerySet[Binary]:
+    entries = SuiteEntry.objects.filter(distribution__in=list(distributions), removed_in=None)
+    return Binary.objects.filter(pk__in=entries.exclude(binary=None).values("binary"))
+
+
+def _suites_beside(distribution: Distribution) -> list[Distribution]:
+    """The suites that whoever installs from *distribution* has as well."""
+    suite = distribution.suite
+    leads_to = {
+        each.name: each.migrates_to.name if each.migrates_to else None
+        for each in suite.layout.suites.select_related("migrates_to")
+    }
+    names = suites_seen(suite.name, leads_to)[1:]
+    return list(
+        Distribution.objects.filter(
+            repository=distribution.repository, base=distribution.base, suite__name__in=names
+        )
+    )
+
+
+def _paragraphs(architecture: Architecture, binaries: QuerySet[Binary]) -> Iterator[str]:
+    rows = binaries.filter(architecture__in=(architecture, "all"), is_udeb=False)
+    return rows.order_by().values_list("paragraph", flat=True).iterator()

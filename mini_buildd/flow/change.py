@@ -1,0 +1,70 @@
+"""Changing suites on somebody's word: decided in one transaction, over any number of packages.
+
+The dry run is the same transaction, rolled back, so what it shows is what would happen.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from mini_buildd.db.models import Distribution
+from mini_buildd.domain.installability import Broken
+from mini_buildd.domain.problem import NothingToDo, SuiteUnknown
+from mini_buildd.domain.suite_version import Difference
+from mini_buildd.flow.compare import At, compare
+from mini_buildd.flow.content import entries_at
+from mini_buildd.flow.revise import Revision
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteChange:
+    """Version *number* of a suite: in what it differs from the one before, and what it breaks.
+
+    *binaries* are the ids of what it has of those source packages that differ.
+    """
+
+    distribution: str
+    number: int
+    differences: tuple[Difference, ...]
+    binaries: frozenset[int]
+    broken: tuple[Broken, ...] = ()
+
+
+def decide_changes(
+    body: Callable[[], Iterable[Revision]], *, dry_run: bool
+) -> tuple[SuiteChange, ...]:
+    """What the revisions that *body* makes change; raises NothingToDo, and then nothing changes."""
+    with transaction.atomic():
+        changes = tuple(_change(revision) for revision in body())
+        if not any(change.differences for change in changes):
+            raise NothingToDo(
+                expected="something that changes what a suite has",
+                found="that all of it is so already",
+                hint="Look at the suite's page; nothing was changed.",
+            )
+        transaction.set_rollback(dry_run)
+    return changes
+
+
+def _change(revision: Revision) -> SuiteChange:
+    distribution, number = revision.publication.distribution, revision.publication.number
+    differences = compare(At(distribution, number - 1), At(distribution, number))
+    entries = entries_at(distribution, number).exclude(binary=None)
+    ours = entries.filter(source__name__in=[each.source for each in differences])
+    binaries = frozenset(ours.values_list("binary_id", flat=True))
+    return SuiteChange(distribution.name, number, differences, binaries)
+
+
+def find_distribution(name: str) -> Distribution:
+    """The distribution called *name*; raises SuiteUnknown."""
+    rows = Distribution.objects.select_related("repository", "base", "suite__migrates_to")
+    found = rows.filter(name=name).first()
+    if found is None:
+        known = ", ".join(Distribution.objects.values_list("name", flat=True)) or "none yet"
+        raise SuiteUnknown(
+            expected=f"one of: {known}",
+            found=name,
+            hint="Name it in full: <codename>-<repository>-<suite>.",
+        )
+    return found

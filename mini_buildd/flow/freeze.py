@@ -1,0 +1,70 @@
+"""Freeze a suite, so that nothing comes in or goes out, and thaw it again.
+
+What was built for it waits meanwhile, and comes in with the thaw.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from mini_buildd.db.events import record
+from mini_buildd.db.models import Binary, Distribution, Source
+from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.permission import SELF, Actor, demand_admin
+from mini_buildd.domain.problem import NothingToDo
+from mini_buildd.domain.suite_version import Cause
+from mini_buildd.flow.revise import Order, present_sources, revise
+from mini_buildd.flow.site import Site
+
+
+def freeze(site: Site, actor: Actor, distribution: Distribution, reason: str) -> list[EventKind]:
+    """Freeze *distribution*; raises NotAllowed, NothingToDo."""
+    demand_admin(actor, "freeze a suite")
+    with transaction.atomic():
+        rows = Distribution.objects.filter(pk=distribution.pk, frozen_at=None)
+        if not rows.update(
+            frozen_at=site.clock(), frozen_by=actor.name, frozen_reason=reason[:500]
+        ):
+            raise _so_already(distribution, "frozen")
+        detail = f"{actor.name}: {reason}" if reason else actor.name
+        return [_record(site, EventKind.SUITE_FROZEN, distribution, detail)]
+
+
+def thaw(site: Site, actor: Actor, distribution: Distribution) -> list[EventKind]:
+    """Thaw *distribution*; raises NotAllowed, NothingToDo."""
+    demand_admin(actor, "thaw a suite")
+    with transaction.atomic():
+        row = Distribution.objects.select_for_update().get(pk=distribution.pk)
+        since = row.frozen_at
+        if since is None:
+            raise _so_already(distribution, "open")
+        row.frozen_at, row.frozen_by, row.frozen_reason = None, "", ""
+        row.save(update_fields=["frozen_at", "frozen_by", "frozen_reason"])
+        _let_late_builds_in(site, row, since)
+        return [_record(site, EventKind.SUITE_THAWED, distribution, actor.name)]
+
+
+def _let_late_builds_in(site: Site, distribution: Distribution, since: datetime) -> None:
+    """What further architectures have built of what the suite has."""
+    sources = present_sources(distribution)
+    missing = Binary.objects.filter(source__in=sources, attempt__isnull=False).exclude(
+        pk__in=distribution.entries.filter(removed_in=None, binary__isnull=False).values("binary")
+    )
+    late = missing.filter(attempt__finished_at__gte=since)
+    if not late.exists():
+        return
+    revision = revise(site, distribution, Order(SELF, Cause.LATE_BUILD))
+    for source in Source.objects.filter(binaries__in=late).distinct():
+        revision.add_binaries(source, late.filter(source=source))
+
+
+def _record(site: Site, kind: EventKind, distribution: Distribution, detail: str) -> EventKind:
+    return record(kind, site.clock(), distribution=distribution, detail=detail)
+
+
+def _so_already(distribution: Distribution, state: str) -> NothingToDo:
+    return NothingToDo(
+        expected=f"{distribution} not to be {state}",
+        found=f"that it is {state}",
+        hint="There is nothing to do.",
+    )
