@@ -65,7 +65,8 @@ class SourceText:
 class SuiteFace:
     """What version *number* of a suite is, without its packages; *date* in UTC.
 
-    *forms* are how its indexes are compressed: of "gz", "xz" and "zst".
+    *forms* are how its indexes are compressed: of "gz", "xz" and "zst". *restores* is the number of
+    an earlier version that had just the same packages, if it is known.
     """
 
     distribution: DistributionName
@@ -83,6 +84,7 @@ class SuiteFace:
     separates_debug: bool = False
     snapshots_url: str = ""
     changelogs_url: str = ""
+    restores: int | None = None
 
     @property
     def components(self) -> tuple[str, ...]:

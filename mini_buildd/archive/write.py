@@ -14,19 +14,20 @@ from mini_buildd.archive.plan import Content, ReleaseLine, SuiteFace, release_te
 from mini_buildd.archive.sign import Signer
 from mini_buildd.archive.suite_state import IndexCache, SuiteState, make_indexes
 from mini_buildd.archive.tree import Tree
+from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.kit.atomic import beside, copy_file, sync_file, sync_folder
 
 
-def cache_of(tree: Tree, face: SuiteFace) -> IndexCache:
+def cache_of(tree: Tree, distribution: DistributionName) -> IndexCache:
     """The cache of the suite's indexes."""
-    return IndexCache(tree.cache / str(face.distribution))
+    return IndexCache(tree.cache / str(distribution))
 
 
 def write_version(tree: Tree, face: SuiteFace, content: Content, signer: Signer) -> None:
     """Write and sign version *face.number*, replacing a half-written one of that number."""
     blobs = tree.blobs(face.distribution)
     blobs.mkdir(parents=True, exist_ok=True)
-    state = make_indexes(cache_of(tree, face), face, content, blobs)
+    state = make_indexes(cache_of(tree, face.distribution), face, content, blobs)
     sync_folder(blobs)
     release = release_text(face, _release_lines(state))
     with _Making(tree.version(face.distribution, face.number)) as folder:

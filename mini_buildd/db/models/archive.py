@@ -125,6 +125,8 @@ class SuiteEntry(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["distribution", "source"], name="entry_source"),
+            models.Index(fields=["distribution", "binary"], name="entry_binary"),
             models.Index(fields=["distribution", "added_in"], name="entry_added"),
             models.Index(fields=["distribution", "removed_in"], name="entry_removed"),
         ]
