@@ -3,6 +3,7 @@
 import logging
 import socket
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks
@@ -17,13 +18,14 @@ from mini_buildd.config.settings import Settings, passive_ports
 from mini_buildd.daemon import thread_guard
 from mini_buildd.daemon.builds import LocalBuilds
 from mini_buildd.daemon.http import make_site
+from mini_buildd.daemon.lanes import Lanes
 from mini_buildd.daemon.step import Step
 from mini_buildd.daemon.watch import ProcessWatch
 from mini_buildd.domain.event import EventKind
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.expire import expire
 from mini_buildd.flow.site import Site
-from mini_buildd.flow.sweep import judge_all, publish_all, take_in
+from mini_buildd.flow.sweep import catch_up, decide_all, judge_all, suites_behind, take_in
 from mini_buildd.incoming.ftp import IncomingFactory
 from mini_buildd.incoming.sessions import Sessions
 from mini_buildd.incoming.spool import Spool
@@ -48,6 +50,7 @@ class Services:
         self._places = places
         self._bus = LocalBus()
         self._flow_pool = ThreadPool(1, 6, "flow")
+        self._suite_pool = ThreadPool(1, 4, "suites")
         self._web_pool = ThreadPool(1, 8, "web")
         self._sessions = Sessions()
         self._site = _make_site(settings, places)
@@ -72,6 +75,14 @@ class Services:
             "publish",
             self._thd_publish,
             (EventKind.JOB_SUCCEEDED, EventKind.JOB_FAILED),
+        )
+        # A large suite that is written anew keeps no other waiting.
+        self._suites = Lanes(
+            "publish",
+            partial(catch_up, self._site),
+            reactor=self.reactor,
+            pool=self._suite_pool,
+            bus=self._bus,
         )
         self._mail = self._step("mail", self._thd_mail, (EventKind.UPLOAD_REJECTED,))
         self._tidy = self._step("tidy", self._thd_tidy, (), sweep_seconds=_HOUR_SECONDS)
@@ -101,7 +112,10 @@ class Services:
         return take_in(self._site, self._sessions.can_follow)
 
     def _thd_publish(self) -> list[EventKind]:
-        return [*judge_all(self._site), *publish_all(self._site)]
+        events = [*judge_all(self._site), *decide_all(self._site)]
+        for name in suites_behind():
+            self._suites.wake(name)
+        return events
 
     def _thd_mail(self) -> list[EventKind]:
         announce(self._site)
@@ -124,6 +138,7 @@ class Services:
         """Open the doors and begin the work."""
         thread_guard.install()
         self._flow_pool.start()
+        self._suite_pool.start()
         self._web_pool.start()
         try:
             self._listen()
@@ -168,10 +183,10 @@ class Services:
         """Close the doors, let what runs in threads end; builds go on by themselves."""
         for port in getattr(self, "_ports", []):
             yield port.stopListening()
-        ends: list[Deferred[None]] = [step.stop() for step in self._steps]
+        ends: list[Deferred[Any]] = [step.stop() for step in (*self._steps, self._suites)]
         yield DeferredList(ends)
         self._watch.stop()
-        for pool in (self._flow_pool, self._web_pool):
+        for pool in (self._flow_pool, self._suite_pool, self._web_pool):
             if pool.started:
                 pool.stop()
         gpg.stop_agent(self._places.gnupg)
