@@ -48,6 +48,9 @@ class FileSending:
         """Send *head*, then the bytes; finishes the request."""
         self._timer = self._channel.callLater(self.stall_seconds, self._look)
         self._transport.unregisterProducer()
+        # Whether the transport is full is our matter now. A channel that waits for it would take in
+        # further requests without end.
+        self._channel.resumeProducing()
         self._transport.write(head)
         self._transport.registerProducer(self, False)  # noqa: FBT003  # Twisted's signature
 
@@ -97,7 +100,6 @@ class FileSending:
         self.stopProducing()
         self._transport.unregisterProducer()
         self._transport.registerProducer(self._channel, True)  # noqa: FBT003  # as it was
-        self._channel.resumeProducing()
         self._request.finish()
 
     def _cut(self, why: object) -> None:

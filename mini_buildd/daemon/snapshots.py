@@ -42,7 +42,7 @@ def locate(root: bytes, path: bytes) -> Place:
     match = _IN_SNAPSHOT.fullmatch(path) if b"/snapshots/" in path else None
     if match is not None:
         repository, name, kind, rest = match.groups()
-        if not _is_folder(root, b"/%b/snapshots/%b" % (repository, name)):
+        if not _is_folder(root + b"/%b/snapshots/%b" % (repository, name)):
             at = _moment(name)
             if kind == b"pool":
                 return Place(b"/%b/pool%b" % (repository, rest), is_for_ever=True)
@@ -50,8 +50,8 @@ def locate(root: bytes, path: bytes) -> Place:
     return Place(path, is_for_ever=_FOR_EVER.match(path) is not None)
 
 
-def _is_folder(root: bytes, path: bytes) -> bool:
-    return Path(os.fsdecode(root + path)).is_dir()
+def _is_folder(path: bytes) -> bool:
+    return os.path.isdir(path)  # noqa: PTH112  # a Path raises when a name is too long
 
 
 def _moment(name: bytes) -> datetime:
@@ -68,13 +68,16 @@ def _version(root: bytes, repository: bytes, at: datetime, rest: bytes) -> Place
         distribution = DistributionName.parse(name.decode("ascii", "replace"))
     except MalformedName:
         raise Refused(HTTPStatus.NOT_FOUND) from None
+    suite = b"/%b/suites/%b" % (repository, name)
+    if not _is_folder(root + suite):
+        raise Refused(HTTPStatus.NOT_FOUND)
     number = resolve(Tree(Path(os.fsdecode(root + b"/" + repository))), distribution, at)
     if number is None:
         raise Refused(
             HTTPStatus.NOT_FOUND, f"{distribution} had not been published at {snapshot_id(at)}."
         )
-    folder = b"/%b/suites/%b/%d" % (repository, name, number)
-    if not _is_folder(root, folder):
+    folder = suite + b"/%d" % number
+    if not _is_folder(root + folder):
         raise Refused(
             HTTPStatus.GONE,
             f"Version {number} of {distribution}, of {snapshot_id(at)}, is no longer kept.",
