@@ -2,8 +2,8 @@
 
     suites/<distribution>/versions
 
-One line a publication, ascending: the moment as in the ids of apt's time-stamped snapshots (apt-get(8),
-``--snapshot``), and the number.
+One line a publication, ascending: the moment as in the ids of apt's time-stamped snapshots
+(apt-get(8), ``--snapshot``), and the number.
 
     20261120T150000Z 7
 """

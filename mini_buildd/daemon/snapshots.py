@@ -1,7 +1,7 @@
 """From a path of the archive to where the file lies, which for a time in the past is elsewhere.
 
     <repository>/snapshots/<time>/dists/<distribution>/…    the version that was published then
-    <repository>/snapshots/<time>/pool/…                    the pool
+    <repository>/snapshots/<time>/pool/…, changelogs/…      what is shared
 
 A folder snapshots/<name> that exists is a snapshot that somebody has made, and is served as it is.
 """
@@ -14,7 +14,6 @@ from http import HTTPStatus
 from pathlib import Path
 
 from mini_buildd.archive.history import moment, resolve, snapshot_id
-from mini_buildd.archive.tree import Tree
 from mini_buildd.daemon.answers import Refused
 from mini_buildd.deb.names import MalformedName
 from mini_buildd.domain.distribution import DistributionName
@@ -26,7 +25,9 @@ _SETTLED = timedelta(hours=1)
 # What never has other bytes under the same name.
 _FOR_EVER = re.compile(rb"/[^/]+/(snapshots/[^/]+/)?pool/|.*/by-hash/", re.DOTALL)
 
-_IN_SNAPSHOT = re.compile(rb"/([^/]+)/snapshots/([^/]+)/(pool|dists)((?:/.*)?)", re.DOTALL)
+_IN_SNAPSHOT = re.compile(
+    rb"/([^/]+)/snapshots/([^/]+)/(dists|pool|changelogs)((?:/.*)?)", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,9 @@ def locate(root: bytes, path: bytes) -> Place:
         repository, name, kind, rest = match.groups()
         if not _is_folder(root + b"/%b/snapshots/%b" % (repository, name)):
             at = _moment(name)
-            if kind == b"pool":
-                return Place(b"/%b/pool%b" % (repository, rest), is_for_ever=True)
-            return _version(root, repository, at, rest)
+            if kind == b"dists":
+                return _version(root, repository, at, rest)
+            path = b"/%b/%b%b" % (repository, kind, rest)
     return Place(path, is_for_ever=_FOR_EVER.match(path) is not None)
 
 
@@ -71,7 +72,7 @@ def _version(root: bytes, repository: bytes, at: datetime, rest: bytes) -> Place
     suite = b"/%b/suites/%b" % (repository, name)
     if not _is_folder(root + suite):
         raise Refused(HTTPStatus.NOT_FOUND)
-    number = resolve(Tree(Path(os.fsdecode(root + b"/" + repository))), distribution, at)
+    number = resolve(Path(os.fsdecode(root + suite)), at)
     if number is None:
         raise Refused(
             HTTPStatus.NOT_FOUND, f"{distribution} had not been published at {snapshot_id(at)}."

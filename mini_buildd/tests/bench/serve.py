@@ -1,7 +1,7 @@
-"""What it costs to serve the archive, beside nginx with the example's site file, on the same files.
+"""What it costs to serve the archive, beside nginx with the example's site file.
 
-On loopback, one process each (nginx: one worker), no access log, keep-alive, in turns. Small is what
-a by-hash index or a .dsc is; large is the size of a big package.
+The same files, on loopback, one process each (nginx: one worker), no access log, keep-alive, in
+turns. Small is what a .dsc is; large is a big package.
 """
 
 import os
@@ -35,8 +35,9 @@ class Round:
     seconds_per_gb: float
 
 
-def run() -> None:
-    """Measure and print."""
+def run(arguments: list[str]) -> int:
+    """Measure as many rounds as the argument says, and print; returns the exit status."""
+    count = int(arguments[0]) if arguments else _ROUNDS
     folder = Path(tempfile.mkdtemp(prefix="mbd-bench-"))
     try:
         (folder / "nginx").mkdir()
@@ -51,12 +52,11 @@ def run() -> None:
             running(folder / "nginx", home=folder, daemon_port=ours.port) as (port, worker),
         ):
             doors = {"mini-buildd": (ours.port, ours.pid), "nginx": (port, worker)}
-            rounds = [
-                {name: _measure(*door) for name, door in doors.items()} for _ in range(_ROUNDS)
-            ]
+            rounds = [{name: _measure(*door) for name, door in doors.items()} for _ in range(count)]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     _print(rounds)
+    return 0
 
 
 def _measure(port: int, pid: int) -> Round:

@@ -31,7 +31,7 @@ class Doors:
 def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     home = tmp_path_factory.mktemp("home")
     (home / "secret-key").write_text("SECRET")
-    tree = Tree(home / "archive" / "test")
+    tree = Tree(home / "archive" / "test", home / "cache")
     for number in (1, 2):
         version = tree.version(_NAME, number)
         (version / "main" / "by-hash").mkdir(parents=True)

@@ -23,7 +23,7 @@ _URL = "/archive/archive"  # the repository's folder is called so
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory, key: ArchiveKey) -> Repository:
-    """Four versions, a day between each and the next; the second is no longer kept."""
+    """Four versions, a day between each and the next, and one of now; the second is not kept."""
     home = tmp_path_factory.mktemp("home")
     made = Repository(home / "archive", key, Architecture(host_architecture()))
     for number in (1, 2, 3, 4):
@@ -32,7 +32,11 @@ def repository(tmp_path_factory: pytest.TempPathFactory, key: ArchiveKey) -> Rep
         made.publish(number)
         append(made.tree, made.name, _FIRST + number * _DAY, number)
     shutil.rmtree(made.tree.version(made.name, 2))
-    append(made.tree, made.name, datetime.now(UTC), 1)
+    made.publish(5)
+    append(made.tree, made.name, datetime.now(UTC), 5)
+    changelog = made.tree.root / "changelogs" / "main" / "t" / "tiny" / "tiny_1.0_changelog"
+    changelog.parent.mkdir(parents=True)
+    changelog.write_text("tiny (1.0) UNRELEASED")
     return made
 
 
@@ -66,7 +70,7 @@ def test_of_the_present_nobody_knows_yet_how_it_will_look(
     for at in (datetime.now(UTC), datetime.now(UTC) + 1000 * _DAY):
         answer = server.ask(_dists(repository, at, "InRelease"))
         assert answer.status == 200
-        assert b"\nVersion: 1\n" in answer.body
+        assert b"\nVersion: 5\n" in answer.body
         assert answer.fields["cache-control"] == "no-cache"
 
 
@@ -84,11 +88,19 @@ def test_before_the_beginning_there_is_nothing(server: Server, repository: Repos
     assert b"had not been published" in answer.body
 
 
-def test_the_pool_is_the_pool_at_any_time(server: Server) -> None:
-    path = "pool/main/t/tiny/tiny_1.0_all.deb"
+@pytest.mark.parametrize(
+    ("path", "caching"),
+    [
+        ("pool/main/t/tiny/tiny_1.0_all.deb", _FOR_EVER),
+        ("changelogs/main/t/tiny/tiny_1.0_changelog", "no-cache"),
+    ],
+)
+def test_what_all_versions_share_is_there_at_any_time(
+    server: Server, path: str, caching: str
+) -> None:
     answer = server.ask(f"{_URL}/snapshots/20251121T120000Z/{path}")
     assert (answer.status, answer.body) == (200, server.ask(f"{_URL}/{path}").body)
-    assert answer.fields["cache-control"] == _FOR_EVER
+    assert answer.fields["cache-control"] == caching
 
 
 @pytest.mark.parametrize(
