@@ -29,8 +29,9 @@ class Refused(Exception):
 
 
 def refuse(request: Any, refused: Refused) -> None:
-    """Answer with one line of text."""
-    fields = b"Content-Type: text/plain; charset=utf-8\r\n" + refused.fields
+    """Answer with one line of text, which nobody is to keep: the next publication may change it."""
+    fields = b"Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-cache\r\n"
+    fields += refused.fields
     send(request, refused.status, fields, f"{refused}\n".encode())
 
 
