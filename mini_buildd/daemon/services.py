@@ -9,7 +9,6 @@ from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks
 from twisted.internet.error import CannotListenError
 from twisted.python.threadpool import ThreadPool
 
-from mini_buildd.archive.sign import Signer
 from mini_buildd.buildd.builder import Builder
 from mini_buildd.bus.local import LocalBus
 from mini_buildd.config.places import Places
@@ -22,13 +21,14 @@ from mini_buildd.daemon.watch import ProcessWatch
 from mini_buildd.domain.event import EventKind
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.expire import expire
+from mini_buildd.flow.keys import signer_of, watch_keys
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.sweep import judge_all, publish_all, take_in
 from mini_buildd.incoming.ftp import IncomingFactory
 from mini_buildd.incoming.sessions import Sessions
 from mini_buildd.incoming.spool import Spool
 from mini_buildd.keys import gpg
-from mini_buildd.keys.archive_key import ensure_archive_key
+from mini_buildd.keys.archive_keys import ensure_archive_keys
 from mini_buildd.kit.clock import utc_now
 from mini_buildd.web.application import application, static_folders
 
@@ -62,7 +62,9 @@ class Services:
         self._make_steps()
 
     def _make_steps(self) -> None:
-        self._intake = self._step("intake", self._thd_intake, (EventKind.UPLOAD_ARRIVED,))
+        self._intake = self._step(
+            "intake", self._thd_intake, (EventKind.UPLOAD_ARRIVED, EventKind.KEYRING_UPLOADED)
+        )
         self._build = self._step(
             "build",
             self._builds.thd_work,
@@ -110,7 +112,7 @@ class Services:
     def _thd_tidy(self) -> list[EventKind]:
         expire(self._site)
         self._builds.thd_tidy()
-        return []
+        return watch_keys(self._site)
 
     def _wake_builds(self) -> None:
         self._build.wake()
@@ -179,7 +181,7 @@ class Services:
 
 
 def _make_site(settings: Settings, places: Places) -> Site:
-    key = ensure_archive_key(places.gnupg, settings.identity)
+    ensure_archive_keys(places.gnupg, settings.identity)
     return Site(
         settings=settings,
         places=places,
@@ -188,6 +190,6 @@ def _make_site(settings: Settings, places: Places) -> Site:
             max_file_bytes=settings.incoming.max_file_bytes,
             max_spool_bytes=settings.incoming.max_spool_bytes,
         ),
-        signer=Signer(key.clearsign, key.sign_detached, key.public_key),
+        signer=signer_of(places.gnupg),
         clock=utc_now,
     )

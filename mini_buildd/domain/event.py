@@ -21,3 +21,7 @@ class EventKind(StrEnum):
     SOURCE_HELD = "source.held"
     SOURCE_SUPERSEDED = "source.superseded"
     SUITE_PUBLISHED = "suite.published"
+    KEY_ROTATED = "key.rotated"
+    KEY_RETIRED = "key.retired"
+    KEY_EXPIRES = "key.expires"
+    KEYRING_UPLOADED = "keyring.uploaded"
