@@ -6,6 +6,7 @@ key may sign it (domain.upload_rules.check_reserved).
 
 import contextlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
@@ -146,8 +147,7 @@ def _upload(
     site: Site, package: KeyringPackage, version: Version, distribution: Distribution
 ) -> None:
     """Build the source package and put it into the spool, as what arrives by FTP."""
-    with tempfile.TemporaryDirectory(prefix="mini-buildd-keyring-") as scratch:
-        folder = Path(scratch)
+    with _scratch(site) as folder:
         date = site.clock().replace(microsecond=0)
         _lay_down(folder / "tree", package.tree(version, distribution.name, date), date)
         run_following(["dpkg-source", "--build", "tree"], _quiet, folder=folder)
@@ -164,6 +164,16 @@ def _upload(
             with site.spool.open_part() as part:
                 part.write(path.read_bytes())
                 part.commit(PlainFilename(path.name))
+
+
+@contextlib.contextmanager
+def _scratch(site: Site) -> Iterator[Path]:
+    """A passing folder; what a killed run has left goes first, and nobody else makes one now."""
+    prefix = ".making-"
+    for left in site.places.keyrings.glob(f"{prefix}*"):
+        shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=site.places.keyrings) as scratch:
+        yield Path(scratch)
 
 
 def _lay_down(tree: Path, files: Mapping[str, bytes], date: datetime) -> None:

@@ -60,3 +60,25 @@ def real(tmp_path: Path, packager: Packager, signer: Signer, transactional_db: N
     made = Scene(tmp_path, packager, signer)
     made.set_up()
     return made
+
+
+@pytest.fixture
+def keyed(tmp_path: Path, packager: Packager, db: None) -> Iterator[Scene]:
+    """An instance whose keys are its own, and can be rotated."""
+    del db
+    yield from _keyed(tmp_path, packager)
+
+
+@pytest.fixture
+def keyed_real(tmp_path: Path, packager: Packager, transactional_db: None) -> Iterator[Scene]:
+    """The same, with commits that other threads and processes see."""
+    del transactional_db
+    yield from _keyed(tmp_path, packager)
+
+
+def _keyed(home: Path, packager: Packager) -> Iterator[Scene]:
+    made = Scene(home, packager, signer_of(home / "gnupg"))
+    ensure_archive_keys(made.site.places.gnupg, "example")
+    made.set_up()
+    yield made
+    gpg.stop_agent(made.site.places.gnupg)
