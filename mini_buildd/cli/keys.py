@@ -28,6 +28,7 @@ def run_key(options: argparse.Namespace, places: Places, identity: str) -> int:
 
 def _show(places: Places) -> None:
     listed = ArchiveKeys(places.gnupg).listing()
+    print(f"{places.gnupg}:")  # of which instance: another --home has others
     for key in listed:
         print(f"{key.fingerprint}  {_end(key, utc_now())}")
     if not listed:

@@ -54,7 +54,7 @@ class KeyringPackage:
         return (
             f"{self.name} ({version}) {distribution}; urgency=medium\n\n"
             f"  * The keys that sign the archive of {self.identity}:\n{keys}\n"
-            f"  * Made of sha256:{self.digest}\n\n"
+            f"  * Made of:\n    sha256:{self.digest}\n\n"
             f" -- {self.maintainer}  {format_datetime(date)}\n"
         ).encode()
 

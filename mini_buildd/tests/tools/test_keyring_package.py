@@ -105,6 +105,7 @@ def _tar(made: KeyringPackage) -> bytes:
     with tarfile.open(fileobj=stream, mode="w") as tar:
         for path, data in made.tree(VERSION, "trixie-test-unstable", DATE).items():
             entry = tarfile.TarInfo(path)
+            entry.mtime = DATE.timestamp()
             entry.size, entry.mode = len(data), 0o755 if path == "debian/rules" else 0o644
             tar.addfile(entry, io.BytesIO(data))
     return stream.getvalue()
