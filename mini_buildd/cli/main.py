@@ -14,6 +14,7 @@ from mini_buildd.config.settings import Settings, SettingsError, load
 from mini_buildd.db.connect import connect, django_settings, migrate
 from mini_buildd.deb.names import MalformedName
 from mini_buildd.domain.problem import Problem
+from mini_buildd.keys.gpg import GnupgFailed
 from mini_buildd.kit.process import CommandFailed
 
 
@@ -39,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
         action = actions.add_parser(name, help=text)
         action.add_argument("codename")
         action.add_argument("architecture")
+    _add_key(commands.add_parser("key", help="look after the keys that sign the archive"))
     admin = commands.add_parser("admin", help="make an administrator for the web pages")
     admin.add_argument("name")
     return parser
@@ -63,6 +65,14 @@ def _add_setup(setup: argparse.ArgumentParser) -> None:
     setup.add_argument("--dry-run", action="store_true", help="show what would be made")
 
 
+def _add_key(key: argparse.ArgumentParser) -> None:
+    actions = key.add_subparsers(dest="action", required=True)
+    actions.add_parser("list", help="show which keys sign, and until when")
+    actions.add_parser("rotate", help="make a new key, which signs beside the old ones")
+    retire = actions.add_parser("retire", help="let an old key sign no more")
+    retire.add_argument("fingerprint")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 done, 1 refused, 2 wrong settings or usage."""
     parser = _parser()
@@ -83,7 +93,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Problem as problem:
         _explain(problem)
         return 1
-    except (MalformedName, CommandFailed, OSError, DatabaseError, EOFError) as error:
+    except (
+        MalformedName,
+        CommandFailed,
+        GnupgFailed,
+        OSError,
+        DatabaseError,
+        EOFError,
+    ) as error:
         print(f"mini-buildd: {error}", file=sys.stderr)
         return 1
 
@@ -107,10 +124,12 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
     places.make()
     connect(django_settings(places.database))
     migrate()
-    from mini_buildd.cli import commands  # noqa: PLC0415  # models need a configured Django
+    from mini_buildd.cli import commands, keys  # noqa: PLC0415  # models need a configured Django
 
     if options.command == "setup":
         return commands.run_setup(options, places, settings.builder.backend)
     if options.command == "admin":
         return commands.make_admin(options.name, getpass.getpass)
+    if options.command == "key":
+        return keys.run_key(options, places, settings.identity)
     return commands.run_chroot(options, places)

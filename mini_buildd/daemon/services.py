@@ -10,7 +10,6 @@ from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks
 from twisted.internet.error import CannotListenError
 from twisted.python.threadpool import ThreadPool
 
-from mini_buildd.archive.sign import Signer
 from mini_buildd.buildd.builder import Builder
 from mini_buildd.bus.local import LocalBus
 from mini_buildd.config.places import Places
@@ -24,19 +23,22 @@ from mini_buildd.daemon.watch import ProcessWatch
 from mini_buildd.domain.event import EventKind
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.expire import expire
+from mini_buildd.flow.keys import signer_of, watch_keys
 from mini_buildd.flow.site import Site
-from mini_buildd.flow.sweep import catch_up, decide_all, judge_all, suites_behind, take_in
+from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
+from mini_buildd.flow.sweep import catch_up, decide_all, each, judge_all, suites_behind, take_in
 from mini_buildd.incoming.ftp import IncomingFactory
 from mini_buildd.incoming.sessions import Sessions
 from mini_buildd.incoming.spool import Spool
 from mini_buildd.keys import gpg
-from mini_buildd.keys.archive_key import ensure_archive_key
+from mini_buildd.keys.archive_keys import ensure_archive_keys
 from mini_buildd.kit.clock import utc_now
 from mini_buildd.web.application import application, static_folders
 
 _log = logging.getLogger(__name__)
 
 _SWEEP_SECONDS = 10.0
+_MINUTE_SECONDS = 60.0
 _HOUR_SECONDS = 3600.0
 
 
@@ -65,7 +67,9 @@ class Services:
         self._make_steps()
 
     def _make_steps(self) -> None:
-        self._intake = self._step("intake", self._thd_intake, (EventKind.UPLOAD_ARRIVED,))
+        self._intake = self._step(
+            "intake", self._thd_intake, (EventKind.UPLOAD_ARRIVED, EventKind.KEYRING_UPLOADED)
+        )
         self._build = self._step(
             "build",
             self._builds.thd_work,
@@ -85,8 +89,21 @@ class Services:
             bus=self._bus,
         )
         self._mail = self._step("mail", self._thd_mail, (EventKind.UPLOAD_REJECTED,))
+        self._keyring = self._step(
+            "keyring",
+            self._thd_keyring,
+            (EventKind.SUITE_PUBLISHED, EventKind.KEY_ROTATED, EventKind.KEY_RETIRED),
+            sweep_seconds=_MINUTE_SECONDS,
+        )
         self._tidy = self._step("tidy", self._thd_tidy, (), sweep_seconds=_HOUR_SECONDS)
-        self._steps = (self._intake, self._build, self._publish, self._mail, self._tidy)
+        self._steps = (
+            self._intake,
+            self._build,
+            self._publish,
+            self._mail,
+            self._keyring,
+            self._tidy,
+        )
 
     def _step(
         self,
@@ -113,7 +130,7 @@ class Services:
 
     def _thd_publish(self) -> list[EventKind]:
         events = [*judge_all(self._site), *decide_all(self._site)]
-        for name in suites_behind():
+        for name in suites_behind(self._site):
             self._suites.wake(name)
         return events
 
@@ -121,10 +138,13 @@ class Services:
         announce(self._site)
         return []
 
+    def _thd_keyring(self) -> list[EventKind]:
+        return each("keyring", wanting_suites(), partial(spread_keyring, self._site))
+
     def _thd_tidy(self) -> list[EventKind]:
         expire(self._site)
         self._builds.thd_tidy()
-        return []
+        return watch_keys(self._site)
 
     def _wake_builds(self) -> None:
         self._build.wake()
@@ -194,7 +214,7 @@ class Services:
 
 
 def _make_site(settings: Settings, places: Places) -> Site:
-    key = ensure_archive_key(places.gnupg, settings.identity)
+    ensure_archive_keys(places.gnupg, settings.identity)
     return Site(
         settings=settings,
         places=places,
@@ -203,6 +223,6 @@ def _make_site(settings: Settings, places: Places) -> Site:
             max_file_bytes=settings.incoming.max_file_bytes,
             max_spool_bytes=settings.incoming.max_spool_bytes,
         ),
-        signer=Signer(key.clearsign, key.sign_detached, key.public_key),
+        signer=signer_of(places.gnupg),
         clock=utc_now,
     )

@@ -132,6 +132,13 @@ class FileConflicts(Rejection):
     title = "The archive has another file of this name"
 
 
+class SourceReserved(Rejection):
+    """A name that belongs to the archive's own keyring package, or its key used for another."""
+
+    code = "source-reserved"
+    title = "Only the archive itself uploads its keyring, and nothing else"
+
+
 class NothingToBuild(Rejection):
     """No architecture of the distribution fits the source package."""
 
@@ -144,6 +151,20 @@ class ResultRefused(Problem):
 
     code = "result-refused"
     title = "The build's result is refused"
+
+
+class KeyUnknown(Problem):
+    """The instance has no such signing key."""
+
+    code = "key-unknown"
+    title = "No such key signs here"
+
+
+class KeyIsLast(Problem):
+    """Without this key nothing could be signed any more."""
+
+    code = "key-is-last"
+    title = "The last key cannot be retired"
 
 
 class SetupImpossible(Problem):

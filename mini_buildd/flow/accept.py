@@ -4,7 +4,7 @@ The pool is written first: files that no row names are invisible, and a crash in
 upload as it was, to be accepted again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from mini_buildd.deb.version import Version, compare
 from mini_buildd.domain import problem, upload_rules
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.keyring import keyring_name
 from mini_buildd.domain.layout import VersionRule
 from mini_buildd.domain.matrix import Target, plan_jobs
 from mini_buildd.domain.states import SourceState, UploadState
@@ -76,6 +77,7 @@ def _ask_rules(site: Site, upload: Upload, folder: Path) -> _Accepted:
     changes = read_changes(upload.changes_name, signed.text)
     distribution = _find_distribution(changes)
     _check_signer(signer, distribution)
+    _check_reserved(site, signer, (changes.source,))
     upload_rules.check_version(
         changes.version,
         repository=distribution.repository.name,
@@ -87,6 +89,7 @@ def _ask_rules(site: Site, upload: Upload, folder: Path) -> _Accepted:
     dsc = read_dsc(site, listed.name, _read(folder, listed.name))
     upload_rules.check_dsc_fits(changes, dsc)
     upload_rules.check_names(dsc, listed.name)
+    _check_reserved(site, signer, dsc.binaries)
     plan_jobs(dsc.architectures, targets_of(distribution))
     return _Accepted(
         distribution,
@@ -139,6 +142,12 @@ def _check_signer(signer: Signer, distribution: Distribution) -> None:
             f"{', '.join(sorted(signer.repositories)) or 'none'}",
             hint="Ask an administrator for the right, or upload to another repository.",
         )
+
+
+def _check_reserved(site: Site, signer: Signer, names: Iterable[str]) -> None:
+    upload_rules.check_reserved(
+        names, reserved=keyring_name(site.settings.identity), is_archive=signer.is_archive
+    )
 
 
 def _check_against_present(changes: Changes, distribution: Distribution) -> None:

@@ -23,6 +23,7 @@ from mini_buildd.deb.files import ListedFile
 from mini_buildd.deb.names import Component, MalformedName, PlainFilename, SourceName
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.keyring import keyring_name
 from mini_buildd.domain.problem import ResultRefused
 from mini_buildd.domain.states import JobState, Outcome
 from mini_buildd.domain.verdict import after_loss
@@ -145,6 +146,12 @@ def _take_files(site: Site, attempt: Attempt, result: Result, folder: Path) -> l
     if (changes.source, changes.version) != (job.source.name, job.source.version):
         raise _refuse(f"{job.source}", f"{changes.source} {changes.version}")
     made = [_check_file(job, folder / file.name, file) for file in changes.files]
+    reserved = keyring_name(site.settings.identity)
+    for each in made:
+        # A .dsc need not have named all that its build makes.
+        is_reserved = each.binary is not None and str(each.binary.package) == reserved
+        if is_reserved and job.source.name != reserved:
+            raise _refuse(f"another name than {reserved}, the archive's own", each.file.name)
     for each in made:
         _store(site, job, each)
     return made

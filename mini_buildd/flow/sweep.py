@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from mini_buildd.db.models import Attempt, Distribution, Publication, Source, Upload
 from mini_buildd.domain.event import EventKind
@@ -66,21 +66,29 @@ def decide_all(site: Site) -> list[EventKind]:
     return events + each("publish", list(fresh), lambda each_: publish.begin(site, each_))
 
 
-def suites_behind() -> list[str]:
-    """The suites whose tree is behind what was decided."""
-    decided = Publication.objects.filter(distribution=OuterRef("pk"), published_at=None)
-    return list(_distributions().filter(Exists(decided)).values_list("name", flat=True))
+def suites_behind(site: Site) -> list[str]:
+    """The suites whose tree is behind what was decided, or is to be signed again."""
+    open_ones = Publication.objects.filter(distribution=OuterRef("pk"), published_at=None)
+    behind = set(_distributions().filter(Exists(open_ones)).values_list("name", flat=True))
+    numbers = Publication.objects.filter(distribution=OuterRef("pk")).order_by("-number")
+    newest = Distribution.objects.values_list(Subquery(numbers.values("pk")[:1]), flat=True)
+    rows = Publication.objects.filter(pk__in=[pk for pk in newest if pk is not None])
+    for publication in rows.select_related("distribution__suite"):
+        if publish.is_due(site, publication):
+            behind.add(publication.distribution.name)
+    return sorted(behind)
 
 
 def catch_up(site: Site, name: str) -> list[EventKind]:
-    """Publish what was decided for the suite called *name*."""
-    return publish.carry_out(site, _distributions().get(name=name))
+    """Publish what was decided for the suite called *name*, or sign it again when that is due."""
+    distribution = _distributions().get(name=name)
+    return [*publish.carry_out(site, distribution), *publish.renew(site, distribution)]
 
 
 def publish_all(site: Site) -> list[EventKind]:
     """Publish every suite that is behind what was decided, or that has never been published."""
     events = decide_all(site)
-    return events + each("publish", suites_behind(), lambda name: catch_up(site, name))
+    return events + each("publish", suites_behind(site), lambda name: catch_up(site, name))
 
 
 def _distributions() -> QuerySet[Distribution]:

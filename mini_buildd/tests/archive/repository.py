@@ -27,7 +27,7 @@ from mini_buildd.deb.deb822 import parse_paragraph
 from mini_buildd.deb.dsc import parse_dsc, sources_paragraph
 from mini_buildd.deb.names import Architecture, Component, PlainFilename, SourceName
 from mini_buildd.domain.distribution import DistributionName
-from mini_buildd.keys.archive_key import ArchiveKey
+from mini_buildd.keys.archive_keys import ArchiveKeys
 from mini_buildd.kit.hashing import hash_file
 
 MAIN = Component("main")
@@ -37,10 +37,10 @@ parse_name = DistributionName.parse
 
 @dataclass(slots=True)
 class Repository:
-    """One repository in *folder*, signed with *key*."""
+    """One repository in *folder*, signed with *keys*."""
 
     folder: Path
-    key: ArchiveKey
+    keys: ArchiveKeys
     architecture: Architecture = field(default_factory=lambda: Architecture("amd64"))
     name: DistributionName = field(default_factory=lambda: parse_name("trixie-test-unstable"))
     binaries: list[BinaryText] = field(default_factory=list)
@@ -56,7 +56,8 @@ class Repository:
     @property
     def signer(self) -> Signer:
         """How it is signed."""
-        return Signer(self.key.clearsign, self.key.sign_detached, self.key.public_key)
+        keys = self.keys
+        return Signer(keys.clearsign, keys.sign_detached, keys.public_key, keys.fingerprints)
 
     def add(self, package: str, version: str = "1.0", *, suffix: str = "deb") -> None:
         """Make a binary package for all architectures and put it into the pool."""

@@ -26,7 +26,7 @@ _ROUNDS = 8
 def _publishing(repository: Repository) -> subprocess.Popen[str]:
     script = Path(publish_for_ever.__file__)
     return subprocess.Popen(
-        [sys.executable, str(script), str(repository.folder), str(repository.key.home)],
+        [sys.executable, str(script), str(repository.folder), str(repository.keys.home)],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -204,7 +204,7 @@ def test_an_index_that_can_have_no_more_names_is_written_anew(linked_out: Reposi
 
 def test_many_suites_can_be_published_at_once(repository: Repository) -> None:
     names = [f"trixie-test-{suite}" for suite in ("unstable", "testing", "stable", "hotfix")]
-    ones = [Repository(repository.folder, repository.key, name=parse_name(name)) for name in names]
+    ones = [Repository(repository.folder, repository.keys, name=parse_name(name)) for name in names]
     threads = [threading.Thread(target=each.publish, args=(1,)) for each in ones]
     for thread in threads:
         thread.start()

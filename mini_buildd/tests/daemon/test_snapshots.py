@@ -9,7 +9,7 @@ import pytest
 
 from mini_buildd.archive.history import append, snapshot_id
 from mini_buildd.deb.names import Architecture
-from mini_buildd.keys.archive_key import ArchiveKey
+from mini_buildd.keys.archive_keys import ArchiveKeys
 from mini_buildd.tests.archive.repository import Repository
 from mini_buildd.tests.archive.test_apt import Apt
 from mini_buildd.tests.daemon.server import Server, serving
@@ -22,10 +22,10 @@ _URL = "/archive/archive"  # the repository's folder is called so
 
 
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory, key: ArchiveKey) -> Repository:
+def repository(tmp_path_factory: pytest.TempPathFactory, keys: ArchiveKeys) -> Repository:
     """Four versions, a day between each and the next, and one of now; the second is not kept."""
     home = tmp_path_factory.mktemp("home")
-    made = Repository(home / "archive", key, Architecture(host_architecture()))
+    made = Repository(home / "archive", keys, Architecture(host_architecture()))
     for number in (1, 2, 3, 4):
         made.binaries.clear()
         made.add("tiny", f"{number}.0")

@@ -11,7 +11,7 @@ from mini_buildd.deb.names import Architecture
 from mini_buildd.domain.problem import CheckImpossible
 from mini_buildd.flow.installable import newly_broken
 from mini_buildd.keys import gpg
-from mini_buildd.keys.archive_key import ArchiveKey, ensure_archive_key
+from mini_buildd.keys.archive_keys import ArchiveKeys, ensure_archive_keys
 from mini_buildd.tests.archive.repository import Repository
 from mini_buildd.tests.flow.base_archive import BaseArchive, paragraph
 from mini_buildd.tests.flow.scene import Scene
@@ -20,16 +20,16 @@ _AMD64 = Architecture("amd64")
 
 
 @pytest.fixture(scope="module")
-def key(short_folder: Path) -> Iterator[ArchiveKey]:
+def keys(short_folder: Path) -> Iterator[ArchiveKeys]:
     home = Path(tempfile.mkdtemp(dir=short_folder))
-    yield ensure_archive_key(home, "base")
+    yield ensure_archive_keys(home, "base")
     gpg.stop_agent(home)
 
 
 @pytest.fixture
-def archive(scene: Scene, key: ArchiveKey, tmp_path: Path) -> BaseArchive:
+def archive(scene: Scene, keys: ArchiveKeys, tmp_path: Path) -> BaseArchive:
     """A base with libc6 2.36."""
-    made = BaseArchive(Repository(tmp_path / "base", key), scene)
+    made = BaseArchive(Repository(tmp_path / "base", keys), scene)
     made.publish(paragraph("libc6", version="2.36"))
     made.configure()
     return made
