@@ -61,6 +61,9 @@ def _add_setup(setup: argparse.ArgumentParser) -> None:
     setup.add_argument("--uploader", default="", help="user name of an uploader to register")
     setup.add_argument("--email", default="", help="the uploader's mail address")
     setup.add_argument("--key", type=Path, help="file with the uploader's armored public key")
+    setup.add_argument(
+        "--keyring", action="store_true", help="build the archive's keyring package, for all suites"
+    )
     setup.add_argument("--no-chroots", action="store_true", help="do not make missing chroots")
     setup.add_argument("--dry-run", action="store_true", help="show what would be made")
 
