@@ -142,10 +142,10 @@ def index_names(face: SuiteFace) -> Iterator[IndexName]:
             yield IndexName(area, "Packages", architecture)
             if face.has_contents and area.part != INSTALLER:
                 yield IndexName(area, "Contents", architecture)
-        if not area.part:
+        if area.part != INSTALLER:  # apt warns of a component that has none
             yield IndexName(area, "Sources")
-            if face.has_translations:
-                yield IndexName(area, "Translation-en")
+        if not area.part and face.has_translations:
+            yield IndexName(area, "Translation-en")
 
 
 @dataclass(frozen=True, slots=True)
