@@ -207,7 +207,7 @@ class _Change:
             present = read_groups(store, index, touched_paths(old, new))
             return changed_lines(present, self._changed.packages, new)
         if name.kind == "Sources":
-            found = [each for each in self._sources if each.component == name.area.component]
+            found = [each for each in self._sources if Area(each.component) == name.area]
             return _grouped(self._changed.sources, (sources_item(each) for each in found))
         return _grouped(self._changed.packages, _items(self._face, name, self._new))
 

@@ -6,6 +6,7 @@ into Release is what was put together, never what happens to lie in the folder.
 
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -35,7 +36,7 @@ def write_version(tree: Tree, face: SuiteFace, content: Content, signer: Signer)
             for file in index.files:
                 if file.form:
                     _name(folder, blobs, f"{path}.{file.form}", file.sha256)
-        _sign(folder, release, signer)
+        _sign(folder, release, signer, since=_next_second(tree, face.distribution))
 
 
 def write_face(tree: Tree, face: SuiteFace, signer: Signer, *, valid_until: datetime | None) -> str:
@@ -51,8 +52,21 @@ def write_face(tree: Tree, face: SuiteFace, signer: Signer, *, valid_until: date
         for entry in os.scandir(version):
             if entry.is_dir():
                 (folder / entry.name).symlink_to(f"../{face.number}/{entry.name}")
-        _sign(folder, release, signer)
+        _sign(folder, release, signer, since=_next_second(tree, face.distribution))
     return final.name
+
+
+def _next_second(tree: Tree, distribution: DistributionName) -> float:
+    """The time that the files of the next Release get.
+
+    It is a later second than that of what is published: web servers tell clients by the second
+    whether a file has changed, so of two publications within one the later would not be noticed.
+    """
+    try:
+        shown = (tree.pointer(distribution) / "InRelease").stat().st_mtime
+    except FileNotFoundError:
+        return time.time()
+    return max(time.time(), int(shown) + 1)
 
 
 def _release_lines(state: SuiteState) -> Iterator[ReleaseLine]:
@@ -103,17 +117,17 @@ _FORMS = (".gz", ".xz", ".zst")
 def _name(folder: Path, blobs: Path, path: str, digest: str) -> None:
     """Let *path* be a further name of that blob."""
     target = folder / path
-    if not target.parent.exists():
-        target.parent.mkdir(parents=True)
-        by_hash = os.path.relpath(blobs.parent.resolve(), target.parent.resolve())
-        (target.parent / "by-hash").symlink_to(by_hash)
+    by_hash = target.parent / "by-hash"
+    if not by_hash.is_symlink():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        by_hash.symlink_to(os.path.relpath(blobs.parent.resolve(), target.parent.resolve()))
     try:
         target.hardlink_to(blobs / digest)
     except OSError:  # the empty index may have as many names as the file system lets it have
         copy_file(blobs / digest, target)
 
 
-def _sign(folder: Path, release: bytes, signer: Signer) -> None:
+def _sign(folder: Path, release: bytes, signer: Signer, *, since: float) -> None:
     files: Mapping[str, bytes] = {
         "Release": release,
         "Release.gpg": signer.sign_detached(release),
@@ -122,3 +136,4 @@ def _sign(folder: Path, release: bytes, signer: Signer) -> None:
     for name, data in files.items():
         (folder / name).write_bytes(data)
         (folder / name).chmod(0o644)  # whatever the umask
+        os.utime(folder / name, (since, since))
