@@ -1,0 +1,20 @@
+"""Changelogs of source packages as plain files, as apt asks for them ("apt changelog PACKAGE").
+
+They are taken out of a binary package. Nothing leads to one whose package no suite has, and what
+is there already says the same, so they are written before the transaction and only once.
+"""
+
+from mini_buildd.archive.tree import Tree, changelog_path
+from mini_buildd.deb.names import Component, SourceName
+from mini_buildd.deb.version import Version
+from mini_buildd.kit.atomic import make_folder, write_file
+
+
+def keep_changelog(
+    tree: Tree, component: Component, source: SourceName, version: Version, text: bytes
+) -> None:
+    """Let apt find *text* as the changelog of that source package, durably."""
+    path = tree.root / changelog_path(component, source, version.without_epoch)
+    if not path.exists():
+        make_folder(path.parent)
+        write_file(path, text)
