@@ -242,3 +242,24 @@ class CheckImpossible(Problem):
 
     code = "check-impossible"
     title = "The check cannot be carried out"
+
+
+class ReadyMadeClosed(Problem):
+    """The suite takes only what was built here."""
+
+    code = "ready-made-closed"
+    title = "The suite takes no ready-made packages"
+
+
+class PackageRefused(Problem):
+    """A file from outside is no package, or none that can be told from what is there."""
+
+    code = "package-refused"
+    title = "Packages cannot be taken in"
+
+
+class ImportImpossible(Problem):
+    """Another archive cannot be imported as it is, or not as it was asked for."""
+
+    code = "import-impossible"
+    title = "The archive cannot be imported"
