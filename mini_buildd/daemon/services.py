@@ -23,16 +23,14 @@ from mini_buildd.daemon.watch import ProcessWatch
 from mini_buildd.domain.event import EventKind
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.expire import expire
-from mini_buildd.flow.keys import signer_of, watch_keys
-from mini_buildd.flow.site import Site
+from mini_buildd.flow.keys import watch_keys
+from mini_buildd.flow.open_site import open_site
 from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
 from mini_buildd.flow.sweep import catch_up, decide_all, each, judge_all, suites_behind, take_in
+from mini_buildd.flow.tidy import tidy
 from mini_buildd.incoming.ftp import IncomingFactory
 from mini_buildd.incoming.sessions import Sessions
-from mini_buildd.incoming.spool import Spool
 from mini_buildd.keys import gpg
-from mini_buildd.keys.archive_keys import ensure_archive_keys
-from mini_buildd.kit.clock import utc_now
 from mini_buildd.web.application import application, static_folders
 
 _log = logging.getLogger(__name__)
@@ -55,7 +53,8 @@ class Services:
         self._suite_pool = ThreadPool(1, 4, "suites")
         self._web_pool = ThreadPool(1, 8, "web")
         self._sessions = Sessions()
-        self._site = _make_site(settings, places)
+        self._site = open_site(settings, places)
+        self._site.spool.drop_parts()
         self._watch = ProcessWatch(reactor, self._wake_builds)
         self._builds = LocalBuilds(
             self._site,
@@ -144,7 +143,7 @@ class Services:
     def _thd_tidy(self) -> list[EventKind]:
         expire(self._site)
         self._builds.thd_tidy()
-        return watch_keys(self._site)
+        return [*watch_keys(self._site), *tidy(self._site)]
 
     def _wake_builds(self) -> None:
         self._build.wake()
@@ -211,18 +210,3 @@ class Services:
                 pool.stop()
         gpg.stop_agent(self._places.gnupg)
         _log.info("stopped; running builds go on")
-
-
-def _make_site(settings: Settings, places: Places) -> Site:
-    ensure_archive_keys(places.gnupg, settings.identity)
-    return Site(
-        settings=settings,
-        places=places,
-        spool=Spool(
-            places.spool,
-            max_file_bytes=settings.incoming.max_file_bytes,
-            max_spool_bytes=settings.incoming.max_spool_bytes,
-        ),
-        signer=signer_of(places.gnupg),
-        clock=utc_now,
-    )

@@ -27,6 +27,7 @@ from mini_buildd.domain.keyring import keyring_name
 from mini_buildd.domain.layout import VersionRule
 from mini_buildd.domain.matrix import Target, plan_jobs
 from mini_buildd.domain.states import SourceState, UploadState
+from mini_buildd.flow.locks import pool_lock
 from mini_buildd.flow.receive import MAX_CONTROL_BYTES, note_problem
 from mini_buildd.flow.signature import open_signed, read_changes, read_dsc
 from mini_buildd.flow.site import Site
@@ -65,8 +66,9 @@ def _settle(site: Site, upload: Upload, folder: Path) -> EventKind:
     """What the rules say of *upload*, and what follows from it; raises Overtaken."""
     try:
         accepted = _ask_rules(site, upload, folder)
-        files = _into_pool(site, accepted, folder)
-        return _save(site, upload, accepted, files)
+        with pool_lock(site, accepted.distribution.repository.name):
+            files = _into_pool(site, accepted, folder)
+            return _save(site, upload, accepted, files)
     except problem.Rejection as rejection:
         return _reject(site, upload, rejection)
 
@@ -224,7 +226,9 @@ def _pool_rows(accepted: _Accepted) -> list[PoolFile]:
     dsc = accepted.dsc
     paths = [pool_path(accepted.component, dsc.source, file.name) for file in dsc.files]
     return list(
-        PoolFile.objects.filter(repository=accepted.distribution.repository, path__in=paths)
+        PoolFile.objects.filter(
+            repository=accepted.distribution.repository, path__in=paths, removed_at=None
+        )
     )
 
 
@@ -261,10 +265,14 @@ def _save(
 
 
 def pool_row(repository_id: int, path: str, digests: Digests) -> PoolFile:
-    """The row of a pool file, made now when there is none."""
+    """The row of a pool file, made now when there is none.
+
+    Not that of a file that was there before and is removed: who had that one has lost it.
+    """
     row, _ = PoolFile.objects.get_or_create(
         repository_id=repository_id,
         path=path,
+        removed_at=None,
         defaults={
             "name": path.rpartition("/")[2],
             "size_bytes": digests.size_bytes,

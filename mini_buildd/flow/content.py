@@ -90,6 +90,7 @@ def content_of(distribution: Distribution) -> Content:
 
 
 def _changed(distribution: Distribution, old: int, new: int) -> Changed:
+    old, new = sorted((old, new))  # an earlier version may be written again
     # The two sides of the "or", one by one: each has an index.
     entries = SuiteEntry.objects.filter(distribution=distribution)
     packages: set[str] = set()

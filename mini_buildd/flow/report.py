@@ -31,6 +31,7 @@ from mini_buildd.domain.states import JobState, Outcome
 from mini_buildd.domain.verdict import after_loss
 from mini_buildd.flow.accept import pool_row
 from mini_buildd.flow.changelog import keep_changelog
+from mini_buildd.flow.locks import pool_lock
 from mini_buildd.flow.publish import publish_again
 from mini_buildd.flow.receive import MAX_CONTROL_BYTES
 from mini_buildd.flow.site import Site
@@ -103,14 +104,15 @@ def report(site: Site, attempt: Attempt, result: Result, folder: Path) -> list[E
     _moment(result.finished_at)
     outcome, reason = _OUTCOMES[result.status], result.reason[:_MAX_REASON]
     made: list[_Made] = []
-    if outcome is Outcome.SUCCEEDED:
-        try:
-            made = _take_files(site, attempt, result, folder)
-        except ResultRefused as refusal:
-            outcome = Outcome.FAILED
-            reason = f"{refusal.title}: expected {refusal.expected}; found {refusal.found}"
-            reason = reason[:_MAX_REASON]
-    return _save(site, attempt, outcome, result, reason=reason, made=made)
+    with pool_lock(site, attempt.job.source.distribution.repository.name):
+        if outcome is Outcome.SUCCEEDED:
+            try:
+                made = _take_files(site, attempt, result, folder)
+            except ResultRefused as refusal:
+                outcome = Outcome.FAILED
+                reason = f"{refusal.title}: expected {refusal.expected}; found {refusal.found}"
+                reason = reason[:_MAX_REASON]
+        return _save(site, attempt, outcome, result, reason=reason, made=made)
 
 
 def note_lost(site: Site, attempt: Attempt, reason: str) -> list[EventKind]:
@@ -199,7 +201,7 @@ def _check_file(job: Job, path: Path, listed: ListedFile) -> _Made:
     source = job.source
     target = pool_path(component, SourceName(source.name), PlainFilename(path.name))
     repository = source.distribution.repository
-    if PoolFile.objects.filter(repository=repository, path=target).exists():
+    if PoolFile.objects.filter(repository=repository, path=target, removed_at=None).exists():
         raise _refuse(f"a new {path.name}", f"that the archive has {target}")
     return _Made(path, target, digests, binary, payload)
 

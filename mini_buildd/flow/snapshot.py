@@ -19,6 +19,7 @@ from mini_buildd.domain.problem import NothingToDo, SnapshotUnknown
 from mini_buildd.domain.snapshot import SnapshotKind, SnapshotName, Taken, due, expired
 from mini_buildd.domain.suite_version import Cause
 from mini_buildd.flow.locks import snapshots_lock
+from mini_buildd.flow.revise import lock_suites
 from mini_buildd.flow.site import Site
 
 
@@ -38,6 +39,7 @@ def take(
     """
     demand_admin(actor, "take a snapshot")
     with transaction.atomic():
+        lock_suites(repository)
         versions = _published_now(repository)
         if not versions:
             raise NothingToDo(

@@ -87,7 +87,12 @@ class Publication(models.Model):
                 fields=["distribution"],
                 condition=models.Q(published_at=None),
                 name="publication_to_carry_out",
-            )
+            ),
+            models.Index(
+                fields=["distribution", "number"],
+                condition=models.Q(removed_at=None),
+                name="publication_kept",
+            ),
         ]
 
     def __str__(self) -> str:

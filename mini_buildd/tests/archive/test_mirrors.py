@@ -13,7 +13,7 @@ from debian import deb822
 
 from mini_buildd.archive import chunks
 from mini_buildd.deb.names import Architecture
-from mini_buildd.keys.archive_key import ArchiveKey
+from mini_buildd.keys.archive_keys import ArchiveKeys
 from mini_buildd.tests.archive import assortment
 from mini_buildd.tests.archive.assortment import FORMS
 from mini_buildd.tests.archive.repository import Repository
@@ -28,7 +28,9 @@ _SOURCES = [f"tiny_{version}.{end}" for version in ("1.0", "2.0") for end in ("d
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, key: ArchiveKey) -> Iterator[list[Repository]]:
+def served(
+    tmp_path_factory: pytest.TempPathFactory, keys: ArchiveKeys
+) -> Iterator[list[Repository]]:
     """One repository for each of _SHAPES, with a few packages in a few chunks each."""
     home = tmp_path_factory.mktemp("served")
     made = []
@@ -36,7 +38,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, key: ArchiveKey) -> Iterato
         patch.setattr(chunks, "TARGET_BYTES", 300)
         for forms in _SHAPES:
             name = "-".join(forms)
-            repository = Repository(home / name, key, Architecture(host_architecture()))
+            repository = Repository(home / name, keys, Architecture(host_architecture()))
             repository.root = home / "archive" / name
             repository.url = f"http://127.0.0.1:{server.port}/archive/{name}"
             repository.shape = assortment.shape(repository.url, forms)
@@ -136,7 +138,7 @@ def test_reprepro_updates_from_it(repository: Repository, tmp_path: Path) -> Non
     )
     (tmp_path / "conf" / "updates").write_text(
         f"Name: theirs\nMethod: {repository.url}\nSuite: {repository.name}\nComponents: main\n"
-        f"UDebComponents: main\nVerifyRelease: {repository.key.fingerprint[-16:]}\n"
+        f"UDebComponents: main\nVerifyRelease: {repository.signer.fingerprints[0][-16:]}\n"
     )
     _run(tmp_path, "reprepro", "update")
     listed = _run(tmp_path, "reprepro", "--list-format", "${package}=${version}\n", "list", "copy")

@@ -11,7 +11,7 @@ from mini_buildd.archive.history import append, snapshot_id
 from mini_buildd.archive.snapshot import show
 from mini_buildd.deb.names import Architecture, Codename
 from mini_buildd.domain.snapshot import SnapshotName
-from mini_buildd.keys.archive_key import ArchiveKey
+from mini_buildd.keys.archive_keys import ArchiveKeys
 from mini_buildd.tests.archive import assortment
 from mini_buildd.tests.archive.assortment import FORMS
 from mini_buildd.tests.archive.reader import Reader, Refused, forms_fetched
@@ -44,21 +44,21 @@ def url(home: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def assorted(home: Path, url: str, key: ArchiveKey) -> dict[tuple[str, ...], Repository]:
+def assorted(home: Path, url: str, keys: ArchiveKeys) -> dict[tuple[str, ...], Repository]:
     """A repository for each set of forms, with everything; its indexes have dozens of chunks."""
     made: dict[tuple[str, ...], Repository] = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(chunks, "TARGET_BYTES", 2000)
         for forms in _SHAPES:
-            made[forms] = _repository(home, url, key, "-".join(forms))
+            made[forms] = _repository(home, url, keys, "-".join(forms))
             made[forms].shape = assortment.shape(made[forms].url, forms)
             assortment.fill(made[forms], others=_OTHERS)
             made[forms].publish(1, valid_until=datetime.now(UTC) + _DAY)
     return made
 
 
-def _repository(home: Path, url: str, key: ArchiveKey, name: str) -> Repository:
-    made = Repository(home / name, key, Architecture(host_architecture()))
+def _repository(home: Path, url: str, keys: ArchiveKeys, name: str) -> Repository:
+    made = Repository(home / name, keys, Architecture(host_architecture()))
     made.root, made.url = home / "archive" / name, f"{url}/{name}"
     return made
 
@@ -118,9 +118,9 @@ def test_apt_installs_packages_and_fetches_sources_and_changelogs(
 
 
 def test_apt_refuses_a_suite_whose_time_is_over(
-    reader: Reader, home: Path, url: str, key: ArchiveKey
+    reader: Reader, home: Path, url: str, keys: ArchiveKeys
 ) -> None:
-    repository = _repository(home, url, key, f"over{id(reader)}")
+    repository = _repository(home, url, keys, f"over{id(reader)}")
     repository.publish(1, valid_until=datetime.now(UTC) - timedelta(minutes=1))
     for place in (repository.url, f"file:{repository.tree.root}"):
         reader.follow(repository.tree.root, str(repository.name), url=place)
@@ -173,9 +173,9 @@ def test_apt_stays_at_the_snapshot_that_its_sources_name(reader: Reader, past: R
 
 
 @pytest.fixture(scope="module")
-def past(home: Path, url: str, key: ArchiveKey) -> Repository:
+def past(home: Path, url: str, keys: ArchiveKeys) -> Repository:
     """Three versions, a day between each and the next; a snapshot has the first."""
-    made = _repository(home, url, key, "past")
+    made = _repository(home, url, keys, "past")
     made.shape = assortment.shape(made.url, FORMS)
     for number in (1, 2, 3):
         made.add("tiny", f"{number}.0")

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mini_buildd.archive.sign import Signer
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
 from mini_buildd.db.models import Binary, Distribution, Suite
@@ -15,15 +14,13 @@ from mini_buildd.domain.distribution import RepositoryName
 from mini_buildd.domain.permission import Actor
 from mini_buildd.domain.snapshot import SnapshotName
 from mini_buildd.flow import publish, snapshot
+from mini_buildd.flow.open_site import open_site
 from mini_buildd.flow.remove import remove
 from mini_buildd.flow.rollback import rollback
 from mini_buildd.flow.setup import Wish, setup
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.take import take_ready_made
-from mini_buildd.incoming.spool import Spool
 from mini_buildd.keys import gpg
-from mini_buildd.keys.archive_key import ensure_archive_key
-from mini_buildd.kit.clock import utc_now
 from mini_buildd.tests.scenario import host_architecture
 
 _ADMIN = Actor("bench", is_admin=True)
@@ -44,11 +41,8 @@ def opened(places: Places) -> Iterator[Bench]:
     The suite is set to what the peers write and keep.
     """
     settings = Settings(home=places.home, identity="bench")
-    key = ensure_archive_key(places.gnupg, settings.identity)
     try:
-        signer = Signer(key.clearsign, key.sign_detached, key.public_key, (key.fingerprint,))
-        spool = Spool(places.spool, max_file_bytes=1 << 30, max_spool_bytes=1 << 30)
-        site = Site(settings, places, spool, signer, utc_now)
+        site = open_site(settings, places)
         wish = Wish(
             codenames=(Codename("trixie"),),
             architectures=(Architecture(host_architecture()),),
@@ -64,7 +58,7 @@ def opened(places: Places) -> Iterator[Bench]:
             checks_installability=False,
             accepts_ready_made=True,
         )
-        signer.clearsign(b"gpg-agent runs now\n")
+        site.signer.clearsign(b"gpg-agent runs now\n")
         rows = Distribution.objects.select_related("repository", "base", "suite__migrates_to")
         yield Bench(site, rows.get(name="trixie-bench-unstable"))
     finally:
