@@ -9,7 +9,6 @@ from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks
 from twisted.internet.error import CannotListenError
 from twisted.python.threadpool import ThreadPool
 
-from mini_buildd.archive.sign import Signer
 from mini_buildd.buildd.builder import Builder
 from mini_buildd.bus.local import LocalBus
 from mini_buildd.config.places import Places
@@ -22,14 +21,11 @@ from mini_buildd.daemon.watch import ProcessWatch
 from mini_buildd.domain.event import EventKind
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.expire import expire
-from mini_buildd.flow.site import Site
+from mini_buildd.flow.open_site import open_site
 from mini_buildd.flow.sweep import judge_all, publish_all, take_in
 from mini_buildd.incoming.ftp import IncomingFactory
 from mini_buildd.incoming.sessions import Sessions
-from mini_buildd.incoming.spool import Spool
 from mini_buildd.keys import gpg
-from mini_buildd.keys.archive_key import ensure_archive_key
-from mini_buildd.kit.clock import utc_now
 from mini_buildd.web.application import application, static_folders
 
 _log = logging.getLogger(__name__)
@@ -50,7 +46,7 @@ class Services:
         self._flow_pool = ThreadPool(1, 6, "flow")
         self._web_pool = ThreadPool(1, 8, "web")
         self._sessions = Sessions()
-        self._site = _make_site(settings, places)
+        self._site = open_site(settings, places)
         self._watch = ProcessWatch(reactor, self._wake_builds)
         self._builds = LocalBuilds(
             self._site,
@@ -176,18 +172,3 @@ class Services:
                 pool.stop()
         gpg.stop_agent(self._places.gnupg)
         _log.info("stopped; running builds go on")
-
-
-def _make_site(settings: Settings, places: Places) -> Site:
-    key = ensure_archive_key(places.gnupg, settings.identity)
-    return Site(
-        settings=settings,
-        places=places,
-        spool=Spool(
-            places.spool,
-            max_file_bytes=settings.incoming.max_file_bytes,
-            max_spool_bytes=settings.incoming.max_spool_bytes,
-        ),
-        signer=Signer(key.clearsign, key.sign_detached, key.public_key),
-        clock=utc_now,
-    )
