@@ -8,7 +8,9 @@ import pytest
 
 from mini_buildd.archive.sign import Signer
 from mini_buildd.keys import gpg
-from mini_buildd.keys.archive_key import ensure_archive_key
+from mini_buildd.keys.archive_key import ArchiveKey, ensure_archive_key
+from mini_buildd.tests.archive.repository import Repository
+from mini_buildd.tests.flow.base_archive import BaseArchive, paragraph
 from mini_buildd.tests.flow.scene import Scene
 from mini_buildd.tests.packager import Packager
 
@@ -58,4 +60,21 @@ def real(tmp_path: Path, packager: Packager, signer: Signer, transactional_db: N
     del transactional_db
     made = Scene(tmp_path, packager, signer)
     made.set_up()
+    return made
+
+
+@pytest.fixture(scope="session")
+def base_key(short_folder: Path) -> Iterator[ArchiveKey]:
+    """The key of the base release's archive."""
+    home = Path(tempfile.mkdtemp(dir=short_folder))
+    yield ensure_archive_key(home, "base")
+    gpg.stop_agent(home)
+
+
+@pytest.fixture
+def base_archive(scene: Scene, base_key: ArchiveKey, tmp_path: Path) -> BaseArchive:
+    """A base with libc6 2.36."""
+    made = BaseArchive(Repository(tmp_path / "base", base_key), scene)
+    made.publish(paragraph("libc6", version="2.36"))
+    made.configure()
     return made
