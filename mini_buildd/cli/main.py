@@ -9,6 +9,8 @@ from pathlib import Path
 
 from django.db import DatabaseError
 
+from mini_buildd.cli.archive_options import add_archive
+from mini_buildd.cli.plain import plain
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings, SettingsError, load
 from mini_buildd.db.connect import connect, django_settings, migrate
@@ -41,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         action.add_argument("codename")
         action.add_argument("architecture")
     _add_key(commands.add_parser("key", help="look after the keys that sign the archive"))
+    add_archive(commands.add_parser("archive", help="look at what is published, and change it"))
     admin = commands.add_parser("admin", help="make an administrator for the web pages")
     admin.add_argument("name")
     return parser
@@ -89,7 +92,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--uploader and --key go together")
     try:
         settings = load(options.home)
-        return _dispatch(options, settings)
+        status = _dispatch(options, settings)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read has seen enough; Python would complain at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
@@ -106,15 +113,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     ) as error:
         print(f"mini-buildd: {error}", file=sys.stderr)
         return 1
+    return status
 
 
 def _explain(problem: Problem) -> None:
     """The two lines by which a command line tells a problem."""
-    print(
+    told = (
         f"mini-buildd: {problem.title} [{problem.code}]: expected {problem.expected}; "
-        f"found {problem.found}\n  {problem.hint}",
-        file=sys.stderr,
+        f"found {problem.found}\n  {problem.hint}"
     )
+    print(plain(told), file=sys.stderr)
 
 
 def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
@@ -127,8 +135,14 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
     places.make()
     connect(django_settings(places.database))
     migrate()
-    from mini_buildd.cli import commands, keys  # noqa: PLC0415  # models need a configured Django
+    from mini_buildd.cli import (  # noqa: PLC0415  # models need a configured Django
+        archive,
+        commands,
+        keys,
+    )
 
+    if options.command == "archive":
+        return archive.run_archive(options, settings, places)
     if options.command == "setup":
         return commands.run_setup(options, places, settings.builder.backend)
     if options.command == "admin":

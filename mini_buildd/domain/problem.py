@@ -195,6 +195,13 @@ class SuiteUnknown(Problem):
     title = "Unknown suite"
 
 
+class RepositoryUnknown(Problem):
+    """No such repository."""
+
+    code = "repository-unknown"
+    title = "Unknown repository"
+
+
 class PackageNotThere(Problem):
     """The suite has no such source package."""
 

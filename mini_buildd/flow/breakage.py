@@ -15,7 +15,7 @@ from mini_buildd.db.models import Binary, Distribution, SuiteEntry
 from mini_buildd.deb.names import Architecture
 from mini_buildd.domain.installability import Broken
 from mini_buildd.domain.layout import suites_seen
-from mini_buildd.domain.problem import WouldBreak
+from mini_buildd.domain.problem import CheckImpossible, WouldBreak
 from mini_buildd.flow.change import SuiteChange, decide_changes, find_distribution
 from mini_buildd.flow.installable import newly_broken
 from mini_buildd.flow.revise import Revision
@@ -41,20 +41,19 @@ def decide_unbroken(
             return planned
         _demand_whole(planned)
         try:
-            return decide_changes(partial(_as_planned, body, planned), dry_run=False)
+            return decide_changes(body, dry_run=False, demand=partial(_demand_same, planned))
         except _Outdated:
             continue
-    raise RuntimeError(f"the suites were changed {_TRIES} times while the change was checked")
+    raise CheckImpossible(
+        expected="suites that hold still while it is checked what the change would break",
+        found=f"that they were changed {_TRIES} times meanwhile",
+        hint="Try it again a little later.",
+    )
 
 
-def _as_planned(
-    body: Callable[[], Iterable[Revision]], planned: Iterable[SuiteChange]
-) -> list[Revision]:
-    revisions = list(body())
-    numbers = [(each.publication.distribution.name, each.publication.number) for each in revisions]
-    if numbers != [(change.distribution, change.number) for change in planned]:
+def _demand_same(planned: Iterable[SuiteChange], changes: Iterable[SuiteChange]) -> None:
+    if [replace(each, broken=(), is_checked=False) for each in planned] != list(changes):
         raise _Outdated
-    return revisions
 
 
 def _demand_whole(changes: Iterable[SuiteChange]) -> None:
@@ -87,7 +86,7 @@ def _with_breakage(site: Site, change: SuiteChange) -> SuiteChange:
             chain(paragraphs(ours), paragraphs(rest)),
             chain(paragraphs(kept), paragraphs(new), paragraphs(rest)),
         )
-    return replace(change, broken=tuple(broken))
+    return replace(change, broken=tuple(broken), is_checked=True)
 
 
 def _binaries_of(distributions: Iterable[Distribution]) -> QuerySet[Binary]:

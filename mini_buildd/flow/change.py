@@ -21,7 +21,8 @@ from mini_buildd.flow.revise import Revision
 class SuiteChange:
     """Version *number* of a suite: in what it differs from the one before, and what it breaks.
 
-    *binaries* are the ids of what it has of those source packages that differ.
+    *binaries* are the ids of what it has of those source packages that differ. Nothing *broken*
+    says something only when it *is_checked*.
     """
 
     distribution: str
@@ -29,27 +30,38 @@ class SuiteChange:
     differences: tuple[Difference, ...]
     binaries: frozenset[int]
     broken: tuple[Broken, ...] = ()
+    is_checked: bool = False
 
 
 def decide_changes(
-    body: Callable[[], Iterable[Revision]], *, dry_run: bool
+    body: Callable[[], Iterable[Revision]],
+    *,
+    dry_run: bool,
+    demand: Callable[[tuple[SuiteChange, ...]], None] = lambda _: None,
 ) -> tuple[SuiteChange, ...]:
-    """What the revisions that *body* makes change; raises NothingToDo, and then nothing changes."""
+    """What the revisions that *body* makes change; those that change nothing are not decided.
+
+    Raises NothingToDo, or what *demand* raises of the changes, and then nothing changes.
+    """
     with transaction.atomic():
-        changes = tuple(_change(revision) for revision in body())
-        if not any(change.differences for change in changes):
+        changes = tuple(filter(None, [_change(revision) for revision in body()]))
+        if not changes:
             raise NothingToDo(
                 expected="something that changes what a suite has",
                 found="that all of it is so already",
                 hint="Look at the suite's page; nothing was changed.",
             )
+        demand(changes)
         transaction.set_rollback(dry_run)
     return changes
 
 
-def _change(revision: Revision) -> SuiteChange:
+def _change(revision: Revision) -> SuiteChange | None:
     distribution, number = revision.publication.distribution, revision.publication.number
     differences = compare(At(distribution, number - 1), At(distribution, number))
+    if not differences:
+        revision.publication.delete()
+        return None
     entries = entries_at(distribution, number).exclude(binary=None)
     ours = entries.filter(source__name__in=[each.source for each in differences])
     binaries = frozenset(ours.values_list("binary_id", flat=True))

@@ -9,7 +9,9 @@ import pytest
 from mini_buildd.archive.sign import Signer
 from mini_buildd.flow.keys import signer_of
 from mini_buildd.keys import gpg
-from mini_buildd.keys.archive_keys import ensure_archive_keys
+from mini_buildd.keys.archive_keys import ArchiveKeys, ensure_archive_keys
+from mini_buildd.tests.archive.repository import Repository
+from mini_buildd.tests.flow.base_archive import BaseArchive, paragraph
 from mini_buildd.tests.flow.scene import Scene
 from mini_buildd.tests.packager import Packager
 
@@ -82,3 +84,20 @@ def _keyed(home: Path, packager: Packager) -> Iterator[Scene]:
     made.set_up()
     yield made
     gpg.stop_agent(made.site.places.gnupg)
+
+
+@pytest.fixture(scope="session")
+def base_keys(short_folder: Path) -> Iterator[ArchiveKeys]:
+    """The key of the base release's archive."""
+    home = Path(tempfile.mkdtemp(dir=short_folder))
+    yield ensure_archive_keys(home, "base")
+    gpg.stop_agent(home)
+
+
+@pytest.fixture
+def base_archive(scene: Scene, base_keys: ArchiveKeys, tmp_path: Path) -> BaseArchive:
+    """A base with libc6 2.36."""
+    made = BaseArchive(Repository(tmp_path / "base", base_keys), scene)
+    made.publish(paragraph("libc6", version="2.36"))
+    made.configure()
+    return made
