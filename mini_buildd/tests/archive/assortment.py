@@ -54,7 +54,7 @@ def fill(repository: Repository, *, others: int) -> None:
 
 
 def _other(number: int) -> BinaryText:
-    name, architecture = f"other-{number:05}", ("all", host_architecture(), "hurd-any")[number % 3]
+    name, architecture = f"other-{number:05}", ("all", host_architecture(), "hurd-i386")[number % 3]
     fields = {
         "Package": name,
         "Version": f"1:{number}.0~rc1+b{number % 7}",
