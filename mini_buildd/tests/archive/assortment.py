@@ -1,14 +1,40 @@
 """A suite with something of all that a suite can hold, and what a reader must find in it."""
 
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
 from mini_buildd.archive.plan import DEBUG, Area, BinaryText
 from mini_buildd.archive.tree import changelog_path
+from mini_buildd.deb.deb822 import parse_paragraph
 from mini_buildd.deb.names import Architecture, SourceName
+from mini_buildd.keys.archive_keys import ArchiveKeys
 from mini_buildd.tests.archive.reader import Reader
 from mini_buildd.tests.archive.repository import MAIN, Repository
 from mini_buildd.tests.scenario import host_architecture
 
 FORMS = ("gz", "xz", "zst")
 CHANGELOG = "tiny (2.0) unstable; urgency=low\n\n  * Newer.\n"
+
+
+def served(home: Path, url: str, keys: ArchiveKeys, name: str) -> Repository:
+    """An empty repository, of which only the published tree lies below *home*/archive.
+
+    That folder is served at *url*.
+    """
+    made = Repository(home / name, keys, Architecture(host_architecture()))
+    made.root, made.url = home / "archive" / name, f"{url}/{name}"
+    return made
+
+
+def published(
+    home: Path, url: str, keys: ArchiveKeys, forms: tuple[str, ...], *, others: int
+) -> Repository:
+    """A repository with everything, its indexes in these *forms*."""
+    made = served(home, url, keys, "-".join(forms))
+    made.shape = shape(made.url, forms)
+    fill(made, others=others)
+    made.publish(1, valid_until=datetime.now(UTC) + timedelta(days=1))
+    return made
 
 
 def fill(repository: Repository, *, others: int) -> None:
@@ -28,7 +54,7 @@ def fill(repository: Repository, *, others: int) -> None:
 
 
 def _other(number: int) -> BinaryText:
-    name, architecture = f"other-{number:05}", ("all", host_architecture(), "hurd-any")[number % 3]
+    name, architecture = f"other-{number:05}", ("all", host_architecture(), "hurd-i386")[number % 3]
     fields = {
         "Package": name,
         "Version": f"1:{number}.0~rc1+b{number % 7}",
@@ -42,6 +68,17 @@ def _other(number: int) -> BinaryText:
     }
     text = "".join(f"{field}: {value}\n" for field, value in fields.items())
     return BinaryText(Area(MAIN), Architecture(architecture), name, fields["Version"], text)
+
+
+def forms_fetched(repository: Repository, asked: str) -> set[str]:
+    """In which forms an apt that *asked* so has read Packages, by name or by hash."""
+    found = set()
+    for line in parse_paragraph((repository.dists / "Release").read_bytes()).lines("SHA256"):
+        digest, _, name = line.split()
+        is_asked = f"/{name}" in asked or f"/by-hash/SHA256/{digest}" in asked
+        if is_asked and name.startswith(f"main/binary-{repository.architecture}/Packages."):
+            found.add(name.rpartition(".")[2])
+    return found
 
 
 def shape(url: str, forms: tuple[str, ...]) -> dict[str, object]:

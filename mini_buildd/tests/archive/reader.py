@@ -1,10 +1,9 @@
 """A real apt in a root of its own that knows one archive, and what is asked of it."""
 
 import re
-import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 
+from mini_buildd.tests.archive.repository import Repository
 from mini_buildd.tests.throwaway import ThrowawayRoot
 
 _SNIPPET = "/etc/apt/sources.list.d/here.sources"
@@ -52,10 +51,10 @@ class Reader:
         told = self.root.run("apt-get", "--version").stdout
         return tuple(int(number) for number in re.findall(r"\d+", told)[:2])
 
-    def follow(self, repository: Path, distribution: str, *, url: str) -> None:
-        """Let it know this suite, read from *url*, and nothing that it has read before."""
-        snippet = (repository / f"{distribution}.sources").read_text()
-        snippet = re.sub(r"(?m)^URIs: .*$", f"URIs: {url}", snippet)
+    def follow(self, repository: Repository, *, url: str = "") -> None:
+        """Let it know this suite, read from *url* if given, and nothing that it has read before."""
+        snippet = (repository.tree.root / f"{repository.name}.sources").read_text()
+        snippet = re.sub(r"(?m)^URIs: .*$", f"URIs: {url or repository.url}", snippet)
         self.root.write(_SNIPPET, snippet.encode())
         self.root.run("sh", "-c", f"rm -rf {_LISTS}/* /var/cache/apt/archives/*.deb")
 
@@ -96,25 +95,3 @@ class Reader:
         """The text of the one index that it has read whose path ends so."""
         script = f"cat {_LISTS}/*_{suffix}"
         return self.root.run("sh", "-c", script).stdout
-
-
-def forms_fetched(release: bytes, path: str, asked: str) -> set[str]:
-    """In which forms the index *path* of *release* was fetched, by name or by hash."""
-    found = set()
-    for line in release.decode().partition("\nSHA256:\n")[2].splitlines():
-        words = line.split()
-        if len(words) != 3 or not words[2].startswith(f"{path}."):
-            continue
-        digest, _, name = words
-        if f"/{name}" in asked or f"/by-hash/SHA256/{digest}" in asked:
-            found.add(name.rpartition(".")[2])
-    return found
-
-
-def verify(keyring: Path, *files: Path) -> bytes:
-    """What gpgv says that was signed; raises AssertionError."""
-    command = ["gpgv", "--keyring", str(keyring), "--output", "-", *map(str, files)]
-    done = subprocess.run(command, check=False, capture_output=True)
-    if done.returncode:
-        raise AssertionError(done.stderr.decode())
-    return done.stdout

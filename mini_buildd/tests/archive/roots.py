@@ -47,8 +47,8 @@ def _locked(folder: Path) -> Iterator[None]:
 
 def _make(tarball: Path, codename: Codename) -> None:
     sources = sources_for(codename, "Debian", read_host_sources(), with_updates=False)
-    if not sources:
-        raise RootNotMade(f"this machine's apt knows no Debian to get {codename} from")
+    if not sources or keyring_of("Debian") is None:
+        raise RootNotMade(f"this machine's apt knows no Debian to get {codename} from, or no key")
     making = tarball.with_name(f"making-{tarball.name}")  # its suffix says how it is compressed
     command = ["mmdebstrap", "--mode=unshare", "--variant=apt", codename, str(making)]
     try:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mini_buildd.tests.campaign import corpus, inputs, kill
-from mini_buildd.tests.scenario import Scenario
+from mini_buildd.tests.archive.roots import RootNotMade, root_of
+from mini_buildd.tests.campaign import archive_clients, archive_readers, corpus, inputs, kill
+from mini_buildd.tests.scenario import Scenario, host_codename
 
 pytestmark = pytest.mark.whole
 
@@ -41,3 +42,18 @@ def test_an_upload_is_published_once_however_the_daemon_is_killed(short_folder: 
         assert kill.leftovers_of(own) == []
     finally:
         own.close()
+
+
+def test_clients_read_without_fault_while_a_suite_is_published_again_and_again() -> None:
+    clients = archive_clients.follow(20)
+    assert [each.faults for each in clients] == [[], [], []]
+    assert all(len(set(each.seen)) > 1 for each in clients)
+
+
+def test_an_apt_reads_in_every_way() -> None:
+    try:
+        root_of(host_codename())
+    except RootNotMade as error:
+        pytest.skip(str(error))
+    (outcome,) = archive_readers.read((host_codename(),), others=10, shapes=(("xz",),))
+    assert (outcome.faults, outcome.ways) == ([], 4)
