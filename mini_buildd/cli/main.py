@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.db import DatabaseError
 
+from mini_buildd.cli.options import add_check
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings, SettingsError, load
 from mini_buildd.db.connect import connect, django_settings, migrate
@@ -39,6 +40,8 @@ def _parser() -> argparse.ArgumentParser:
         action = actions.add_parser(name, help=text)
         action.add_argument("codename")
         action.add_argument("architecture")
+    text = "compare the archive with the database, beside a running daemon"
+    add_check(commands.add_parser("archive-check", help=text))
     admin = commands.add_parser("admin", help="make an administrator for the web pages")
     admin.add_argument("name")
     return parser
@@ -107,8 +110,11 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
     places.make()
     connect(django_settings(places.database))
     migrate()
-    from mini_buildd.cli import commands  # noqa: PLC0415  # models need a configured Django
+    from mini_buildd.cli import check, commands  # noqa: PLC0415  # models need a configured Django
+    from mini_buildd.flow.site import open_site  # noqa: PLC0415  # the same
 
+    if options.command == "archive-check":
+        return check.run_check(options, open_site(settings, places))
     if options.command == "setup":
         return commands.run_setup(options, places, settings.builder.backend)
     if options.command == "admin":
