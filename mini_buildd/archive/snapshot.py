@@ -1,6 +1,7 @@
 """Snapshots as plain folders of links, which any web server serves and apt reads over file:."""
 
 import contextlib
+import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -76,3 +77,40 @@ def _folder(tree: Tree) -> Path:
 
 def _links(folder: Path) -> dict[str, str]:
     return {path.name: str(path.readlink()) for path in folder.glob("*") if path.is_symlink()}
+
+
+def entries(tree: Tree) -> set[str]:
+    """The names of all that is there, ours or not, but for what is being made."""
+    return {path.name for path in _folder(tree).glob("[!.]*")}
+
+
+def remove(tree: Tree, name: str) -> None:
+    """Remove whatever has that name there, so that it can be made again."""
+    final = tree.root / "snapshots" / name
+    if final.is_dir() and not final.is_symlink():
+        going = beside(final)
+        final.rename(going)
+        shutil.rmtree(going)
+    else:
+        final.unlink(missing_ok=True)
+
+
+def links(tree: Tree, name: str) -> dict[str, int] | None:
+    """The versions of suites that the folder of a snapshot leads to; None when there is none.
+
+    A link that leads elsewhere, or nowhere, counts as version 0.
+    """
+    folder = tree.root / "snapshots" / name
+    if not os.path.lexists(folder):
+        return None
+    found = {}
+    suites = folder / "dists"
+    for link in sorted(suites.iterdir()) if suites.is_dir() else ():
+        number = link.resolve().name
+        wanted = tree.root / "suites" / link.name / number
+        leads_there = link.resolve() == wanted.resolve() and wanted.is_dir()
+        found[link.name] = int(number) if leads_there and number.isdecimal() else 0
+    shared = ("pool", "changelogs")
+    if not all((folder / each).is_symlink() for each in shared):
+        found["links to " + " and ".join(shared)] = 0
+    return found

@@ -6,6 +6,7 @@ removed at any time: then the next version is made anew, which takes longer and 
 
 import contextlib
 import os
+import shutil
 import time
 from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -93,6 +94,10 @@ class IndexCache:
     def save(self, state: SuiteState) -> None:
         """Keep *state*."""
         write_file(self._path(state.number), msgspec.msgpack.encode(state))
+
+    def drop(self) -> None:
+        """Let the next version be made anew."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def prune(self, keep: Collection[int]) -> None:
         """Remove all states but those of versions to *keep*, and chunks that only the others had.

@@ -45,7 +45,7 @@ def write_face(tree: Tree, face: SuiteFace, signer: Signer, *, valid_until: date
     Its indexes are those of the version, which must be there: FileNotFoundError.
     """
     version = tree.version(face.distribution, face.number)
-    lines = list(_lines_of((version / "Release").read_bytes()))
+    lines = list(release_lines((version / "Release").read_bytes()))
     release = release_text(face, lines, valid_until=valid_until)
     final = version.with_name(f"{face.number}.{face.date:%Y%m%dT%H%M%SZ}")
     with _Making(final) as folder:
@@ -76,8 +76,11 @@ def _release_lines(state: SuiteState) -> Iterator[ReleaseLine]:
             yield ReleaseLine(name, file.size_bytes, file.sha256)
 
 
-def _lines_of(release: bytes) -> Iterator[ReleaseLine]:
-    """What a Release of ours says under SHA256, which is its last field."""
+def release_lines(release: bytes) -> Iterator[ReleaseLine]:
+    """What a Release of ours says under SHA256, which is its last field.
+
+    Of anything else it may raise ValueError.
+    """
     for line in release.decode().partition("\nSHA256:\n")[2].splitlines():
         digest, size, path = line.split()
         yield ReleaseLine(path, int(size), digest)
@@ -103,10 +106,12 @@ class _Making:
                     if not name.endswith(_FORMS):  # those are names of blobs, which are durable
                         sync_file(Path(each, name))
                 sync_folder(Path(each))
-            if self._final.exists():
-                shutil.rmtree(self._final)
+            going = beside(self._final)
+            if self._final.exists():  # clients may be reading it: removing it takes longer
+                self._final.rename(going)
             self._folder.rename(self._final)
             sync_folder(self._final.parent)
+            shutil.rmtree(going, ignore_errors=True)
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
 

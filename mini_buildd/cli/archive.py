@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from mini_buildd.cli import archive_print as show
 from mini_buildd.cli.archive_print import Screen
+from mini_buildd.cli.check import run_check
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
 from mini_buildd.db.models import Distribution
@@ -293,4 +294,5 @@ _ACTS: Mapping[str, Callable[[_Desk], int]] = {
     "thaw": _thaw,
     "snapshot": _snapshot,
     "drop-snapshot": _drop_snapshot,
+    "check": lambda desk: run_check(desk.options, desk.site),
 }

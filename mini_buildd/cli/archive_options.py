@@ -31,6 +31,7 @@ def add_archive(archive: argparse.ArgumentParser) -> None:
     _add_reason(_of_suite(actions, "freeze", "let nothing into a suite, and nothing out of it"))
     _of_suite(actions, "thaw", "end that")
     _add_snapshots(actions)
+    _add_check(actions)
 
 
 _Actions = argparse._SubParsersAction  # noqa: SLF001  # it has no public name
@@ -75,6 +76,15 @@ def _add_snapshots(actions: "_Actions[argparse.ArgumentParser]") -> None:
             action.add_argument("name", help="of the snapshot")
         if name == "snapshot":
             _add_reason(action)
+
+
+def _add_check(actions: "_Actions[argparse.ArgumentParser]") -> None:
+    text = "compare database, pool, indexes and signatures by hash, beside a running daemon"
+    check = actions.add_parser("check", help=text, description=text)
+    check.add_argument("repository", nargs="?", help="only this one (default: all)")
+    check.add_argument(
+        "--repair", action="store_true", help="mend what can be mended, and say what was"
+    )
 
 
 def _add_decision(action: argparse.ArgumentParser) -> None:

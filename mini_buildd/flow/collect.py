@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet, Subquery
 
 from mini_buildd.archive import pool
+from mini_buildd.archive.tree import Tree
 from mini_buildd.db.models import (
     Attempt,
     Binary,
@@ -33,13 +34,15 @@ from mini_buildd.flow.site import Site
 
 _log = logging.getLogger(__name__)
 
+_FILES_AT_ONCE = 200
+
 _UNSETTLED = (SourceState.ACCEPTED, SourceState.BUILDING, SourceState.READY)
 
 
 def collect(site: Site, repository: Repository) -> int:
     """Remove from the pool of *repository* what nothing needs; gives the number of files."""
+    _unlink(site, repository)
     with pool_lock(site, repository.name, removes=True):
-        _unlink(site, repository)
         # Asked first of all there is, and then of what was found: while a transaction lasts,
         # nobody else writes.
         found = set(_unneeded(site, _with_files(repository)))
@@ -52,8 +55,8 @@ def collect(site: Site, repository: Repository) -> int:
             moment = _next_moment(site, repository)
             for part in _parts(files):
                 PoolFile.objects.filter(pk__in=part).update(removed_at=moment)
-        _unlink(site, repository)
-        return len(files)
+    _unlink(site, repository)
+    return len(files)
 
 
 def _to_let_go(
@@ -160,16 +163,24 @@ def _next_moment(site: Site, repository: Repository) -> datetime:
 
 
 def _unlink(site: Site, repository: Repository) -> None:
-    """Remove what the last run has let go."""
+    """Remove what the last run has let go, some at a time: others wait for the lock."""
     tree, last = site.tree(repository.name), _last_moment(repository)
     if last is None:
         return
-    removed = PoolFile.objects.filter(repository=repository, removed_at=last)
-    came_back = PoolFile.objects.filter(
-        repository=repository, path=OuterRef("path"), removed_at=None
-    )
-    for path in list(removed.filter(~Exists(came_back)).values_list("path", flat=True)):
-        try:
-            pool.let_go(tree, path)
-        except OSError:
-            _log.exception("%s cannot be removed; archive check tells of it", path)
+    rows = PoolFile.objects.filter(repository=repository)
+    removed = list(rows.filter(removed_at=last).values_list("path", flat=True))
+    for start in range(0, len(removed), _FILES_AT_ONCE):
+        paths = removed[start : start + _FILES_AT_ONCE]
+        with pool_lock(site, repository.name, removes=True):
+            there = rows.filter(path__in=paths, removed_at=None)
+            came_back = set(there.values_list("path", flat=True))
+            for path in paths:
+                if path not in came_back:
+                    _let_go(tree, path)
+
+
+def _let_go(tree: Tree, path: str) -> None:
+    try:
+        pool.let_go(tree, path)
+    except OSError:
+        _log.exception("%s cannot be removed; archive check tells of it", path)

@@ -164,17 +164,26 @@ def renew(site: Site, distribution: Distribution) -> list[EventKind]:
         if publication is None or not is_due(site, publication):
             return []
         shown = _as_now(site, distribution)
-        repository = distribution.repository.name
-        renew_tree(
-            site.tree(repository),
-            replace(face_of(site, publication), date=shown.at),
-            site.signer,
-            url=site.archive_url(repository),
-            valid_until=shown.valid_until,
-        )
-        publication.valid_until, publication.signed_by = shown.valid_until, shown.signed_by
-        publication.save(update_fields=["valid_until", "signed_by"])
-        return [record(EventKind.SUITE_RENEWED, shown.at, distribution=distribution)]
+        return _sign_again(site, publication, shown)
+
+
+def sign_again(site: Site, publication: Publication) -> list[EventKind]:
+    """Sign what is published, *publication*, and show it; with the suite's lock held."""
+    return _sign_again(site, publication, _as_now(site, publication.distribution))
+
+
+def _sign_again(site: Site, publication: Publication, shown: _Shown) -> list[EventKind]:
+    repository = publication.distribution.repository.name
+    renew_tree(
+        site.tree(repository),
+        replace(face_of(site, publication), date=shown.at),
+        site.signer,
+        url=site.archive_url(repository),
+        valid_until=shown.valid_until,
+    )
+    publication.valid_until, publication.signed_by = shown.valid_until, shown.signed_by
+    publication.save(update_fields=["valid_until", "signed_by"])
+    return [record(EventKind.SUITE_RENEWED, shown.at, distribution=publication.distribution)]
 
 
 def is_due(site: Site, publication: Publication) -> bool:

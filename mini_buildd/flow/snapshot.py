@@ -4,7 +4,8 @@ The row is the snapshot. Its folder of links follows, and is made or removed by 
 crash came in between.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from django.db import transaction
 from django.db.models import Max
@@ -38,7 +39,11 @@ def take(
     yet.
     """
     demand_admin(actor, "take a snapshot")
-    with transaction.atomic():
+    with (
+        snapshots_lock(site, repository.name),
+        _shown_after(site, repository),
+        transaction.atomic(),
+    ):
         lock_suites(repository)
         versions = _published_now(repository)
         if not versions:
@@ -62,15 +67,17 @@ def take(
             reason=reason[:500],
         )
         row.versions.set(versions)
-        events = [_record(site, EventKind.SNAPSHOT_TAKEN, repository, name, actor)]
-    show_all(site, repository)
-    return events
+        return [_record(site, EventKind.SNAPSHOT_TAKEN, repository, name, actor)]
 
 
 def drop(site: Site, actor: Actor, repository: Repository, name: str) -> list[EventKind]:
     """Let the snapshot *name* go, and with it what only it has kept; raises SnapshotUnknown."""
     demand_admin(actor, "drop a snapshot")
-    with transaction.atomic():
+    with (
+        snapshots_lock(site, repository.name),
+        _shown_after(site, repository),
+        transaction.atomic(),
+    ):
         rows = Snapshot.objects.filter(repository=repository)
         row = rows.filter(name=name).first()
         if row is None:
@@ -81,9 +88,14 @@ def drop(site: Site, actor: Actor, repository: Repository, name: str) -> list[Ev
                 hint="Look at the repository's page.",
             )
         row.delete()
-        events = [_record(site, EventKind.SNAPSHOT_DROPPED, repository, name, actor)]
-    show_all(site, repository)
-    return events
+        return [_record(site, EventKind.SNAPSHOT_DROPPED, repository, name, actor)]
+
+
+@contextmanager
+def _shown_after(site: Site, repository: Repository) -> Iterator[None]:
+    """Let the folders follow what is done, before anybody compares them with the rows."""
+    yield
+    _show_all(site, repository)
 
 
 def find_repository(name: str) -> Repository:
@@ -121,18 +133,22 @@ def _published_now(repository: Repository) -> list[Publication]:
 def show_all(site: Site, repository: Repository) -> None:
     """Let there be a folder for every snapshot of *repository*, and for nothing else."""
     with snapshots_lock(site, repository.name):
-        tree = site.tree(repository.name)
-        rows = Snapshot.objects.filter(repository=repository)
-        wanted = {row.name: row for row in rows.prefetch_related("versions__distribution")}
-        folders.tidy(tree)
-        for surplus in folders.shown(tree) - {SnapshotName(name) for name in wanted}:
-            folders.hide(tree, surplus)
-        for name, row in wanted.items():
-            versions = {
-                DistributionName.parse(each.distribution.name): each.number
-                for each in row.versions.all()
-            }
-            folders.show(tree, SnapshotName(name), versions)
+        _show_all(site, repository)
+
+
+def _show_all(site: Site, repository: Repository) -> None:
+    tree = site.tree(repository.name)
+    rows = Snapshot.objects.filter(repository=repository)
+    wanted = {row.name: row for row in rows.prefetch_related("versions__distribution")}
+    folders.tidy(tree)
+    for surplus in folders.shown(tree) - {SnapshotName(name) for name in wanted}:
+        folders.hide(tree, surplus)
+    for name, row in wanted.items():
+        versions = {
+            DistributionName.parse(each.distribution.name): each.number
+            for each in row.versions.all()
+        }
+        folders.show(tree, SnapshotName(name), versions)
 
 
 def keep_schedule(site: Site, repository: Repository) -> list[EventKind]:

@@ -55,6 +55,11 @@ def open_clearsigned(home: Path, data: bytes) -> Run:
     return _run(result, result.data)
 
 
+def check_detached(home: Path, data: bytes, signature: Path) -> Run:
+    """Let gpg check the detached *signature* of *data*."""
+    return _run(_gpg(home, with_agent=False).verify_data(str(signature), data), b"")
+
+
 def import_keys(home: Path, armored: str) -> tuple[str, ...]:
     """Import public keys; returns their fingerprints, raises GnupgFailed when there is none."""
     result = _gpg(home, with_agent=False).import_keys(armored)

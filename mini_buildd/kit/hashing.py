@@ -35,3 +35,9 @@ def hash_stream(stream: IO[bytes]) -> Digests:
         for digest in (md5, sha1, sha256):
             digest.update(block)
     return Digests(size_bytes, md5.hexdigest(), sha1.hexdigest(), sha256.hexdigest())
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of *path* alone, in lower-case hex."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

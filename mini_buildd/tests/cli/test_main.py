@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -141,3 +141,30 @@ def test_keys_are_made_listed_rotated_and_retired(call: Call, tmp_path: Path) ->
             assert (refused.returncode, said in refused.stderr) == (1, True), refused.stderr
     finally:
         gpg.stop_agent(tmp_path / "home" / "gnupg")
+
+
+@pytest.fixture
+def set_up(call: Call, tmp_path: Path) -> Iterator[Path]:
+    """The folder of an instance whose key may be used."""
+    call(*SETUP)
+    yield tmp_path / "home"
+    gpg.stop_agent(tmp_path / "home/gnupg")
+
+
+def test_a_check_of_the_archive_says_what_is_wrong_and_mends_it(call: Call, set_up: Path) -> None:
+    well = call("archive", "check")
+    assert (well.returncode, well.stdout, well.stderr) == (0, "all is well\n", "")
+    foreign = set_up / "archive/test/pool/main/f/foreign"
+    foreign.parent.mkdir(parents=True)
+    foreign.write_text("foreign")
+    told = call("archive", "check", "test")
+    assert told.returncode == 1
+    assert "left over: test/pool/main/f/foreign\n  expected nothing\n" in told.stdout
+    assert "to repair: remove it\n1 found, 0 repaired, 1 left\n" in told.stdout
+    mended = call("archive", "check", "--repair")
+    assert mended.returncode == 0
+    assert mended.stdout.endswith("  repaired\n1 found, 1 repaired, 0 left\n")
+    assert not foreign.exists()
+    unknown = call("archive", "check", "other")
+    assert unknown.returncode == 1
+    assert "expected a repository: test; found other" in unknown.stderr

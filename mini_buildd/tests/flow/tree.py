@@ -55,6 +55,8 @@ def _paragraphs(index: Path) -> Iterator[Paragraph]:
 def demand_all_there(scene: Scene, version: Path) -> int:
     """Every file that this version names is in the pool with its size and hash; how many."""
     count = 0
+    if not (version / "Release").is_file():
+        raise AssertionError(f"{version} is not there")
     for path, size, digest in named_files(version):
         data = (root(scene) / path).read_bytes()
         if (len(data), hashlib.sha256(data).hexdigest()) != (size, digest):
