@@ -1,7 +1,5 @@
 """The real apt reads what we publish, over file:, with our snippet and nothing else."""
 
-import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,46 +9,10 @@ from mini_buildd.deb.names import Architecture
 from mini_buildd.keys import gpg
 from mini_buildd.keys.archive_keys import ensure_archive_keys, retire, rotate
 from mini_buildd.kit.atomic import point
+from mini_buildd.tests.archive.apt import Apt
 from mini_buildd.tests.archive.repository import Repository
 from mini_buildd.tests.scenario import cache_folder, host_architecture, host_codename
 from mini_buildd.tests.throwaway import ThrowawayRoot
-
-
-@dataclass(frozen=True, slots=True)
-class Apt:
-    """This machine's apt, with all its files in *folder*."""
-
-    folder: Path
-    snippet: bytes
-
-    def prepare(self) -> None:
-        """Give it our snippet as its only source."""
-        folders = ("state/lists/partial", "cache/archives/partial", "etc/sources.list.d")
-        for name in (*folders, "etc/apt.conf.d", "etc/preferences.d"):
-            (self.folder / name).mkdir(parents=True, exist_ok=True)
-        (self.folder / "status").touch()
-        (self.folder / "etc" / "sources.list.d" / "here.sources").write_bytes(self.snippet)
-        (self.folder / "apt.conf").write_text(
-            f'Dir::State "{self.folder}/state"; Dir::State::status "{self.folder}/status";\n'
-            f'Dir::Cache "{self.folder}/cache"; Dir::Etc "{self.folder}/etc";\n'
-            f'Dir::Etc::sourcelist "/dev/null"; Dir::Log "{self.folder}";\n'
-            'Acquire::Languages "none"; APT::Sandbox::User "";\n'
-            'APT::Update::Error-Mode "any";\n'
-        )
-
-    def run(self, *command: str) -> str:
-        """Its output; AssertionError when it fails or warns."""
-        done = subprocess.run(
-            command,
-            check=False,
-            capture_output=True,
-            text=True,
-            cwd=self.folder,
-            env={"PATH": "/usr/bin:/bin", "APT_CONFIG": str(self.folder / "apt.conf")},
-        )
-        if done.returncode or "W:" in done.stderr:
-            raise AssertionError(done.stdout + done.stderr)
-        return done.stdout
 
 
 @pytest.fixture

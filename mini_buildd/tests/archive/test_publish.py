@@ -58,6 +58,17 @@ def test_what_is_published_is_signed_and_every_digest_holds(repository: Reposito
                 assert told.stdout == indexes[path.removesuffix(suffix)]
 
 
+def test_an_index_beside_the_folders_of_others_is_found_by_hash_as_well(
+    repository: Repository,
+) -> None:
+    """Contents stand in the component's own folder."""
+    repository.shape = {"has_contents": True}
+    repository.add("tiny")
+    repository.publish(1)
+    indexes = repository.check_indexes(repository.verified_release(), only_by_hash=True)
+    assert b"usr/share/tiny/version" in indexes["main/Contents-amd64"]
+
+
 def test_an_installer_package_stands_in_the_installers_index_only(repository: Repository) -> None:
     repository.add("tiny")
     repository.add("tiny-udeb", suffix="udeb")

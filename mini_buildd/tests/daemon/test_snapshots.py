@@ -11,7 +11,7 @@ from mini_buildd.archive.history import append, snapshot_id
 from mini_buildd.deb.names import Architecture
 from mini_buildd.keys.archive_keys import ArchiveKeys
 from mini_buildd.tests.archive.repository import Repository
-from mini_buildd.tests.archive.test_apt import Apt
+from mini_buildd.tests.archive.apt import Apt
 from mini_buildd.tests.daemon.server import Server, serving
 from mini_buildd.tests.scenario import host_architecture
 
