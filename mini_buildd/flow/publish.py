@@ -17,6 +17,7 @@ from mini_buildd.db.events import record
 from mini_buildd.db.models import Distribution, Job, Publication, Source, SuiteEntry
 from mini_buildd.db.moves import Overtaken, move_job, move_source
 from mini_buildd.deb.version import Version
+from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.layout import suites_seen
 from mini_buildd.domain.permission import SELF
@@ -99,8 +100,18 @@ def carry_out(site: Site, distribution: Distribution) -> list[EventKind]:
         if not pending:
             return []
         shown = _as_now(site, distribution)
+        if _is_shown(site, pending[-1]):
+            # A crash came before it was noted: signed by whom, and until when, nobody knows any
+            # more. So it is due to be signed again.
+            shown = replace(shown, valid_until=None, signed_by="unknown")
         _publish(site, pending[-1], shown)
         return _save(site, distribution, pending, shown)
+
+
+def _is_shown(site: Site, publication: Publication) -> bool:
+    distribution = publication.distribution
+    name = DistributionName.parse(distribution.name)
+    return site.tree(distribution.repository.name).published(name) == publication.number
 
 
 def _publish(site: Site, publication: Publication, shown: _Shown) -> None:

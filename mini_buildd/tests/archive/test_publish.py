@@ -58,17 +58,6 @@ def test_what_is_published_is_signed_and_every_digest_holds(repository: Reposito
                 assert told.stdout == indexes[path.removesuffix(suffix)]
 
 
-def test_an_index_beside_the_folders_of_others_is_found_by_hash_as_well(
-    repository: Repository,
-) -> None:
-    """Contents stand in the component's own folder."""
-    repository.shape = {"has_contents": True}
-    repository.add("tiny")
-    repository.publish(1)
-    indexes = repository.check_indexes(repository.verified_release(), only_by_hash=True)
-    assert b"usr/share/tiny/version" in indexes["main/Contents-amd64"]
-
-
 def test_an_installer_package_stands_in_the_installers_index_only(repository: Repository) -> None:
     repository.add("tiny")
     repository.add("tiny-udeb", suffix="udeb")
@@ -203,6 +192,19 @@ def test_what_a_client_still_may_need_is_not_pruned(repository: Repository) -> N
         prune(repository.tree, repository.name, ())
     repository.check_indexes(first, only_by_hash=True)
     assert not repository.tree.version(repository.name, 1).exists()
+
+
+def test_what_killed_runs_have_left_in_the_cache_is_pruned(repository: Repository) -> None:
+    repository.add("tiny")
+    repository.publish(1)
+    cache = repository.tree.cache / str(repository.name)
+    left = cache / ".2.state.0123456789ab.tmp"
+    left.write_bytes(b"half")
+    prune(repository.tree, repository.name, ())
+    assert left.exists(), "somebody may be writing it"
+    os.utime(left, (0, 0))
+    prune(repository.tree, repository.name, ())
+    assert sorted(path.name for path in cache.iterdir()) == ["1.state", "chunks"]
 
 
 def test_pruning_what_was_never_published_does_nothing(repository: Repository) -> None:

@@ -117,21 +117,17 @@ class Model:
 
     def draw(self, kind: Kind) -> Operation | None:
         """An operation of that kind; None when there is nothing that it could be done to."""
-        match kind:
-            case Kind.PUBLISH:
-                return self._publish()
-            case Kind.MIGRATE | Kind.WHOLE_WAY:
-                return self._migrate(whole_way=kind is Kind.WHOLE_WAY)
-            case Kind.REMOVE:
-                return self._remove()
-            case Kind.ROLLBACK:
-                return self._roll_back()
-            case Kind.TAKE:
-                return self._take()
-            case Kind.DROP:
-                return self._drop()
-            case Kind.TIDY:
-                return Operation(Kind.TIDY, self.tidy, self.state)
+        draws: Mapping[Kind, Callable[[], Operation | None]] = {
+            Kind.PUBLISH: self._publish,
+            Kind.MIGRATE: lambda: self._migrate(whole_way=False),
+            Kind.WHOLE_WAY: lambda: self._migrate(whole_way=True),
+            Kind.REMOVE: self._remove,
+            Kind.ROLLBACK: self._roll_back,
+            Kind.TAKE: self._take,
+            Kind.DROP: self._drop,
+            Kind.TIDY: lambda: Operation(Kind.TIDY, self.tidy, self.state),
+        }
+        return draws[kind]()
 
     def _with(self, **suites: Packages) -> State:
         return replace(self.state, suites={**self.state.suites, **suites})

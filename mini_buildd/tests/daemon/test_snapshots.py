@@ -10,8 +10,8 @@ import pytest
 from mini_buildd.archive.history import append, snapshot_id
 from mini_buildd.deb.names import Architecture
 from mini_buildd.keys.archive_keys import ArchiveKeys
-from mini_buildd.tests.archive.repository import Repository
 from mini_buildd.tests.archive.apt import Apt
+from mini_buildd.tests.archive.repository import Repository
 from mini_buildd.tests.daemon.server import Server, serving
 from mini_buildd.tests.scenario import host_architecture
 
