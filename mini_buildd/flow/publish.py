@@ -25,12 +25,14 @@ from mini_buildd.domain.states import JobState, SourceState
 from mini_buildd.domain.suite_version import Cause
 from mini_buildd.domain.verdict import is_superseded
 from mini_buildd.flow.content import content_of, face_of
+from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.judge import newest_in_suite
 from mini_buildd.flow.locks import suite_lock
 from mini_buildd.flow.revise import Order, newest, revise
 from mini_buildd.flow.site import Site
 
 
+@tells_full_disk
 def decide(site: Site, source: Source) -> list[EventKind]:
     """Let the ready *source* be part of its suite's next version; a frozen suite lets it wait."""
     with transaction.atomic():
@@ -69,6 +71,7 @@ def publish_again(site: Site, source: Source) -> None:
         revision.add_binaries(source, source.binaries.all())
 
 
+@tells_full_disk
 def begin(site: Site, distribution: Distribution) -> list[EventKind]:
     """Decide the first, empty version of a new *distribution*, so that apt finds it at once."""
     with transaction.atomic():
@@ -93,6 +96,7 @@ def _as_now(site: Site, distribution: Distribution) -> _Shown:
     return _Shown(now, until, " ".join(site.signer.fingerprints))
 
 
+@tells_full_disk
 def carry_out(site: Site, distribution: Distribution) -> list[EventKind]:
     """Make the tree show the newest decided version of *distribution*; gives what happened."""
     with suite_lock(site, distribution.name):
@@ -165,6 +169,7 @@ def _note_published(publication: Publication) -> None:
         move_source(source, SourceState.PUBLISHED)
 
 
+@tells_full_disk
 def renew(site: Site, distribution: Distribution) -> list[EventKind]:
     """Sign what is published of *distribution* again, if that is needed.
 
