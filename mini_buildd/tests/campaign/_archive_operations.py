@@ -184,14 +184,14 @@ class Model:
         )
 
     def _roll_back(self) -> Operation | None:
-        """To a version that is kept and had something else."""
+        """To a version that had something else, and is kept for a while yet."""
         kept = Publication.objects.filter(removed_at=None, published_at__isnull=False)
-        rows = kept.filter(distribution__name__in=SUITES).values_list(
-            "distribution__name", "number"
-        )
         may = [
             (name, number)
-            for name, number in rows
+            for name in SUITES
+            for number in kept.filter(distribution__name=name)
+            .order_by("-number")
+            .values_list("number", flat=True)[1:3]
             if self._known.get((name, number), self.state.suites[name]) != self.state.suites[name]
         ]
         if not may:

@@ -1,19 +1,20 @@
 """The archive that is tried, round by round: operate, kill, look, restart, look, repeat, look."""
 
+import logging
 import random
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.db import connections
 
-from mini_buildd.db.models import Distribution, PoolFile, Publication, Repository, Snapshot
+from mini_buildd.db.models import Distribution, PoolFile, Publication, Snapshot
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.flow import sweep
 from mini_buildd.flow.site import Site
-from mini_buildd.flow.snapshot import keep_schedule, show_all
+from mini_buildd.flow.tidy import tidy
 from mini_buildd.tests.archive.apt import Apt
 from mini_buildd.tests.archive.published import packages
 from mini_buildd.tests.campaign._archive_operations import (
@@ -32,16 +33,17 @@ from mini_buildd.tests.flow.stock import fill, make_site
 _PAUSE = timedelta(hours=9)
 
 
-def tidy(site: Site) -> None:
-    """Let go of what nothing keeps any more."""
+class Strict(logging.Handler):
+    """Raises whatever is logged as an error: steps log their faults and go on."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Raise it."""
+        raise AssertionError(record.getMessage()) from (record.exc_info or (None, None))[1]
 
 
 def start(site: Site) -> None:
     """What the daemon does at its start."""
     sweep.publish_all(site)
-    for repository in Repository.objects.all():
-        show_all(site, repository)
-        keep_schedule(site, repository)
     tidy(site)
 
 
@@ -50,6 +52,7 @@ class Trial:
 
     def __init__(self, home: Path, count: int, rounds: int, chance: random.Random) -> None:
         # It ends before now: apt takes nothing from the future.
+        logging.getLogger().addHandler(Strict(logging.ERROR))
         self._clock = Clock(datetime.now(UTC) - 2 * (rounds + len(Kind)) * _PAUSE)
         self._site = make_site(home, self._clock)
         self._chance = chance
@@ -105,12 +108,16 @@ class Trial:
         ended = self._run(operation)
         phase = self._phase(operation, counts)
         this = Round(operation.kind, phase, not ended.by_itself, 0)
-        for what, look in (
+        looks: tuple[tuple[str, Callable[[], Iterable[str]]], ...] = (
             ("after the kill", self._client_faults),
             ("after the restart", lambda: self._restarted(operation, before)),
             ("after the repetition", lambda: self._repeated(operation)),
-        ):
-            this.faults += [f"{what}: {fault}" for fault in look()]
+        )
+        for what, look in looks:
+            try:
+                this.faults += [f"{what}: {fault}" for fault in look()]
+            except (AssertionError, OSError) as error:
+                this.faults.append(f"{what}: {error}"[-500:])
         self._accept(operation)
         this.seconds = time.monotonic() - began
         return this
@@ -180,16 +187,14 @@ class Trial:
 
     # --- what must hold --------------------------------------------------------------
 
-    def _client_faults(self) -> Iterator[str]:
+    def _client_faults(self) -> Iterable[str]:
         """What a client sees is whole, whatever happened a moment ago."""
-        try:
-            held = {name: self._published(name) for name in SUITES}
-            self._apt.run("apt-get", "update")
-            name = self._chance.choice([name for name in SUITES if held[name]])
-            package = self._chance.choice(sorted(held[name]))
-            self._apt.run("apt-get", "install", "--download-only", "--yes", f"{package}/{name}")
-        except (AssertionError, OSError) as error:
-            yield str(error)[-500:]
+        held = {name: self._published(name) for name in SUITES}
+        self._apt.run("apt-get", "update")
+        name = self._chance.choice([name for name in SUITES if held[name]])
+        package = self._chance.choice(sorted(held[name]))
+        self._apt.run("apt-get", "install", "--download-only", "--yes", f"{package}/{name}")
+        return ()
 
     def _restarted(self, operation: Operation, before: State) -> Iterator[str]:
         self._forked(None, lambda: start(self._site))
@@ -215,7 +220,7 @@ class Trial:
             for name, wanted in suites.items():
                 if self._packages(tree.snapshot(snapshot) / "dists" / name) != wanted:
                     yield f"snapshot {snapshot} has not what the rows say of {name}"
-        shown = {path.name for path in (tree.root / "snapshots").glob("[!.]*")}
+        shown = {path.name for path in (tree.root / "snapshots").iterdir()}
         if shown != set(Snapshot.objects.values_list("name", flat=True)):
             yield f"snapshots shown: {shown}"
         if Publication.objects.filter(published_at=None).exists():
@@ -252,6 +257,11 @@ class Trial:
             name = DistributionName.parse(gone.distribution.name)
             if tree.version(name, gone.number).exists():
                 yield f"version {gone} is still there"
+        files = PoolFile.objects.order_by("removed_at")
+        there = set(files.filter(removed_at=None).values_list("path", flat=True))
+        for path in files.exclude(removed_at=None).values_list("path", flat=True):
+            if path not in there and (tree.root / path).exists():
+                yield f"{path} is still there"
 
 
 def _numbers() -> dict[str, list[int]]:

@@ -16,7 +16,7 @@ from mini_buildd.domain.problem import (
 )
 from mini_buildd.domain.snapshot import SnapshotKind, SnapshotName
 from mini_buildd.flow.snapshot import drop, find_repository, keep_schedule, show_all, take
-from mini_buildd.tests.archive.test_apt import Apt
+from mini_buildd.tests.archive.apt import Apt
 from mini_buildd.tests.flow.crash import runs_to_its_end
 from mini_buildd.tests.flow.package import SourcePackage
 from mini_buildd.tests.flow.scene import Scene
