@@ -75,10 +75,11 @@ class ContentsSorter:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._file = tempfile.NamedTemporaryFile(dir=folder, prefix=".contents-")  # noqa: SIM115  # closed by close()
-        self._rows = sqlite3.connect(self._file.name, isolation_level=None)
-        self._rows.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
-        self._rows.execute("CREATE TABLE line (name INTEGER, path BLOB, location BLOB)")
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".contents-") as file:
+            self._rows = sqlite3.connect(file.name, isolation_level=None)
+            self._rows.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;")
+            self._rows.execute("CREATE TABLE line (name INTEGER, path BLOB, location BLOB)")
+        # The name goes while SQLite has the file open: killed now, nothing is left behind.
         self._rows.execute("BEGIN")
         self._numbers: defaultdict[str, int] = defaultdict(lambda: len(self._numbers))
 
@@ -102,4 +103,3 @@ class ContentsSorter:
     def close(self) -> None:
         """Give the file back."""
         self._rows.close()
-        self._file.close()

@@ -117,6 +117,9 @@ class IndexCache:
             for chunk in index.chunks
         }
         before = time.time() - _UNUSED_SECONDS
+        for left in self.folder.glob(".*.tmp"):  # of a run that was killed (kit.atomic.beside)
+            if left.stat().st_mtime < before:
+                left.unlink()
         with contextlib.suppress(FileNotFoundError):
             for entry in os.scandir(self.folder / "chunks"):
                 if entry.name not in used and entry.stat().st_mtime < before:

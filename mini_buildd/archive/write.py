@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 
 from mini_buildd.archive.plan import Content, ReleaseLine, SuiteFace, release_text
@@ -47,7 +48,7 @@ def write_face(tree: Tree, face: SuiteFace, signer: Signer, *, valid_until: date
     version = tree.version(face.distribution, face.number)
     lines = list(release_lines((version / "Release").read_bytes()))
     release = release_text(face, lines, valid_until=valid_until)
-    final = version.with_name(f"{face.number}.{face.date:%Y%m%dT%H%M%SZ}")
+    final = _unused(version.with_name(f"{face.number}.{face.date:%Y%m%dT%H%M%SZ}"))
     with _Making(final) as folder:
         for entry in os.scandir(version):
             if entry.is_dir():
@@ -67,6 +68,12 @@ def _next_second(tree: Tree, distribution: DistributionName) -> float:
     except FileNotFoundError:
         return time.time()
     return max(time.time(), int(shown) + 1)
+
+
+def _unused(path: Path) -> Path:
+    """*path*, or it with a number: what is shown already is not taken away to be replaced."""
+    further = (path.with_name(f"{path.name}.{number}") for number in count(2))
+    return next(each for each in chain([path], further) if not each.exists())
 
 
 def _release_lines(state: SuiteState) -> Iterator[ReleaseLine]:

@@ -28,10 +28,12 @@ from mini_buildd.flow.open_site import open_site
 from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
 from mini_buildd.flow.sweep import catch_up, decide_all, each, judge_all, suites_behind, take_in
 from mini_buildd.flow.tidy import tidy
+from mini_buildd.flow.troubles import Troubles
 from mini_buildd.incoming.ftp import IncomingFactory
 from mini_buildd.incoming.sessions import Sessions
 from mini_buildd.keys import gpg
 from mini_buildd.web.application import application, static_folders
+from mini_buildd.web.instance import show_troubles
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +57,8 @@ class Services:
         self._sessions = Sessions()
         self._site = open_site(settings, places)
         self._site.spool.drop_parts()
+        self._troubles = Troubles(self._site.clock)
+        show_troubles(self._troubles)
         self._watch = ProcessWatch(reactor, self._wake_builds)
         self._builds = LocalBuilds(
             self._site,
@@ -82,7 +86,7 @@ class Services:
         # A large suite that is written anew keeps no other waiting.
         self._suites = Lanes(
             "publish",
-            partial(catch_up, self._site),
+            self._thd_catch_up,
             reactor=self.reactor,
             pool=self._suite_pool,
             bus=self._bus,
@@ -131,6 +135,15 @@ class Services:
         events = [*judge_all(self._site), *decide_all(self._site)]
         for name in suites_behind(self._site):
             self._suites.wake(name)
+        return events
+
+    def _thd_catch_up(self, name: str) -> list[EventKind]:
+        try:
+            events = catch_up(self._site, name)
+        except Exception as error:
+            self._troubles.note(name, str(error))
+            raise
+        self._troubles.over(name)
         return events
 
     def _thd_mail(self) -> list[EventKind]:

@@ -17,6 +17,8 @@ from twisted.python.threadpool import ThreadPool
 from mini_buildd.bus.local import LocalBus
 from mini_buildd.db.connect import in_thread
 from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.problem import Problem
+from mini_buildd.kit.full_disk import is_full_disk
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ class Step:
         self._pool = pool
         self._bus = bus
         self._is_woken = False
+        self._told = ""
         self._running: Deferred[None] | None = None
         self._is_stopped = False
         self._later: Any = None
@@ -87,20 +90,28 @@ class Step:
         done: Deferred[None] = Deferred()
         self._running = done
         work = deferToThreadPool(self._reactor, self._pool, self._thd_run)
-        work.addCallbacks(self._bus.publish, self._failed)
+        work.addCallbacks(self._succeeded, self._failed)
         work.addBoth(self._ended, done)
 
     def _thd_run(self) -> list[EventKind]:
         with in_thread():
             return list(self._thd_work())
 
+    def _succeeded(self, events: list[EventKind]) -> None:
+        if self._told:
+            self._told = ""
+            _log.info("%s goes on", self.name)
+        self._bus.publish(events)
+
     def _failed(self, failure: Failure) -> None:
-        _log.error(
-            "%s failed; it is tried again in %s seconds at most\n%s",
-            self.name,
-            self._sweep_seconds,
-            failure.getTraceback(),
-        )
+        """A Problem says all in a line, and so does a full disk: told once, however often met."""
+        error: Any = failure.value
+        if not isinstance(error, Problem) and not is_full_disk(error):
+            said = f"\n{failure.getTraceback()}"
+        elif (said := f" {error}") == self._told:
+            return
+        self._told = said
+        _log.error("%s failed; it is tried again by itself:%s", self.name, said)
 
     def _ended(self, _: object, done: Deferred[None]) -> None:
         self._running = None

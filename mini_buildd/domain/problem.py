@@ -270,3 +270,10 @@ class ImportImpossible(Problem):
 
     code = "import-impossible"
     title = "The archive cannot be imported"
+
+
+class DiskFull(Problem):
+    """There is no room for what is to be written."""
+
+    code = "disk-full"
+    title = "The disk is full"

@@ -27,6 +27,7 @@ from mini_buildd.domain.keyring import keyring_name
 from mini_buildd.domain.layout import VersionRule
 from mini_buildd.domain.matrix import Target, plan_jobs
 from mini_buildd.domain.states import SourceState, UploadState
+from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.locks import pool_lock
 from mini_buildd.flow.receive import MAX_CONTROL_BYTES, note_problem
 from mini_buildd.flow.signature import open_signed, read_changes, read_dsc
@@ -48,6 +49,7 @@ class _Accepted:
     priority: str
 
 
+@tells_full_disk
 def accept(site: Site, upload: Upload) -> list[EventKind]:
     """Accept or reject the received *upload*; gives the event, none if somebody was faster."""
     try:

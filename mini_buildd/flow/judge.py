@@ -9,6 +9,7 @@ from mini_buildd.deb.version import Version, compare
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.states import JobState, SourceState
 from mini_buildd.domain.verdict import JobResult, is_superseded, judge_jobs
+from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.revise import present_sources
 from mini_buildd.flow.site import Site
 
@@ -19,6 +20,7 @@ _EVENTS = {
 }
 
 
+@tells_full_disk
 def judge(site: Site, source: Source) -> list[EventKind]:
     """Give the verdict on the building *source*, if all that counts has ended."""
     results = [JobResult(JobState(job.state), job.is_optional) for job in source.jobs.all()]

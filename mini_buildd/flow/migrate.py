@@ -17,6 +17,7 @@ from mini_buildd.domain.suite_version import Cause, latest_first
 from mini_buildd.flow.breakage import decide_unbroken
 from mini_buildd.flow.change import SuiteChange
 from mini_buildd.flow.choose import latest_of
+from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.revise import Order, Revision, present_sources, revise
 from mini_buildd.flow.site import Site
 
@@ -31,6 +32,7 @@ class Migration:
     reason: str = ""
 
 
+@tells_full_disk
 def migrate(
     site: Site, actor: Actor, wish: Migration, *, dry_run: bool = False, force: bool = False
 ) -> tuple[SuiteChange, ...]:

@@ -10,9 +10,11 @@ from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.matrix import plan_jobs
 from mini_buildd.domain.states import JobState, SourceState
 from mini_buildd.flow.accept import targets_of
+from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.site import Site
 
 
+@tells_full_disk
 def plan(site: Site, source: Source) -> list[EventKind]:
     """Make the jobs of the accepted *source*; gives an event for each."""
     wildcards = [ArchitectureWildcard(word) for word in source.architectures.split()]

@@ -17,6 +17,7 @@ from mini_buildd.db.events import record
 from mini_buildd.db.models import Distribution, Job, Publication, Source, SuiteEntry
 from mini_buildd.db.moves import Overtaken, move_job, move_source
 from mini_buildd.deb.version import Version
+from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.layout import suites_seen
 from mini_buildd.domain.permission import SELF
@@ -24,12 +25,14 @@ from mini_buildd.domain.states import JobState, SourceState
 from mini_buildd.domain.suite_version import Cause
 from mini_buildd.domain.verdict import is_superseded
 from mini_buildd.flow.content import content_of, face_of
+from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.judge import newest_in_suite
 from mini_buildd.flow.locks import suite_lock
 from mini_buildd.flow.revise import Order, newest, revise
 from mini_buildd.flow.site import Site
 
 
+@tells_full_disk
 def decide(site: Site, source: Source) -> list[EventKind]:
     """Let the ready *source* be part of its suite's next version; a frozen suite lets it wait."""
     with transaction.atomic():
@@ -68,6 +71,7 @@ def publish_again(site: Site, source: Source) -> None:
         revision.add_binaries(source, source.binaries.all())
 
 
+@tells_full_disk
 def begin(site: Site, distribution: Distribution) -> list[EventKind]:
     """Decide the first, empty version of a new *distribution*, so that apt finds it at once."""
     with transaction.atomic():
@@ -92,6 +96,7 @@ def _as_now(site: Site, distribution: Distribution) -> _Shown:
     return _Shown(now, until, " ".join(site.signer.fingerprints))
 
 
+@tells_full_disk
 def carry_out(site: Site, distribution: Distribution) -> list[EventKind]:
     """Make the tree show the newest decided version of *distribution*; gives what happened."""
     with suite_lock(site, distribution.name):
@@ -99,8 +104,18 @@ def carry_out(site: Site, distribution: Distribution) -> list[EventKind]:
         if not pending:
             return []
         shown = _as_now(site, distribution)
+        if _is_shown(site, pending[-1]):
+            # A crash came before it was noted: signed by whom, and until when, nobody knows any
+            # more. So it is due to be signed again.
+            shown = replace(shown, valid_until=None, signed_by="unknown")
         _publish(site, pending[-1], shown)
         return _save(site, distribution, pending, shown)
+
+
+def _is_shown(site: Site, publication: Publication) -> bool:
+    distribution = publication.distribution
+    name = DistributionName.parse(distribution.name)
+    return site.tree(distribution.repository.name).published(name) == publication.number
 
 
 def _publish(site: Site, publication: Publication, shown: _Shown) -> None:
@@ -154,6 +169,7 @@ def _note_published(publication: Publication) -> None:
         move_source(source, SourceState.PUBLISHED)
 
 
+@tells_full_disk
 def renew(site: Site, distribution: Distribution) -> list[EventKind]:
     """Sign what is published of *distribution* again, if that is needed.
 

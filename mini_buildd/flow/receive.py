@@ -17,6 +17,7 @@ from mini_buildd.deb.files import ListedFile
 from mini_buildd.domain import problem
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.states import UploadState
+from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.signature import open_signed, read_changes
 from mini_buildd.flow.site import Site
 from mini_buildd.incoming.spool import Arrival
@@ -26,6 +27,7 @@ from mini_buildd.kit.hashing import hash_file
 MAX_CONTROL_BYTES = 4 << 20
 
 
+@tells_full_disk
 def receive(site: Site, arrival: Arrival, *, is_final: bool) -> list[EventKind]:
     """Take up the .changes *arrival*; *is_final* when nothing more can come from its sender.
 

@@ -8,10 +8,12 @@ from mini_buildd.domain.suite_version import Cause
 from mini_buildd.flow.breakage import decide_unbroken
 from mini_buildd.flow.change import SuiteChange
 from mini_buildd.flow.choose import all_of
+from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.revise import Order, Revision, revise
 from mini_buildd.flow.site import Site
 
 
+@tells_full_disk
 def remove(
     site: Site,
     actor: Actor,

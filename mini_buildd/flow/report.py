@@ -31,6 +31,7 @@ from mini_buildd.domain.states import JobState, Outcome
 from mini_buildd.domain.verdict import after_loss
 from mini_buildd.flow.accept import pool_row
 from mini_buildd.flow.changelog import keep_changelog
+from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.locks import pool_lock
 from mini_buildd.flow.publish import publish_again
 from mini_buildd.flow.receive import MAX_CONTROL_BYTES
@@ -88,6 +89,7 @@ def note_started(site: Site, attempt: Attempt, started_at: str) -> list[EventKin
         return [record(EventKind.JOB_STARTED, site.clock(), job=fresh.job, detail=fresh.builder)]
 
 
+@tells_full_disk
 def report(site: Site, attempt: Attempt, result: Result, folder: Path) -> list[EventKind]:
     """Take in the *result* of *attempt*, whose files lie in *folder*.
 

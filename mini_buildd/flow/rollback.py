@@ -7,10 +7,12 @@ from mini_buildd.domain.permission import Actor, demand_admin
 from mini_buildd.domain.problem import VersionNotKept
 from mini_buildd.domain.suite_version import Cause
 from mini_buildd.flow.change import SuiteChange, decide_changes
+from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.revise import Order, Revision, revise
 from mini_buildd.flow.site import Site
 
 
+@tells_full_disk
 def rollback(
     site: Site,
     actor: Actor,

@@ -19,11 +19,13 @@ from mini_buildd.domain.permission import SELF, Actor, demand_admin
 from mini_buildd.domain.problem import NothingToDo, RepositoryUnknown, SnapshotUnknown
 from mini_buildd.domain.snapshot import SnapshotKind, SnapshotName, Taken, due, expired
 from mini_buildd.domain.suite_version import Cause
+from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.locks import snapshots_lock
 from mini_buildd.flow.revise import lock_suites
 from mini_buildd.flow.site import Site
 
 
+@tells_full_disk
 def take(
     site: Site,
     actor: Actor,
@@ -70,6 +72,7 @@ def take(
         return [_record(site, EventKind.SNAPSHOT_TAKEN, repository, name, actor)]
 
 
+@tells_full_disk
 def drop(site: Site, actor: Actor, repository: Repository, name: str) -> list[EventKind]:
     """Let the snapshot *name* go, and with it what only it has kept; raises SnapshotUnknown."""
     demand_admin(actor, "drop a snapshot")
@@ -130,6 +133,7 @@ def _published_now(repository: Repository) -> list[Publication]:
     return list(Publication.objects.filter(pk__in=newest))
 
 
+@tells_full_disk
 def show_all(site: Site, repository: Repository) -> None:
     """Let there be a folder for every snapshot of *repository*, and for nothing else."""
     with snapshots_lock(site, repository.name):

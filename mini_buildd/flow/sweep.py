@@ -13,10 +13,12 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from mini_buildd.db.models import Attempt, Distribution, Publication, Source, Upload
 from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.problem import Problem
 from mini_buildd.domain.states import SourceState, UploadState
 from mini_buildd.flow import accept, judge, plan, publish, receive
 from mini_buildd.flow.site import Site
 from mini_buildd.incoming.spool import Arrival
+from mini_buildd.kit.full_disk import is_full_disk
 
 _log = logging.getLogger(__name__)
 
@@ -31,8 +33,10 @@ def each(
     for row in rows:
         try:
             events += verb(row)
-        except Exception:  # noqa: BLE001  # whatever it is, the other rows go on
-            _log.exception("%s failed for %s; it is tried again later", name, row)
+        except Exception as error:  # noqa: BLE001  # whatever it is, the other rows go on
+            is_plain = isinstance(error, Problem) or is_full_disk(error)
+            text = "%s failed for %s; it is tried again later: %s"
+            _log.error(text, name, row, error, exc_info=not is_plain)
     return events
 
 

@@ -16,6 +16,7 @@ from mini_buildd.domain.problem import PackageRefused, ReadyMadeClosed
 from mini_buildd.domain.suite_version import Cause
 from mini_buildd.flow.change import SuiteChange, decide_changes
 from mini_buildd.flow.enter import enter
+from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.gather import copies_in, demand_open, gather
 from mini_buildd.flow.intake import Intake
 from mini_buildd.flow.locks import pool_lock
@@ -25,6 +26,7 @@ from mini_buildd.flow.site import Site
 _ENDINGS = (".deb", ".udeb", ".dsc")
 
 
+@tells_full_disk
 def take_ready_made(
     site: Site,
     actor: Actor,

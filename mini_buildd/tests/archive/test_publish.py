@@ -194,6 +194,19 @@ def test_what_a_client_still_may_need_is_not_pruned(repository: Repository) -> N
     assert not repository.tree.version(repository.name, 1).exists()
 
 
+def test_what_killed_runs_have_left_in_the_cache_is_pruned(repository: Repository) -> None:
+    repository.add("tiny")
+    repository.publish(1)
+    cache = repository.tree.cache / str(repository.name)
+    left = cache / ".2.state.0123456789ab.tmp"
+    left.write_bytes(b"half")
+    prune(repository.tree, repository.name, ())
+    assert left.exists(), "somebody may be writing it"
+    os.utime(left, (0, 0))
+    prune(repository.tree, repository.name, ())
+    assert sorted(path.name for path in cache.iterdir()) == ["1.state", "chunks"]
+
+
 def test_pruning_what_was_never_published_does_nothing(repository: Repository) -> None:
     prune(repository.tree, repository.name, ())
     assert not repository.tree.root.exists()

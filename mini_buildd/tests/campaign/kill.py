@@ -7,13 +7,12 @@ serves it.
 
 import random
 import shutil
-import subprocess
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mini_buildd.tests.archive.published import NotWhole, packages
 from mini_buildd.tests.figures import table
 from mini_buildd.tests.instance import processes
 from mini_buildd.tests.packager import Upload
@@ -103,48 +102,17 @@ def _row_faults(scene: Scenario, source_id: int, state: str) -> list[str]:
 def _tree_faults(scene: Scenario) -> list[str]:
     """Read the published tree as plain files: the signature holds, and so does every hash."""
     tree = scene.instance.home / "archive" / "test"
-    suite = tree / "dists" / scene.distribution
-    steps: list[tuple[str, Callable[[], subprocess.CompletedProcess[bytes]]]] = [
-        (
-            "signature",
-            lambda: subprocess.run(
-                ["sh", "-c", _VERIFY, "verify", str(tree / "archive-key.asc"), str(suite)],
-                capture_output=True,
-                check=False,
-            ),
-        ),
-        (
-            "hashes",
-            lambda: subprocess.run(
-                ["sh", "-c", _HASHES, "hashes", str(suite)], capture_output=True, check=False
-            ),
-        ),
-    ]
-    faults = []
-    for what, look in steps:
-        done = look()
-        if done.returncode:
-            faults.append(f"{what}: {done.stderr.decode().strip().splitlines()[-1:]}")
-    return faults
+    try:
+        packages(tree, tree / "dists" / scene.distribution)
+    except (NotWhole, OSError) as error:
+        return [str(error)]
+    return []
 
 
 _SUCCESSES = (
     "mini_buildd_attempt WHERE outcome = 'succeeded'"
     " AND job_id IN (SELECT id FROM mini_buildd_job WHERE source_id = ?)"
 )
-_VERIFY = """
-set -eu
-ring=$(mktemp)
-trap 'rm -f "$ring"' EXIT
-gpg --batch --yes --dearmor --output "$ring" "$1"
-gpgv --keyring "$ring" "$2/InRelease"
-"""
-_HASHES = """
-set -eu
-cd "$1"
-sed -n '/^SHA256:/,/^-----/s/^ \\([0-9a-f]\\{64\\}\\) *[0-9]* \\(.*\\)$/\\1  \\2/p' InRelease |
-  sha256sum --check --strict --quiet
-"""
 
 
 def leftovers_of(scene: Scenario) -> list[str]:

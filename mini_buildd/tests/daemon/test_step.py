@@ -11,6 +11,7 @@ from twisted.python.threadpool import ThreadPool
 from mini_buildd.bus.local import LocalBus
 from mini_buildd.daemon.step import Step
 from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.problem import DiskFull
 from mini_buildd.tests.instance import wait_for
 
 
@@ -135,6 +136,24 @@ class TestStep:
         assert "the cause" in caplog.text
         stage.reactor.advance(10)
         stage.let_end(2)
+
+    def test_a_problem_is_told_in_one_line_once_and_its_end_as_well(
+        self, stage: Stage, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level("INFO")
+        problem = DiskFull(expected="room", found="none", hint="Make some.")
+        stage.work.fault = problem
+        stage.step.start()
+        stage.let_end(1)
+        stage.reactor.advance(10)
+        stage.let_end(2)
+        stage.work.fault = None
+        stage.reactor.advance(10)
+        stage.let_end(3)
+        assert [record.getMessage() for record in caplog.records] == [
+            f"test failed; it is tried again by itself: {problem}",
+            "test goes on",
+        ]
 
     def test_its_events_wake_others_once_each(self, stage: Stage) -> None:
         woken: list[str] = []

@@ -1,5 +1,7 @@
 """The short version of each campaign."""
 
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -57,3 +59,10 @@ def test_an_apt_reads_in_every_way() -> None:
         pytest.skip(str(error))
     (outcome,) = archive_readers.read((host_codename(),), others=10, shapes=(("xz",),))
     assert (outcome.faults, outcome.ways) == ([], 4)
+
+
+def test_an_operation_of_the_archive_is_done_wholly_or_not_at_all_however_it_is_killed() -> None:
+    """In a process of its own: it configures Django for itself."""
+    command = [sys.executable, "-m", "mini_buildd.tests.campaign", "archive-kill", "12", "200"]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
