@@ -58,7 +58,7 @@ def _revisions(site: Site, order: Order, wish: Migration) -> Iterator[Revision]:
     for target in _targets(wish):
         revision = revise(site, target, order)
         for source in chosen:
-            _check_order(source, target)
+            check_order(source, target)
             binaries = Binary.objects.filter(
                 source=source, entries__distribution=wish.origin, entries__removed_in=None
             )
@@ -84,8 +84,8 @@ def _targets(wish: Migration) -> Iterator[Distribution]:
         )
 
 
-def _check_order(source: Source, target: Distribution) -> None:
-    """An older one apt would never choose."""
+def check_order(source: Source, target: Distribution) -> None:
+    """Raise NoWayThere if *target* has a later one: apt would never choose this."""
     there = present_sources(target, source.name).values_list("version", flat=True)
     versions = latest_first([Version(text) for text in there])
     if versions and compare(versions[0], Version(source.version)) > 0:
