@@ -148,8 +148,8 @@ def _binary(root: Path, component: Component, text: bytes) -> Found:
         raise MalformedControl(f"{path} is neither a .deb nor a .udeb")
     package, version = fields["package"], fields["version"]
     source, _, source_version = fields.get("source", package).partition(" ")
-    expected = Expected(package, version, fields["architecture"], Sha256(fields["sha256"]))
-    offer = Offer(os.fsencode(root / path), component=component, expected=expected)
+    expected = Expected(package, version, fields["architecture"], str(Sha256(fields["sha256"])))
+    offer = Offer(os.fsencode(root / path), component=str(component), expected=expected)
     return Found(offer, (source, source_version.strip("() ") or version))
 
 
@@ -162,9 +162,9 @@ def _source(root: Path, component: Component, text: bytes) -> Found:
     folder = root / ArchivePath(paragraph.require("Directory"))
     offer = Offer(
         os.fsencode(folder / listed[0].name),
-        component=component,
+        component=str(component),
         section=paragraph.get("Section") or "misc",
         priority=paragraph.get("Priority") or "optional",
-        expected=Expected(package, version, "", listed[0].sha256),
+        expected=Expected(package, version, "", str(listed[0].sha256)),
     )
     return Found(offer, (package, version))
