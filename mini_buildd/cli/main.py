@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.db import DatabaseError
 
+from mini_buildd.cli.take_options import add_copy, add_import, add_take
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings, SettingsError, load
 from mini_buildd.db.connect import connect, django_settings, migrate
@@ -39,6 +40,9 @@ def _parser() -> argparse.ArgumentParser:
         action = actions.add_parser(name, help=text)
         action.add_argument("codename")
         action.add_argument("architecture")
+    add_take(commands.add_parser("archive-take", help="take in packages that were built elsewhere"))
+    add_import(commands.add_parser("archive-import", help="import another program's archive"))
+    add_copy(commands.add_parser("archive-copy", help="copy packages to a suite or repository"))
     admin = commands.add_parser("admin", help="make an administrator for the web pages")
     admin.add_argument("name")
     return parser
@@ -107,10 +111,12 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
     places.make()
     connect(django_settings(places.database))
     migrate()
-    from mini_buildd.cli import commands  # noqa: PLC0415  # models need a configured Django
+    from mini_buildd.cli import commands, take  # noqa: PLC0415  # models need a configured Django
 
     if options.command == "setup":
         return commands.run_setup(options, places, settings.builder.backend)
     if options.command == "admin":
         return commands.make_admin(options.name, getpass.getpass)
+    if options.command in take.COMMANDS:
+        return take.run(options, settings, places)
     return commands.run_chroot(options, places)

@@ -24,7 +24,7 @@ from mini_buildd.deb.names import Component, SourceName
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.problem import PackageRefused
 from mini_buildd.domain.states import SourceState
-from mini_buildd.flow.changelog import keep_changelog
+from mini_buildd.flow.keep_changelog import keep_changelog
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.store import store
 from mini_buildd.kit.atomic import sync_filesystem

@@ -102,6 +102,7 @@ class BinaryPackage:
     content: str = ""
     suffix: str = ".deb"
     files: Files = field(default_factory=dict)
+    packed: str = "none"
 
     @property
     def file_name(self) -> str:
@@ -134,7 +135,10 @@ class BinaryPackage:
             (tree / name).write_bytes(data)
         made = scratch / "made.deb"
         subprocess.run(
-            ["dpkg-deb", "--root-owner-group", "--nocheck", "-Znone", "-b", str(tree), str(made)],
+            [
+                *("dpkg-deb", "--root-owner-group", "--nocheck", f"-Z{self.packed}"),
+                *("-b", str(tree), str(made)),
+            ],
             check=True,
             capture_output=True,
         )
