@@ -17,7 +17,6 @@ class Expected(msgspec.Struct, frozen=True):
     package: str
     version: str
     architecture: str
-    size_bytes: int
     sha256: str
 
 

@@ -24,6 +24,9 @@ from mini_buildd.archive.read_offer import read
 # For fewer it is not worth while to start processes.
 _FEW = 100
 _AT_ONCE = 50
+# So much is read ahead while whoever asks is busy with what he has.
+_AHEAD = 60
+_AHEAD_BYTES = 32 << 20
 _LENGTH_BYTES = 4
 
 _encode = msgspec.msgpack.encode
@@ -40,29 +43,35 @@ def read_all(offers: Iterable[Offer]) -> Iterator[Answer]:
         return
     with ExitStack() as stack:
         helpers = [stack.enter_context(_Helper()) for _ in range(os.cpu_count() or 1)]
-        yield from _spread(chain(first, rest), helpers)
+        for message in _spread(chain(first, rest), helpers):
+            yield from _answers.decode(message)
 
 
-def _spread(offers: Iterator[Offer], helpers: Sequence["_Helper"]) -> Iterator[Answer]:
+def _spread(offers: Iterator[Offer], helpers: Sequence["_Helper"]) -> Iterator[bytes]:
+    """The helpers' messages in the order of the offers."""
     idle: queue.SimpleQueue[_Helper] = queue.SimpleQueue()
     for helper in helpers:
         idle.put(helper)
 
-    def ask(part: list[Offer]) -> list[Answer]:
+    def ask(part: list[Offer]) -> bytes:
         helper = idle.get()
         try:
             return helper.ask(part)
         finally:
             idle.put(helper)
 
-    under_way: deque[Future[list[Answer]]] = deque()
+    under_way: deque[Future[bytes]] = deque()
     with ThreadPoolExecutor(len(helpers)) as threads:
         while part := list(islice(offers, _AT_ONCE)):
             under_way.append(threads.submit(ask, part))
-            if len(under_way) > 2 * len(helpers):
-                yield from under_way.popleft().result()
+            while len(under_way) > _AHEAD or _bytes_ready(under_way) > _AHEAD_BYTES:
+                yield under_way.popleft().result()
         while under_way:
-            yield from under_way.popleft().result()
+            yield under_way.popleft().result()
+
+
+def _bytes_ready(answers: Iterable[Future[bytes]]) -> int:
+    return sum(len(each.result()) for each in answers if each.done())
 
 
 class _Helper:
@@ -77,8 +86,8 @@ class _Helper:
         )
         return self
 
-    def ask(self, offers: list[Offer]) -> list[Answer]:
-        """Its answers; raises RuntimeError when it has died."""
+    def ask(self, offers: list[Offer]) -> bytes:
+        """Its answers, as a message; raises RuntimeError when it has died."""
         if self._process.stdin is None or self._process.stdout is None:  # pragma: no cover
             raise AssertionError
         try:
@@ -88,7 +97,7 @@ class _Helper:
             answer = None
         if answer is None:
             raise RuntimeError("a process that reads packages has died")
-        return _answers.decode(answer)
+        return answer
 
     def __exit__(self, *_: object) -> None:
         for stream in (self._process.stdin, self._process.stdout):

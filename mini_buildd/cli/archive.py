@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from mini_buildd.cli import archive_print as show
 from mini_buildd.cli.archive_print import Screen
 from mini_buildd.cli.check import run_check
+from mini_buildd.cli.take import run_copy, run_import, run_take
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
 from mini_buildd.db.models import Distribution
@@ -294,5 +295,8 @@ _ACTS: Mapping[str, Callable[[_Desk], int]] = {
     "thaw": _thaw,
     "snapshot": _snapshot,
     "drop-snapshot": _drop_snapshot,
+    "take": lambda desk: desk.settle(run_take(desk.site, desk.actor, desk.options)),
+    "import": lambda desk: desk.settle(run_import(desk.site, desk.actor, desk.options)),
+    "copy": lambda desk: desk.settle(run_copy(desk.site, desk.actor, desk.options)),
     "check": lambda desk: run_check(desk.options, desk.site),
 }

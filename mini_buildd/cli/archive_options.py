@@ -2,6 +2,8 @@
 
 import argparse
 
+from mini_buildd.cli.take_options import add_copy, add_import, add_take
+
 _SHOWN = 20
 
 
@@ -31,6 +33,12 @@ def add_archive(archive: argparse.ArgumentParser) -> None:
     _add_reason(_of_suite(actions, "freeze", "let nothing into a suite, and nothing out of it"))
     _of_suite(actions, "thaw", "end that")
     _add_snapshots(actions)
+    for name, text, add in (
+        ("copy", "copy packages to another suite or repository", add_copy),
+        ("take", "take in packages that were built elsewhere", add_take),
+        ("import", "import an archive of another program: reprepro, aptly", add_import),
+    ):
+        add(actions.add_parser(name, help=text, description=text))
     _add_check(actions)
 
 

@@ -6,6 +6,7 @@ Whoever made the package decides what it unpacks to, so what is read of it has b
 import bz2
 import gzip
 import lzma
+import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,6 +83,7 @@ def _find(deb: IO[bytes], part: str) -> _Member:
 
 
 def _members(deb: IO[bytes]) -> Iterator[_Member]:
+    whole_bytes = deb.seek(0, os.SEEK_END)
     deb.seek(0)
     if deb.read(len(_MAGIC)) != _MAGIC:
         raise MalformedControl("it is no ar file")
@@ -91,6 +93,8 @@ def _members(deb: IO[bytes]) -> Iterator[_Member]:
         if not head.endswith(_HEAD_END) or len(head) != _HEAD_BYTES or not size.isdigit():
             raise MalformedControl("it is a damaged ar file")
         offset += _HEAD_BYTES
+        if offset + int(size) > whole_bytes:
+            raise MalformedControl("it ends too early")
         name = head[:16].rstrip(b" ").removesuffix(b"/").decode("ascii", "replace")
         yield _Member(name, offset, int(size))
         offset += int(size) + int(size) % 2

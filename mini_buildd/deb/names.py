@@ -92,6 +92,16 @@ class PlainFilename(Name):
     grammar = re.compile(r"[A-Za-z0-9+][A-Za-z0-9+.~_:-]{0,199}")
 
 
+class ArchivePath(Name):
+    """A path inside of an archive, as its indexes name files; no part leads up or is hidden."""
+
+    __slots__ = ()
+    kind = "path in an archive"
+    grammar = re.compile(
+        r"(?!.{501})[A-Za-z0-9+_~%][A-Za-z0-9+.~_:%=-]*(?:/[A-Za-z0-9+_~%][A-Za-z0-9+.~_:%=-]*)*"
+    )
+
+
 class Sha256(Name):
     """A SHA-256 digest in lower-case hex."""
 

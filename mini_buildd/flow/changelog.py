@@ -1,8 +1,4 @@
-"""Changelogs of source packages as plain files, as apt asks for them ("apt changelog PACKAGE").
-
-They are taken out of a binary package. Nothing leads to one whose package no suite has, and what
-is there already says the same, so they are written before the transaction and only once.
-"""
+"""What the changelogs of the published tree tell of a difference between versions of a suite."""
 
 from mini_buildd.archive.tree import Tree, changelog_path
 from mini_buildd.config.places import Places
@@ -11,35 +7,8 @@ from mini_buildd.deb.changelog import entries_between
 from mini_buildd.deb.names import Component, SourceName
 from mini_buildd.deb.version import Version, compare
 from mini_buildd.domain.suite_version import Difference
-from mini_buildd.kit.atomic import beside, make_folder, write_file
 
 _MAX_BYTES = 16 << 20  # the longest in Debian have some megabytes
-
-
-def keep_changelog(
-    tree: Tree,
-    component: Component,
-    source: SourceName,
-    version: Version,
-    text: bytes,
-    *,
-    is_durable: bool = True,
-) -> None:
-    """Let apt find *text* as the changelog of that source package.
-
-    Where it is not to be durable yet, a call of sync_filesystem has to follow.
-    """
-    path = tree.root / changelog_path(component, source, version.without_epoch)
-    if path.exists() and path.stat().st_size == len(text):
-        return
-    if is_durable:
-        make_folder(path.parent)
-        write_file(path, text)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = beside(path)
-    temporary.write_bytes(text)
-    temporary.rename(path)
 
 
 def entries_of(places: Places, distribution: Distribution, difference: Difference) -> str | None:

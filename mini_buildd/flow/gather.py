@@ -12,14 +12,27 @@ from django.db import transaction
 from mini_buildd.archive.offer import Offer, Offered, OfferedBinary, OfferedSource, Refused
 from mini_buildd.archive.read_offers import read_all
 from mini_buildd.db.models import Distribution
+from mini_buildd.domain.problem import ReadyMadeClosed
 from mini_buildd.flow.intake import Intake, refuse
 from mini_buildd.flow.revise import Order, revise
 from mini_buildd.flow.site import Site
 from mini_buildd.kit.atomic import beside
 
 # What is held in memory at a time, before it is made durable and gets its rows.
-_PART = 5000
+_PART = 3000
 _PART_BYTES = 32 << 20
+
+
+def demand_ready_made(distribution: Distribution) -> None:
+    """Raise ReadyMadeClosed unless the suite takes packages that were built elsewhere."""
+    if not distribution.suite.accepts_ready_made:
+        open_ones = Distribution.objects.filter(suite__accepts_ready_made=True)
+        names = ", ".join(open_ones.values_list("name", flat=True)) or "none yet"
+        raise ReadyMadeClosed(
+            expected=f"a suite that accepts ready-made packages: {names}",
+            found=f"{distribution}, which does not",
+            hint="Upload the source and let it be built here, or change the suite's settings.",
+        )
 
 
 def demand_open(site: Site, distribution: Distribution, order: Order) -> None:

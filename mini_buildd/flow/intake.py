@@ -24,7 +24,7 @@ from mini_buildd.deb.names import Component, SourceName
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.problem import PackageRefused
 from mini_buildd.domain.states import SourceState
-from mini_buildd.flow.changelog import keep_changelog
+from mini_buildd.flow.keep_changelog import keep_changelog
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.store import store
 from mini_buildd.kit.atomic import sync_filesystem
@@ -35,8 +35,8 @@ _SHOWN = 5
 # So many values a question: databases have limits.
 _AT_ONCE = 500
 
-_SourceKey = tuple[str, str]
-_BinaryKey = tuple[str, str, str]
+SourceKey = tuple[str, str]
+BinaryKey = tuple[str, str, str]
 
 
 def refuse(reasons: Sequence[str]) -> PackageRefused:
@@ -52,15 +52,31 @@ def refuse(reasons: Sequence[str]) -> PackageRefused:
 class Intake:
     """Takes packages into the repository of *distribution*; *origin* says where they are from.
 
-    *entered* are the rows that were saved or found: of each source package its binary packages.
+    *sources* and *binaries* are the rows that were saved or found, the latter with their source.
+    A new source package belongs to *distribution*, unless *homes* has it.
     """
 
-    def __init__(self, site: Site, distribution: Distribution, origin: str) -> None:
+    def __init__(
+        self,
+        site: Site,
+        distribution: Distribution,
+        origin: str,
+        homes: Mapping[SourceKey, Distribution] | None = None,
+    ) -> None:
         self._site, self.distribution, self._origin = site, distribution, origin[:300]
+        self._homes = homes or {}
         self._repository = distribution.repository
         self._tree = site.tree(self._repository.name)
         self._folders: set[str] = set()
-        self.entered: dict[int, set[int]] = {}
+        self.sources: dict[SourceKey, int] = {}
+        self.binaries: dict[BinaryKey, tuple[int, int]] = {}
+
+    def entered(self) -> Mapping[int, Collection[int]]:
+        """All of it, as flow.enter wants it."""
+        found: dict[int, list[int]] = {source: [] for source in self.sources.values()}
+        for source, binary in self.binaries.values():
+            found.setdefault(source, []).append(binary)
+        return found
 
     # --- files -------------------------------------------------------------------
 
@@ -88,16 +104,16 @@ class Intake:
 
     def _link(self, file: OfferedFile) -> bool:
         """The quick way, for what is new and on the same file system; durable only later."""
-        folder, _, name = file.path.rpartition("/")
-        path = self._tree.root / folder
+        folder = file.path.rpartition("/")[0]
         if folder not in self._folders:
-            path.mkdir(parents=True, exist_ok=True)
+            (self._tree.root / folder).mkdir(parents=True, exist_ok=True)
             self._folders.add(folder)
+        path = f"{self._tree.root}/{file.path}".encode()  # pathlib takes as long as the link itself
         try:
-            os.link(file.file, path / name)
+            os.link(file.file, path)
         except OSError:
             return False
-        (path / name).chmod(0o444)
+        os.chmod(path, 0o444)  # noqa: PTH101  # the same
         return True
 
     def _store(self, file: OfferedFile) -> None:
@@ -120,7 +136,7 @@ class Intake:
         """Make the rows that are missing; raises PackageRefused. To be called in a transaction."""
         reasons: list[str] = []
         files = self._save_files([file for each in offered for file in _files(each)], reasons)
-        sources = self._save_sources(offered, files)
+        sources = self._save_sources(offered, files, reasons)
         self._save_binaries(
             [each for each in offered if isinstance(each, OfferedBinary)], files, sources, reasons
         )
@@ -162,8 +178,8 @@ class Intake:
         return {**there, **{row.path: row for row in PoolFile.objects.bulk_create(new)}}
 
     def _save_sources(
-        self, offered: Sequence[Offered], files: Mapping[str, PoolFile]
-    ) -> Mapping[_SourceKey, Source]:
+        self, offered: Sequence[Offered], files: Mapping[str, PoolFile], reasons: list[str]
+    ) -> Mapping[SourceKey, Source]:
         whole = {_source_key(each): each for each in offered if isinstance(each, OfferedSource)}
         components = {_source_key(each): each.component for each in offered} | {
             key: each.component for key, each in whole.items()
@@ -173,7 +189,7 @@ class Intake:
         made = Source.objects.bulk_create(
             Source(
                 origin=self._origin,
-                distribution=self.distribution,
+                distribution=self._homes.get((name, version), self.distribution),
                 name=name,
                 version=version,
                 component=component,
@@ -186,11 +202,13 @@ class Intake:
         )
         rows = {**there, **{(row.name, row.version): row for row in made}}
         for key, each in whole.items():
+            if not rows[key].paragraph and rows[key].entries.exists():
+                reasons.append(f"{rows[key]} is in a suite already, without its source package")
             self._complete(rows[key], each, files)
-            self.entered.setdefault(rows[key].pk, set())
+            self.sources[key] = rows[key].pk
         return rows
 
-    def _there(self, keys: Collection[_SourceKey]) -> Mapping[_SourceKey, Source]:
+    def _there(self, keys: Collection[SourceKey]) -> Mapping[SourceKey, Source]:
         """The rows of source packages that the repository has."""
         rows = Source.objects.filter(distribution__repository=self._repository)
         fields = ("name", "version", "upload", "paragraph", "distribution")
@@ -215,17 +233,17 @@ class Intake:
         self,
         binaries: Sequence[OfferedBinary],
         files: Mapping[str, PoolFile],
-        sources: Mapping[_SourceKey, Source],
+        sources: Mapping[SourceKey, Source],
         reasons: list[str],
     ) -> None:
         there = self._binaries_there({each.package for each in binaries})
-        new: dict[_BinaryKey, OfferedBinary] = {}
+        new: dict[BinaryKey, OfferedBinary] = {}
         for each in binaries:
             key, sha256 = _binary_key(each), each.file.digests.sha256
             source = sources[_source_key(each)]
             if key in there:
                 source_id, binary_id, present = there[key]
-                self.entered.setdefault(source_id, set()).add(binary_id)
+                self.binaries[key] = source_id, binary_id
             else:
                 present = new.setdefault(key, each).file.digests.sha256
                 if source.upload_id is not None:
@@ -238,7 +256,7 @@ class Intake:
 
     def _binaries_there(
         self, packages: Collection[str]
-    ) -> Mapping[_BinaryKey, tuple[int, int, str]]:
+    ) -> Mapping[BinaryKey, tuple[int, int, str]]:
         """Of the binary packages that the repository has: source, row, SHA-256."""
         rows = Binary.objects.filter(source__distribution__repository=self._repository)
         names = ("package", "version", "architecture", "source_id", "pk", "file__sha256")
@@ -254,7 +272,7 @@ class Intake:
         self,
         binaries: Collection[OfferedBinary],
         files: Mapping[str, PoolFile],
-        sources: Mapping[_SourceKey, Source],
+        sources: Mapping[SourceKey, Source],
     ) -> None:
         made = Binary.objects.bulk_create(
             Binary(
@@ -275,21 +293,21 @@ class Intake:
             for row, each in zip(made, binaries, strict=True)
             if each.listing
         )
-        for row in made:
-            self.entered.setdefault(row.source_id, set()).add(row.pk)
+        for row, each in zip(made, binaries, strict=True):
+            self.binaries[_binary_key(each)] = row.source_id, row.pk
 
 
 def _files(offered: Offered) -> tuple[OfferedFile, ...]:
     return offered.files if isinstance(offered, OfferedSource) else (offered.file,)
 
 
-def _source_key(offered: Offered) -> _SourceKey:
+def _source_key(offered: Offered) -> SourceKey:
     if isinstance(offered, OfferedSource):
         return offered.source, offered.version
     return offered.source, offered.source_version
 
 
-def _binary_key(binary: OfferedBinary) -> _BinaryKey:
+def _binary_key(binary: OfferedBinary) -> BinaryKey:
     return binary.package, binary.version, binary.architecture
 
 

@@ -60,7 +60,7 @@ def _revisions(site: Site, order: Order, wish: Migration) -> Iterator[Revision]:
     for target in _targets(wish):
         revision = revise(site, target, order)
         for source in chosen:
-            _check_order(source, target)
+            check_order(source, target)
             binaries = Binary.objects.filter(
                 source=source, entries__distribution=wish.origin, entries__removed_in=None
             )
@@ -99,8 +99,8 @@ def _beside(distribution: Distribution, suite: Suite) -> Distribution:
     return found
 
 
-def _check_order(source: Source, target: Distribution) -> None:
-    """An older one apt would never choose."""
+def check_order(source: Source, target: Distribution) -> None:
+    """Raise NoWayThere if *target* has a later one: apt would never choose this."""
     there = present_sources(target, source.name).values_list("version", flat=True)
     versions = latest_first([Version(text) for text in there])
     if versions and compare(versions[0], Version(source.version)) > 0:

@@ -30,8 +30,8 @@ from mini_buildd.domain.problem import ResultRefused
 from mini_buildd.domain.states import JobState, Outcome
 from mini_buildd.domain.verdict import after_loss
 from mini_buildd.flow.accept import pool_row
-from mini_buildd.flow.changelog import keep_changelog
 from mini_buildd.flow.full_disk import tells_full_disk
+from mini_buildd.flow.keep_changelog import keep_changelog
 from mini_buildd.flow.locks import pool_lock
 from mini_buildd.flow.publish import publish_again
 from mini_buildd.flow.receive import MAX_CONTROL_BYTES

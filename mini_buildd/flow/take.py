@@ -12,12 +12,12 @@ from pathlib import Path
 from mini_buildd.archive.offer import Offer, Offered
 from mini_buildd.db.models import Distribution
 from mini_buildd.domain.permission import Actor, demand_admin
-from mini_buildd.domain.problem import PackageRefused, ReadyMadeClosed
+from mini_buildd.domain.problem import PackageRefused
 from mini_buildd.domain.suite_version import Cause
 from mini_buildd.flow.change import SuiteChange, decide_changes
 from mini_buildd.flow.enter import enter
 from mini_buildd.flow.full_disk import tells_full_disk
-from mini_buildd.flow.gather import copies_in, demand_open, gather
+from mini_buildd.flow.gather import copies_in, demand_open, demand_ready_made, gather
 from mini_buildd.flow.intake import Intake
 from mini_buildd.flow.locks import pool_lock
 from mini_buildd.flow.revise import Order, Revision, revise
@@ -45,7 +45,7 @@ def take_ready_made(
     SuiteFrozen, PackageRefused, and NothingToDo when the suite has them all.
     """
     demand_admin(actor, "take in ready-made packages")
-    _demand_ready_made(distribution)
+    demand_ready_made(distribution)
     order = Order(actor, Cause.IMPORT, reason)
     demand_open(site, distribution, order)
     intake = Intake(site, distribution, origin)
@@ -56,17 +56,6 @@ def take_ready_made(
             copies = stack.enter_context(copies_in(root))
         held = gather(intake, map(_offer_of(copies), _sorted(files)), dry_run=dry_run)
         return decide_changes(lambda: _revisions(site, order, intake, held), dry_run=dry_run)
-
-
-def _demand_ready_made(distribution: Distribution) -> None:
-    if not distribution.suite.accepts_ready_made:
-        open_ones = Distribution.objects.filter(suite__accepts_ready_made=True)
-        names = ", ".join(open_ones.values_list("name", flat=True)) or "none yet"
-        raise ReadyMadeClosed(
-            expected=f"a suite that accepts ready-made packages: {names}",
-            found=f"{distribution}, which does not",
-            hint="Upload the source and let it be built here, or change the suite's settings.",
-        )
 
 
 def _sorted(files: Sequence[Path]) -> list[Path]:
@@ -90,5 +79,5 @@ def _revisions(
 ) -> Iterator[Revision]:
     revision = revise(site, intake.distribution, order)
     intake.save(held)
-    enter(revision, intake.entered)
+    enter(revision, intake.entered())
     yield revision

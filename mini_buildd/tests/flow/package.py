@@ -2,6 +2,7 @@
 
 import hashlib
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,12 +102,22 @@ class BinaryPackage:
     section: str = "utils"
     content: str = ""
     suffix: str = ".deb"
+    files: Files = field(default_factory=dict)
+    packed: str = "none"
 
     @property
     def file_name(self) -> str:
         """As the archive wants it."""
         version = Version(self.version).without_epoch
         return f"{self.package}_{version}_{self.architecture}{self.suffix}"
+
+    def put(self, folder: Path, name: str = "") -> Path:
+        """A file with it in *folder*, under the archive's name unless *name* is given."""
+        with tempfile.TemporaryDirectory() as scratch:
+            data = self.make(Path(scratch))
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / (name or self.file_name)).write_bytes(data)
+        return folder / (name or self.file_name)
 
     def make(self, scratch: Path) -> bytes:
         """The bytes, by dpkg-deb itself."""
@@ -120,9 +131,15 @@ class BinaryPackage:
             f" {self.content or 'Nothing more.'}\n",
             encoding="utf-8",
         )
+        for name, data in self.files.items():
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            (tree / name).write_bytes(data)
         made = scratch / "made.deb"
         subprocess.run(
-            ["dpkg-deb", "--root-owner-group", "--nocheck", "-Znone", "-b", str(tree), str(made)],
+            [
+                *("dpkg-deb", "--root-owner-group", "--nocheck", f"-Z{self.packed}"),
+                *("-b", str(tree), str(made)),
+            ],
             check=True,
             capture_output=True,
         )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from mini_buildd.archive.sign import Signer
 from mini_buildd.config.places import Places
@@ -144,7 +145,7 @@ class Scene:
     def deb(self, task: Task, **differences: str) -> Files:
         """A package that fits *task*, but for the *differences*."""
         self._made += 1
-        fields = {"package": task.source, "version": task.version, **differences}
+        fields: dict[str, Any] = {"package": task.source, "version": task.version, **differences}
         fields.setdefault("architecture", task.architecture if task.builds_any else "all")
         package = BinaryPackage(**fields)
         return {package.file_name: package.make(self.home / "scratch" / str(self._made))}
