@@ -30,6 +30,7 @@ from mini_buildd.incoming.spool import Spool
 from mini_buildd.keys import gpg
 from mini_buildd.keys.archive_key import ensure_archive_key
 from mini_buildd.kit.clock import utc_now
+from mini_buildd.web import instance
 from mini_buildd.web.application import application, static_folders
 
 _log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class Services:
             look_again=self._look_at_builds_in,
         )
         self._make_steps()
+        instance.plug_in(self._site, self._publish.wake)
 
     def _make_steps(self) -> None:
         self._intake = self._step("intake", self._thd_intake, (EventKind.UPLOAD_ARRIVED,))

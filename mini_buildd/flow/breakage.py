@@ -4,7 +4,7 @@ The solver takes seconds, which no transaction should, so it looks at what a dry
 of the suites changed meanwhile, it is all done again.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -30,21 +30,31 @@ class _Outdated(Exception):
 
 
 def decide_unbroken(
-    site: Site, body: Callable[[], Iterable[Revision]], *, dry_run: bool, force: bool
+    site: Site,
+    body: Callable[[], Iterable[Revision]],
+    *,
+    dry_run: bool,
+    force: bool,
+    expected: Mapping[str, int] | None = None,
 ) -> tuple[SuiteChange, ...]:
     """As decide_changes, but raises WouldBreak unless *force*; a dry run tells what would break."""
     for _ in range(_TRIES):
-        planned = decide_changes(body, dry_run=True)
+        planned = decide_changes(body, dry_run=True, expected=expected)
         if not force:
             planned = tuple(_with_breakage(site, change) for change in planned)
         if dry_run:
-            return planned
+            return _real(planned)
         _demand_whole(planned)
         try:
-            return decide_changes(partial(_as_planned, body, planned), dry_run=False)
+            again = partial(_as_planned, body, planned)
+            return _real(decide_changes(again, dry_run=False, expected=expected))
         except _Outdated:
             continue
     raise RuntimeError(f"the suites were changed {_TRIES} times while the change was checked")
+
+
+def _real(changes: Iterable[SuiteChange]) -> tuple[SuiteChange, ...]:
+    return tuple(change for change in changes if change.differences)
 
 
 def _as_planned(
@@ -70,7 +80,7 @@ def _demand_whole(changes: Iterable[SuiteChange]) -> None:
 
 def _with_breakage(site: Site, change: SuiteChange) -> SuiteChange:
     distribution = find_distribution(change.distribution)
-    if not distribution.suite.checks_installability:
+    if not change.differences or not distribution.suite.checks_installability:
         return change
     broken: list[Broken] = []
     for row in distribution.architectures.all():

@@ -3,25 +3,26 @@
 The dry run is the same transaction, rolled back, so what it shows is what would happen.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
 
-from mini_buildd.db.models import Distribution
+from mini_buildd.db.models import Distribution, Repository
 from mini_buildd.domain.installability import Broken
-from mini_buildd.domain.problem import NothingToDo, SuiteUnknown
+from mini_buildd.domain.problem import NothingToDo, SuiteMovedOn, SuiteUnknown
 from mini_buildd.domain.suite_version import Difference
 from mini_buildd.flow.compare import At, compare
 from mini_buildd.flow.content import entries_at
-from mini_buildd.flow.revise import Revision
+from mini_buildd.flow.revise import Revision, newest
 
 
 @dataclass(frozen=True, slots=True)
 class SuiteChange:
     """Version *number* of a suite: in what it differs from the one before, and what it breaks.
 
-    *binaries* are the ids of what it has of those source packages that differ.
+    *binaries* are the ids of what it has of those source packages that differ. Where nothing
+    differs, there is no such version.
     """
 
     distribution: str
@@ -32,10 +33,18 @@ class SuiteChange:
 
 
 def decide_changes(
-    body: Callable[[], Iterable[Revision]], *, dry_run: bool
+    body: Callable[[], Iterable[Revision]],
+    *,
+    dry_run: bool,
+    expected: Mapping[str, int] | None = None,
 ) -> tuple[SuiteChange, ...]:
-    """What the revisions that *body* makes change; raises NothingToDo, and then nothing changes."""
+    """What the revisions that *body* makes change.
+
+    *expected* are the suites by name and the numbers of the versions that a dry run has announced.
+    Raises NothingToDo, or SuiteMovedOn when they are others by now, and then nothing changes.
+    """
     with transaction.atomic():
+        _demand_expected(expected or {})
         changes = tuple(_change(revision) for revision in body())
         if not any(change.differences for change in changes):
             raise NothingToDo(
@@ -50,10 +59,25 @@ def decide_changes(
 def _change(revision: Revision) -> SuiteChange:
     distribution, number = revision.publication.distribution, revision.publication.number
     differences = compare(At(distribution, number - 1), At(distribution, number))
+    if not differences:  # a suite that has it all already gets no version for nothing
+        revision.publication.delete()
     entries = entries_at(distribution, number).exclude(binary=None)
     ours = entries.filter(source__name__in=[each.source for each in differences])
     binaries = frozenset(ours.values_list("binary_id", flat=True))
     return SuiteChange(distribution.name, number, differences, binaries)
+
+
+def _demand_expected(expected: Mapping[str, int]) -> None:
+    rows = Distribution.objects.select_for_update().filter(name__in=list(expected))
+    for distribution in rows.order_by("name"):
+        last = newest(distribution)
+        if last is not None and last.number + 1 != expected[distribution.name]:
+            raise SuiteMovedOn(
+                expected=f"version {expected[distribution.name]} of {distribution} to be the next",
+                found=f"that version {last.number} is there: {last.kind} by {last.actor}, "
+                f"{last.decided_at:%Y-%m-%d %H:%M:%S} UTC",
+                hint="Look whether that is what you wanted; if not, look at the change again.",
+            )
 
 
 def find_distribution(name: str) -> Distribution:
@@ -66,5 +90,16 @@ def find_distribution(name: str) -> Distribution:
             expected=f"one of: {known}",
             found=name,
             hint="Name it in full: <codename>-<repository>-<suite>.",
+        )
+    return found
+
+
+def find_repository(name: str) -> Repository:
+    """The repository called *name*; raises SuiteUnknown."""
+    found = Repository.objects.filter(name=name).first()
+    if found is None:
+        known = ", ".join(Repository.objects.values_list("name", flat=True)) or "none yet"
+        raise SuiteUnknown(
+            expected=f"one of the repositories: {known}", found=name, hint="Name one of these."
         )
     return found

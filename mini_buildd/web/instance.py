@@ -1,9 +1,14 @@
 """The instance whose pages these are, as the daemon gave its settings to Django."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from django.conf import settings
 
+from mini_buildd.archive.tree import Tree
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
+from mini_buildd.flow.site import Site
 
 
 def instance() -> Settings:
@@ -20,3 +25,34 @@ def places() -> Places:
 def archive_url(repository: str) -> str:
     """Where apt finds *repository*; without a slash at the end."""
     return f"{instance().url}/archive/{repository}"
+
+
+def tree(repository: str) -> Tree:
+    """The published tree of *repository*, a name that the database holds."""
+    return Tree(places().archive / repository, places().index_cache / repository)
+
+
+@dataclass(slots=True)
+class _Daemon:
+    site: Site | None = None
+    wake: Callable[[], None] = lambda: None
+
+
+_daemon = _Daemon()
+
+
+def plug_in(site: Site | None, wake: Callable[[], None]) -> None:
+    """Let the pages call verbs on *site*, and *wake* whoever publishes; the daemon does this."""
+    _daemon.site, _daemon.wake = site, wake
+
+
+def site() -> Site:
+    """What verbs work with."""
+    if _daemon.site is None:
+        raise RuntimeError("the pages are served without a daemon, so they can only be read")
+    return _daemon.site
+
+
+def wake() -> None:
+    """Something was decided: let it be published now, instead of with the next sweep."""
+    _daemon.wake()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mini_buildd.db.queries.builds import AttemptRow, BuildRow
+from mini_buildd.db.queries.suite_versions import Presence, VersionRow
 from mini_buildd.db.queries.uploads import UploadRow
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.states import JobState, Outcome, SourceState, UploadState
@@ -74,6 +75,19 @@ _EVENT: Mapping[EventKind, Shape] = {
     EventKind.SOURCE_HELD: Shape.HELD,
     EventKind.SOURCE_SUPERSEDED: Shape.OFF,
     EventKind.SUITE_PUBLISHED: Shape.GOOD,
+    EventKind.SUITE_RENEWED: Shape.GOOD,
+    EventKind.SUITE_FROZEN: Shape.HELD,
+    EventKind.SUITE_THAWED: Shape.GOOD,
+    EventKind.SNAPSHOT_TAKEN: Shape.GOOD,
+    EventKind.SNAPSHOT_DROPPED: Shape.OFF,
+}
+
+_PRESENCE: Mapping[Presence, Status] = {
+    Presence.PENDING: Status(Shape.RUNNING, "being published"),
+    Presence.SHOWN: Status(Shape.GOOD, "shown now"),
+    Presence.KEPT: Status(Shape.WAITING, "kept"),
+    Presence.GONE: Status(Shape.OFF, "gone"),
+    Presence.SKIPPED: Status(Shape.OFF, "never shown"),
 }
 
 
@@ -100,6 +114,11 @@ def of_upload(row: UploadRow) -> Status:
     if row.source_state is SourceState.BUILDING and row.liveliest is not None:
         return _JOB[row.liveliest]
     return _SOURCE[row.source_state]
+
+
+def of_version(row: VersionRow) -> Status:
+    """Whether a version of a suite can be had."""
+    return _PRESENCE[row.presence]
 
 
 def of_event(kind: EventKind) -> Status:

@@ -11,7 +11,7 @@ from django.db.models.functions import RowNumber
 from mini_buildd.db.models import Binary, Distribution, Publication, Repository, SuiteEntry
 from mini_buildd.domain.layout import VersionRule, version_mark
 
-SHOWN_PACKAGES = 50
+SHOWN_PACKAGES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def list_repositories() -> tuple[RepositoryRow, ...]:
         suites=Count("distributions", distinct=True),
         packages=Count(
             "distributions__entries",
-            filter=Q(distributions__entries__removed_in=None),
+            filter=Q(distributions__entries__removed_in=None, distributions__entries__binary=None),
             distinct=True,
         ),
     )
@@ -92,7 +92,7 @@ def find_repository(name: str) -> RepositoryDetail | None:
                 .order_by("-number")
                 .values("number")[:1]
             ),
-            held=Count("entries", filter=Q(entries__removed_in=None)),
+            held=Count("entries", filter=Q(entries__removed_in=None, entries__binary=None)),
         )
     )
     found = [
@@ -132,7 +132,9 @@ def _packages(repository: str) -> Mapping[int, tuple[PackageRow, ...]]:
         distribution=OuterRef("distribution"), number=OuterRef("added_in")
     )
     entries = list(
-        SuiteEntry.objects.filter(distribution__repository__name=repository, removed_in=None)
+        SuiteEntry.objects.filter(
+            distribution__repository__name=repository, removed_in=None, binary=None
+        )
         .select_related("source")
         .annotate(
             at=Subquery(published.values("published_at")[:1]),

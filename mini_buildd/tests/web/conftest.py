@@ -7,8 +7,10 @@ import pytest
 from django.test import override_settings
 
 from mini_buildd.config.settings import Http, Settings
+from mini_buildd.db import models
 from mini_buildd.domain.problem import VersionAgainstRule
 from mini_buildd.domain.states import JobState
+from mini_buildd.domain.suite_version import Cause
 from mini_buildd.tests.web.builder import Builder
 
 
@@ -52,5 +54,17 @@ def busy(builder: Builder) -> Builder:
         minutes=6,
         reason="waits for libfoo-dev (>= 1.2) in trixie-test-unstable",
     )
+    hello = models.Source.objects.get(name="hello", version="2.10-5~test13+1")
+    tree = models.Source.objects.get(name="tree")
+    builder.version("testing", Cause.BEGIN, minutes=4000)
+    builder.version("testing", Cause.MIGRATE, add=[hello, tree], minutes=1400, actor="ada")
+    builder.version(
+        "testing", Cause.REMOVE, remove=[tree], minutes=1300, actor="ada", reason="not free"
+    )
+    builder.snapshot("before-the-upgrade")
+    builder.version(
+        "testing", Cause.ROLLBACK, add=[tree], minutes=20, actor="ada", restores=2, reason="it is"
+    )
+    builder.freeze("testing")
     builder.upload("cowsay", "3.03+dfsg2-8~test13+1", minutes=0.05)
     return builder
