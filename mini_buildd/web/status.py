@@ -65,7 +65,20 @@ _SOURCE: Mapping[SourceState, Status] = {
     SourceState.SUPERSEDED: Status(Shape.OFF, "superseded"),
 }
 
+_PRESENCE: Mapping[Presence, Status] = {
+    Presence.PENDING: Status(Shape.RUNNING, "being published"),
+    Presence.SHOWN: Status(Shape.GOOD, "shown now"),
+    Presence.KEPT: Status(Shape.WAITING, "kept"),
+    Presence.GONE: Status(Shape.OFF, "gone"),
+    Presence.SKIPPED: Status(Shape.OFF, "never shown"),
+}
+
 _EVENT: Mapping[EventKind, Shape] = {
+    EventKind.SUITE_RENEWED: Shape.GOOD,
+    EventKind.SUITE_FROZEN: Shape.HELD,
+    EventKind.SUITE_THAWED: Shape.GOOD,
+    EventKind.SNAPSHOT_TAKEN: Shape.GOOD,
+    EventKind.SNAPSHOT_DROPPED: Shape.OFF,
     EventKind.UPLOAD_REJECTED: Shape.BAD,
     EventKind.JOB_ASSIGNED: Shape.WAITING,
     EventKind.JOB_SUCCEEDED: Shape.GOOD,
@@ -75,19 +88,6 @@ _EVENT: Mapping[EventKind, Shape] = {
     EventKind.SOURCE_HELD: Shape.HELD,
     EventKind.SOURCE_SUPERSEDED: Shape.OFF,
     EventKind.SUITE_PUBLISHED: Shape.GOOD,
-    EventKind.SUITE_RENEWED: Shape.GOOD,
-    EventKind.SUITE_FROZEN: Shape.HELD,
-    EventKind.SUITE_THAWED: Shape.GOOD,
-    EventKind.SNAPSHOT_TAKEN: Shape.GOOD,
-    EventKind.SNAPSHOT_DROPPED: Shape.OFF,
-}
-
-_PRESENCE: Mapping[Presence, Status] = {
-    Presence.PENDING: Status(Shape.RUNNING, "being published"),
-    Presence.SHOWN: Status(Shape.GOOD, "shown now"),
-    Presence.KEPT: Status(Shape.WAITING, "kept"),
-    Presence.GONE: Status(Shape.OFF, "gone"),
-    Presence.SKIPPED: Status(Shape.OFF, "never shown"),
 }
 
 

@@ -92,11 +92,18 @@ def find_repository(name: str) -> RepositoryDetail | None:
                 .order_by("-number")
                 .values("number")[:1]
             ),
-            held=Count("entries", filter=Q(entries__removed_in=None, entries__binary=None)),
+            # Along an index; a join would go through all that was ever published.
+            held=Subquery(
+                SuiteEntry.objects.filter(distribution=OuterRef("pk"), removed_in=None, binary=None)
+                .order_by()
+                .values("distribution")
+                .annotate(count=Count("pk"))
+                .values("count")
+            ),
         )
     )
     found = [
-        _distribution(row, row.number, row.held, packages.get(row.pk, ()))
+        _distribution(row, row.number, row.held or 0, packages.get(row.pk, ()))
         for row in rows.order_by("name")
     ]
     found.sort(key=lambda row: (not row.package_count, not row.accepts_uploads))
@@ -127,20 +134,23 @@ def _distribution(
 
 
 def _packages(repository: str) -> Mapping[int, tuple[PackageRow, ...]]:
-    """The latest packages of each distribution of *repository*, by its id, in two questions."""
+    """The latest packages of each distribution of *repository*, by its id, in three questions."""
     published = Publication.objects.filter(
         distribution=OuterRef("distribution"), number=OuterRef("added_in")
     )
-    entries = list(
+    latest = (
         SuiteEntry.objects.filter(
             distribution__repository__name=repository, removed_in=None, binary=None
         )
-        .select_related("source")
         .annotate(
-            at=Subquery(published.values("published_at")[:1]),
-            rank=Window(RowNumber(), partition_by=F("distribution_id"), order_by=F("id").desc()),
+            rank=Window(RowNumber(), partition_by=F("distribution_id"), order_by=F("id").desc())
         )
         .filter(rank__lte=SHOWN_PACKAGES)
+    )
+    entries = list(
+        SuiteEntry.objects.filter(pk__in=list(latest.values_list("pk", flat=True)))
+        .select_related("source")
+        .annotate(at=Subquery(published.values("published_at")[:1]))
         .order_by("distribution_id", "-id")
     )
     binaries = _binaries({entry.source_id for entry in entries})
