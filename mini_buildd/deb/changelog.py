@@ -1,4 +1,4 @@
-"""Entries of debian/changelog (Debian Policy 4.4, deb-changelog(5)), the newest first."""
+"""Entries of debian/changelog (Debian Policy 4.4, deb-changelog(5)), where the newest is first."""
 
 import re
 from collections.abc import Iterator
@@ -9,16 +9,18 @@ from mini_buildd.deb.version import Version, compare
 _HEADING = re.compile(r"^[a-z0-9][a-z0-9+.-]* \(([^()\s]+)\)[^;\n]*;", re.IGNORECASE | re.MULTILINE)
 
 
-def entries_between(text: str, older: Version | None, newest: Version) -> str:
-    """The entries of *text* later than *older*, up to *newest*; empty when there are none.
+def entries_since(text: str, older: Version) -> str:
+    """The entries of *text* that came after those of *older*; empty when there are none.
 
-    Whatever does not look like an entry belongs to the one above it.
+    By their place, not by their versions: the entry of 2.0-1 is as new as that of its rebuild
+    2.0-1~test13+1, which apt takes for the earlier one. Whatever does not look like an entry
+    belongs to the one above it.
     """
-    found = [
-        entry
-        for version, entry in _entries(text)
-        if compare(version, newest) <= 0 and (older is None or compare(version, older) > 0)
-    ]
+    found = []
+    for version, entry in _entries(text):
+        if compare(version, older) <= 0 or older.startswith(f"{version}~"):
+            break
+        found.append(entry)
     return "\n\n".join(found)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from mini_buildd.archive.tree import Tree, changelog_path
 from mini_buildd.db.models import Source
-from mini_buildd.deb.changelog import entries_between
+from mini_buildd.deb.changelog import entries_since
 from mini_buildd.deb.names import Component, MalformedName, SourceName
 from mini_buildd.deb.version import Version, compare
 from mini_buildd.domain.suite_version import Difference, Kind
@@ -36,7 +36,7 @@ def _of(tree: Tree, difference: Difference, uploaded: Mapping[str, Source]) -> s
     row = uploaded.get(newest)
     if row is None:
         return ""
-    text = entries_between(_changelog(tree, row), older, newest) if older is not None else ""
+    text = entries_since(_changelog(tree, row), older) if older is not None else ""
     text = text or _uploads(uploaded, older, newest)
     return text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "\n…"
 

@@ -5,13 +5,19 @@ from pathlib import Path
 
 import pytest
 from django.test import override_settings
+from django.utils.timezone import now
 
+from mini_buildd.archive.sign import Signer
+from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Http, Settings
 from mini_buildd.db import models
 from mini_buildd.domain.problem import VersionAgainstRule
 from mini_buildd.domain.states import JobState
 from mini_buildd.domain.suite_version import Cause
+from mini_buildd.flow.site import Site
+from mini_buildd.incoming.spool import Spool
 from mini_buildd.tests.web.builder import Builder
+from mini_buildd.web import instance
 
 
 @pytest.fixture
@@ -68,3 +74,22 @@ def busy(builder: Builder) -> Builder:
     builder.freeze("testing")
     builder.upload("cowsay", "3.03+dfsg2-8~test13+1", minutes=0.05)
     return builder
+
+
+def _never(_: bytes) -> bytes:
+    raise AssertionError("deciding signs nothing")
+
+
+@pytest.fixture
+def wakes(busy: Builder) -> Iterator[list[str]]:
+    """An open instance that pages can change; grows whenever they wake who publishes."""
+    models.Distribution.objects.update(frozen_at=None)
+    models.Suite.objects.update(checks_installability=False)
+    settings, places = instance.instance(), Places(busy.home)
+    places.make()
+    spool = Spool(places.spool, max_file_bytes=1 << 20, max_spool_bytes=1 << 20)
+    found: list[str] = []
+    site = Site(settings, places, spool, Signer(_never, _never, ""), now)
+    instance.plug_in(site, lambda: found.append("woken"))
+    yield found
+    instance.plug_in(None, lambda: None)

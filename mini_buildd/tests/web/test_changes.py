@@ -9,23 +9,17 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.utils.timezone import now
 
 from mini_buildd.archive.plan import Area, BinaryText
-from mini_buildd.archive.sign import Signer
-from mini_buildd.config.places import Places
 from mini_buildd.db import models
 from mini_buildd.deb.names import Architecture
 from mini_buildd.domain.problem import CheckImpossible
 from mini_buildd.domain.suite_version import Cause
-from mini_buildd.flow.site import Site
-from mini_buildd.incoming.spool import Spool
 from mini_buildd.keys import gpg
 from mini_buildd.keys.archive_key import ensure_archive_key
 from mini_buildd.tests.archive.repository import MAIN, Repository
 from mini_buildd.tests.flow.base_archive import paragraph
 from mini_buildd.tests.web.builder import Builder
-from mini_buildd.web import instance
 
 UNSTABLE = "/suites/trixie-test-unstable/"
 TESTING = "/suites/trixie-test-testing/"
@@ -33,25 +27,6 @@ BC = "bc=1.07.1-4~test13+1"
 TREE = "tree=2.2-1~test13+1"
 
 Form = dict[str, str | list[str]]
-
-
-def _never(_: bytes) -> bytes:
-    raise AssertionError("deciding signs nothing")
-
-
-@pytest.fixture
-def wakes(busy: Builder) -> Iterator[list[str]]:
-    """An open instance that pages can change; grows whenever they wake who publishes."""
-    models.Distribution.objects.update(frozen_at=None)
-    models.Suite.objects.update(checks_installability=False)
-    settings, places = instance.instance(), Places(busy.home)
-    places.make()
-    spool = Spool(places.spool, max_file_bytes=1 << 20, max_spool_bytes=1 << 20)
-    found: list[str] = []
-    site = Site(settings, places, spool, Signer(_never, _never, ""), now)
-    instance.plug_in(site, lambda: found.append("woken"))
-    yield found
-    instance.plug_in(None, lambda: None)
 
 
 @pytest.fixture
