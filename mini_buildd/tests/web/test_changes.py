@@ -1,25 +1,20 @@
 """Changing what is published from the pages: shown first, done once, by administrators only."""
 
+import hashlib
 import re
-import tempfile
-from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from mini_buildd.archive.plan import Area, BinaryText
 from mini_buildd.db import models
-from mini_buildd.deb.names import Architecture
 from mini_buildd.domain.problem import CheckImpossible
 from mini_buildd.domain.suite_version import Cause
-from mini_buildd.keys import gpg
-from mini_buildd.keys.archive_key import ensure_archive_key
-from mini_buildd.tests.archive.repository import MAIN, Repository
+from mini_buildd.flow.chroot import sources_of
 from mini_buildd.tests.flow.base_archive import paragraph
 from mini_buildd.tests.web.builder import Builder
+from mini_buildd.tools.aptlists import sources_text
 
 UNSTABLE = "/suites/trixie-test-unstable/"
 TESTING = "/suites/trixie-test-testing/"
@@ -262,21 +257,16 @@ def test_without_the_check_for_installability_it_takes_a_word_more(
 
 
 @pytest.fixture
-def base(busy: Builder, short_folder: Path) -> Iterator[None]:
-    """A base of one package, that real apt and dose-debcheck read."""
-    home = Path(tempfile.mkdtemp(dir=short_folder))
-    repository = Repository(busy.home / "base", ensure_archive_key(home, "base"))
-    text = BinaryText(Area(MAIN), Architecture("amd64"), "libc6", "1.0", paragraph("libc6"))
-    repository.binaries = [text]
-    repository.publish(1)
+def base(busy: Builder) -> None:
+    """A base of one package, as if apt had just downloaded its list."""
+    row = models.Base.objects.get()
     models.AptSource.objects.create(
-        base=models.Base.objects.get(),
-        url=f"file:{repository.tree.root}",
-        suite=str(repository.name),
-        keyring=str(repository.tree.root / "archive-key.asc"),
+        base=row, url="http://deb.example/debian", suite="trixie", keyring="/nowhere.asc"
     )
-    yield
-    gpg.stop_agent(home)
+    made_from = hashlib.sha256(sources_text(sources_of(row)).encode()).hexdigest()[:16]
+    folder = busy.home / "base-lists" / "trixie-amd64"
+    folder.mkdir(parents=True)
+    (folder / f"{made_from}.packages").write_text(paragraph("libc6") + "\n")
 
 
 @pytest.mark.usefixtures("base")
