@@ -46,6 +46,8 @@ def decide_changes(
     with transaction.atomic():
         _demand_expected(expected or {})
         changes = tuple(_change(revision) for revision in body())
+        if expected:
+            _demand_announced(changes, expected)
         if not any(change.differences for change in changes):
             raise NothingToDo(
                 expected="something that changes what a suite has",
@@ -77,6 +79,17 @@ def _demand_expected(expected: Mapping[str, int]) -> None:
                 found=f"that version {last.number} is there: {last.kind} by {last.actor}, "
                 f"{last.decided_at:%Y-%m-%d %H:%M:%S} UTC",
                 hint="Look whether that is what you wanted; if not, look at the change again.",
+            )
+
+
+def _demand_announced(changes: Iterable[SuiteChange], expected: Mapping[str, int]) -> None:
+    """What had it all already when the dry run was made may lack it now."""
+    for change in changes:
+        if change.differences and change.distribution not in expected:
+            raise SuiteMovedOn(
+                expected=f"that nothing would change in {change.distribution}",
+                found=f"that {len(change.differences)} source packages would",
+                hint="Look at the change again.",
             )
 
 

@@ -310,6 +310,16 @@ def test_the_line_of_what_a_suite_has_is_drawn_in_the_accent(
     assert line.rect["width"] > 600
 
 
+def test_a_version_that_is_being_published_changes_in_place(
+    browser: WebDriver, busy: Builder, live_server: LiveServer
+) -> None:
+    row = busy.version("testing", Cause.MIGRATE, published_at=None)
+    browser.get(f"{live_server.url}/suites/trixie-test-testing/{row.number}/")
+    assert "being published" in text_of(browser, ".head .status")
+    models.Publication.objects.filter(pk=row.pk).update(published_at=now())
+    until(browser, lambda: "shown now" in text_of(browser, ".head .status"))
+
+
 def test_a_phone_shows_the_shape_and_word_of_a_state_first(
     browser: WebDriver, busy: Builder, live_server: LiveServer
 ) -> None:

@@ -166,6 +166,18 @@ def test_a_suite_on_the_way_that_has_it_already_gets_no_version_for_nothing(root
     assert has("stable") == {"tree"}
 
 
+def test_no_suite_is_changed_of_which_that_was_not_shown(root: Client, busy: Builder) -> None:
+    path = f"{UNSTABLE}migrate/"
+    html = ask(root, path, {"package": TREE, "whole_way": "yes"})
+    tree = models.Source.objects.get(name="tree")
+    busy.version("testing", Cause.REMOVE, remove=[tree], minutes=0)
+    again = root.post(path, form_of(html))
+    assert (again.status_code, "suite-moved-on" in again.content.decode()) == (409, True)
+    assert has("stable") == set()
+    confirm(root, path, again.content.decode())
+    assert "tree" in has("testing") & has("stable")
+
+
 def test_a_removal_is_shown_then_done(root: Client, wakes: list[str]) -> None:
     path = f"{UNSTABLE}remove/"
     html = ask(root, path, {"package": BC})

@@ -165,7 +165,7 @@ def migrate(request: HttpRequest, distribution: str) -> HttpResponse:
     origin = find_distribution(distribution)
     chosen = _chosen(request, distribution)
     whole_way = "whole_way" in request.POST
-    targets = " and ".join(way if whole_way else way[:1])
+    targets = " and ".join(way if whole_way else way[:1]) or "the next suite"
 
     def verb(word: Word) -> Sequence[SuiteChange]:
         return migrate_packages(
