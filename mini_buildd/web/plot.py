@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mini_buildd.db.queries.suite_versions import VersionRow
+from mini_buildd.db.queries.version_line import VersionRow
 
 WIDTH, HEIGHT = 600, 72
 _MARGIN = 4

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mini_buildd.db.queries.builds import AttemptRow, BuildRow
-from mini_buildd.db.queries.suite_versions import Presence, VersionRow
 from mini_buildd.db.queries.uploads import UploadRow
+from mini_buildd.db.queries.version_line import Presence, VersionRow
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.states import JobState, Outcome, SourceState, UploadState
 

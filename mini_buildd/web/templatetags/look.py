@@ -13,8 +13,8 @@ from django.utils.timezone import now
 
 from mini_buildd.db.queries.builds import AttemptRow, BuildRow
 from mini_buildd.db.queries.events import EventRow
-from mini_buildd.db.queries.suite_versions import VersionRow
 from mini_buildd.db.queries.uploads import UploadRow
+from mini_buildd.db.queries.version_line import VersionRow
 from mini_buildd.web import status as states
 from mini_buildd.web.application import static_folders
 from mini_buildd.web.instance import archive_url

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from django import template
 
-from mini_buildd.db.queries.suite_versions import VersionRow
+from mini_buildd.db.queries.version_line import VersionRow
 from mini_buildd.domain.suite_version import Cause, Kind
 
 register = template.Library()

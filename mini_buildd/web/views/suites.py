@@ -14,7 +14,8 @@ from mini_buildd.archive.history import MOMENT
 from mini_buildd.archive.plan import sources_text
 from mini_buildd.db.queries.snapshots import find_number_at, find_number_in
 from mini_buildd.db.queries.suite_packages import list_packages
-from mini_buildd.db.queries.suite_versions import (
+from mini_buildd.db.queries.suites import SuiteRow, find_suite
+from mini_buildd.db.queries.version_line import (
     Presence,
     VersionRow,
     find_version,
@@ -22,7 +23,6 @@ from mini_buildd.db.queries.suite_versions import (
     list_versions,
     snapshots_with,
 )
-from mini_buildd.db.queries.suites import SuiteRow, find_suite
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.suite_version import Difference, Kind
 from mini_buildd.flow.change import find_distribution

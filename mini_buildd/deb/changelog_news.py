@@ -1,4 +1,4 @@
-"""Entries of debian/changelog (Debian Policy 4.4, deb-changelog(5)), where the newest is first."""
+"""What is new in a debian/changelog (Debian Policy 4.4, deb-changelog(5)): its entries, newest first."""
 
 import re
 from collections.abc import Iterator

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mini_buildd.deb.changelog import entries_since
+from mini_buildd.deb.changelog_news import entries_since
 from mini_buildd.deb.version import Version
 
 _TEXT = """\
