@@ -65,7 +65,8 @@ class SourceText:
 class SuiteFace:
     """What version *number* of a suite is, without its packages; *date* in UTC.
 
-    *forms* are how its indexes are compressed: of "gz", "xz" and "zst".
+    *forms* are how its indexes are compressed: of "gz", "xz" and "zst". *restores* is the number of
+    an earlier version that had just the same packages, if it is known.
     """
 
     distribution: DistributionName
@@ -83,6 +84,7 @@ class SuiteFace:
     separates_debug: bool = False
     snapshots_url: str = ""
     changelogs_url: str = ""
+    restores: int | None = None
 
     @property
     def components(self) -> tuple[str, ...]:
@@ -135,15 +137,22 @@ class IndexName:
 
 def index_names(face: SuiteFace) -> Iterator[IndexName]:
     """Each index that the suite has, also those that are empty."""
-    for area in face.areas:
+    for area in dict.fromkeys((*face.areas, *_installer_areas(face))):
         for architecture in face.architectures:
             yield IndexName(area, "Packages", architecture)
             if face.has_contents and area.part != INSTALLER:
                 yield IndexName(area, "Contents", architecture)
-        if not area.part:
+        if area.part != INSTALLER:  # apt warns of a component that has none
             yield IndexName(area, "Sources")
-            if face.has_translations:
-                yield IndexName(area, "Translation-en")
+        if not area.part and face.has_translations:
+            yield IndexName(area, "Translation-en")
+
+
+def _installer_areas(face: SuiteFace) -> list[Area]:
+    """Every component has one as soon as any has: aptly asks all for their installer packages."""
+    if not any(area.part == INSTALLER for area in face.areas):
+        return []
+    return [Area(area.component, INSTALLER) for area in face.areas if not area.part]
 
 
 @dataclass(frozen=True, slots=True)

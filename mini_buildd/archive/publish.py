@@ -78,7 +78,7 @@ def _write_if_new(path: Path, data: bytes) -> None:
 def prune(tree: Tree, distribution: DistributionName, keep: Collection[int]) -> None:
     """Remove the versions that are not to be kept, and indexes that no version has any more.
 
-    What is published stays; indexes stay for a day after the last version that had them.
+    What is published stays, and the indexes stay for a day after the last version that had them.
     """
     shown = tree.shown(distribution)
     if not shown:
@@ -97,11 +97,7 @@ def prune(tree: Tree, distribution: DistributionName, keep: Collection[int]) -> 
         # ctime: when its last further name went away.
         if status.st_nlink == 1 and status.st_ctime < before and not blob.name.startswith("."):
             Path(blob.path).unlink()
-
-
-def prune_cache(tree: Tree, face: SuiteFace) -> None:
-    """Give back what the next version of the suite will not be made from."""
-    cache_of(tree, face).prune()
+    cache_of(tree, distribution).prune([number for number in kept if number is not None])
 
 
 def _remove_leftovers(folder: Path, before: float) -> None:

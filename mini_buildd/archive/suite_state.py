@@ -7,7 +7,7 @@ removed at any time: then the next version is made anew, which takes longer and 
 import contextlib
 import os
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -34,12 +34,11 @@ from mini_buildd.kit.atomic import write_file
 
 # Beyond this it is quicker, and takes less memory, to go through the whole suite.
 _MANY_PACKAGES = 5000
-_KEPT_STATES = 3
 _UNUSED_SECONDS = 3600
 
 
 class SuiteState(msgspec.Struct, frozen=True):
-    """The indexes of version *number* by their paths; *shape* is what they depend on beside it."""
+    """The indexes of version *number* by their paths; *shape* is what else they depend on."""
 
     number: int
     shape: tuple[str, ...]
@@ -95,10 +94,15 @@ class IndexCache:
         """Keep *state*."""
         write_file(self._path(state.number), msgspec.msgpack.encode(state))
 
-    def prune(self) -> None:
-        """Remove all but the newest states, and the chunks that only the others had."""
-        for number in self.numbers()[_KEPT_STATES:]:
-            self._path(number).unlink(missing_ok=True)
+    def prune(self, keep: Collection[int]) -> None:
+        """Remove all states but those of versions to *keep*, and chunks that only the others had.
+
+        Two neighbouring versions differ in a few chunks, so old states cost little, and going back
+        to one costs nothing.
+        """
+        for number in self.numbers():
+            if number not in keep:
+                self._path(number).unlink(missing_ok=True)
         states = [self.load(number) for number in self.numbers()]
         used = {
             chunk.name
@@ -117,44 +121,55 @@ class IndexCache:
 def make_indexes(cache: IndexCache, face: SuiteFace, content: Content, blobs: Path) -> SuiteState:
     """The indexes of *face* with their files in *blobs*, durable, and kept for the next time."""
     cache.folder.mkdir(parents=True, exist_ok=True)
-    base = cache.newest(_shape(face))
     state = None
-    if base is not None:
-        with contextlib.suppress(ChunkLost):
-            state = _from_base(cache, face, content, base, blobs)
+    with contextlib.suppress(ChunkLost):
+        state = _from_kept(cache, face, content, blobs)
     if state is None:
         indexes = _anew(cache, face, content)
-        state = _put_together(cache, face, indexes, blobs)
-    if state != base:
-        cache.save(state)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            done = pool.map(
+                lambda name: _finished(cache, face, name, indexes[name], blobs), indexes
+            )
+            made = {name.path: index for name, index in zip(indexes, done, strict=True)}
+        state = SuiteState(face.number, _shape(face), made)
+    cache.save(state)
     return state
 
 
-def _put_together(
-    cache: IndexCache, face: SuiteFace, indexes: Mapping[IndexName, Index], blobs: Path
-) -> SuiteState:
-    """Write the files of those indexes that have none yet, or none any more."""
-    done: dict[str, Index] = {}
-    for name, index in indexes.items():
-        is_there = index.files and all(
-            (blobs / file.sha256).exists() for file in index.files if file.form
-        )
-        done[name.path] = index if is_there else put_together(cache.store(face, name), index, blobs)
-    return SuiteState(face.number, _shape(face), done)
+def _finished(
+    cache: IndexCache, face: SuiteFace, name: IndexName, index: Index, blobs: Path
+) -> Index:
+    """*index* with its files, which are written unless they are there."""
+    if index.files and all((blobs / file.sha256).exists() for file in index.files if file.form):
+        return index
+    return put_together(cache.store(face, name), index, blobs)
 
 
 # --- from an earlier version ----------------------------------------------------
 
 
-def _from_base(
-    cache: IndexCache, face: SuiteFace, content: Content, base: SuiteState, blobs: Path
+def _from_kept(
+    cache: IndexCache, face: SuiteFace, content: Content, blobs: Path
 ) -> SuiteState | None:
-    """None when too much has changed; raises ChunkLost."""
-    changed = content.changed(base.number, face.number)
+    """From the version that it restores, or else from the newest; raises ChunkLost.
+
+    None when there is none, or when too much has changed.
+    """
+    base = cache.load(face.restores) if face.restores is not None else None
+    changed = Changed(frozenset(), frozenset())
+    if base is None or base.shape != _shape(face):
+        base = cache.newest(_shape(face))
+        if base is None:
+            return None
+        changed = content.changed(base.number, face.number)
     if len(changed.packages) + len(changed.sources) > _MANY_PACKAGES:
         return None
     change = _Change(cache, face, content, base, changed)
-    return _put_together(cache, face, dict(change.indexes()), blobs)
+    names = list(index_names(face))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        made = pool.map(lambda name: _finished(cache, face, name, change.index(name), blobs), names)
+        indexes = {name.path: index for name, index in zip(names, made, strict=True)}
+    return SuiteState(face.number, _shape(face), indexes)
 
 
 class _Change:
@@ -177,12 +192,12 @@ class _Change:
             list(content.sources(face.number, changed.sources)) if changed.sources else []
         )
 
-    def indexes(self) -> Iterator[tuple[IndexName, Index]]:
-        for name in index_names(self._face):
-            store = self._cache.store(self._face, name)
-            # An area is new with its first package, so an index that was not there was empty.
-            index = self._base.indexes.get(name.path, Index())
-            yield name, replace_groups(store, index, self._groups(name, store, index))
+    def index(self, name: IndexName) -> Index:
+        """The index called *name*; may be called from several threads at once."""
+        store = self._cache.store(self._face, name)
+        # An area is new with its first package, so an index that was not there was empty.
+        index = self._base.indexes.get(name.path, Index())
+        return replace_groups(store, index, self._groups(name, store, index))
 
     def _groups(
         self, name: IndexName, store: ChunkStore, index: Index
@@ -192,7 +207,7 @@ class _Change:
             present = read_groups(store, index, touched_paths(old, new))
             return changed_lines(present, self._changed.packages, new)
         if name.kind == "Sources":
-            found = [each for each in self._sources if each.component == name.area.component]
+            found = [each for each in self._sources if Area(each.component) == name.area]
             return _grouped(self._changed.sources, (sources_item(each) for each in found))
         return _grouped(self._changed.packages, _items(self._face, name, self._new))
 

@@ -6,6 +6,7 @@ into Release is what was put together, never what happens to lie in the folder.
 
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -14,19 +15,20 @@ from mini_buildd.archive.plan import Content, ReleaseLine, SuiteFace, release_te
 from mini_buildd.archive.sign import Signer
 from mini_buildd.archive.suite_state import IndexCache, SuiteState, make_indexes
 from mini_buildd.archive.tree import Tree
+from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.kit.atomic import beside, copy_file, sync_file, sync_folder
 
 
-def cache_of(tree: Tree, face: SuiteFace) -> IndexCache:
+def cache_of(tree: Tree, distribution: DistributionName) -> IndexCache:
     """The cache of the suite's indexes."""
-    return IndexCache(tree.cache / str(face.distribution))
+    return IndexCache(tree.cache / str(distribution))
 
 
 def write_version(tree: Tree, face: SuiteFace, content: Content, signer: Signer) -> None:
     """Write and sign version *face.number*, replacing a half-written one of that number."""
     blobs = tree.blobs(face.distribution)
     blobs.mkdir(parents=True, exist_ok=True)
-    state = make_indexes(cache_of(tree, face), face, content, blobs)
+    state = make_indexes(cache_of(tree, face.distribution), face, content, blobs)
     sync_folder(blobs)
     release = release_text(face, _release_lines(state))
     with _Making(tree.version(face.distribution, face.number)) as folder:
@@ -34,7 +36,7 @@ def write_version(tree: Tree, face: SuiteFace, content: Content, signer: Signer)
             for file in index.files:
                 if file.form:
                     _name(folder, blobs, f"{path}.{file.form}", file.sha256)
-        _sign(folder, release, signer)
+        _sign(folder, release, signer, since=_next_second(tree, face.distribution))
 
 
 def write_face(tree: Tree, face: SuiteFace, signer: Signer, *, valid_until: datetime | None) -> str:
@@ -50,8 +52,21 @@ def write_face(tree: Tree, face: SuiteFace, signer: Signer, *, valid_until: date
         for entry in os.scandir(version):
             if entry.is_dir():
                 (folder / entry.name).symlink_to(f"../{face.number}/{entry.name}")
-        _sign(folder, release, signer)
+        _sign(folder, release, signer, since=_next_second(tree, face.distribution))
     return final.name
+
+
+def _next_second(tree: Tree, distribution: DistributionName) -> float:
+    """The time that the files of the next Release get.
+
+    It is a later second than that of what is published: web servers tell clients by the second
+    whether a file has changed, so of two publications within one the later would not be noticed.
+    """
+    try:
+        shown = (tree.pointer(distribution) / "InRelease").stat().st_mtime
+    except FileNotFoundError:
+        return time.time()
+    return max(time.time(), int(shown) + 1)
 
 
 def _release_lines(state: SuiteState) -> Iterator[ReleaseLine]:
@@ -102,17 +117,17 @@ _FORMS = (".gz", ".xz", ".zst")
 def _name(folder: Path, blobs: Path, path: str, digest: str) -> None:
     """Let *path* be a further name of that blob."""
     target = folder / path
-    if not target.parent.exists():
-        target.parent.mkdir(parents=True)
-        by_hash = os.path.relpath(blobs.parent.resolve(), target.parent.resolve())
-        (target.parent / "by-hash").symlink_to(by_hash)
+    by_hash = target.parent / "by-hash"
+    if not by_hash.is_symlink():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        by_hash.symlink_to(os.path.relpath(blobs.parent.resolve(), target.parent.resolve()))
     try:
         target.hardlink_to(blobs / digest)
     except OSError:  # the empty index may have as many names as the file system lets it have
         copy_file(blobs / digest, target)
 
 
-def _sign(folder: Path, release: bytes, signer: Signer) -> None:
+def _sign(folder: Path, release: bytes, signer: Signer, *, since: float) -> None:
     files: Mapping[str, bytes] = {
         "Release": release,
         "Release.gpg": signer.sign_detached(release),
@@ -121,3 +136,4 @@ def _sign(folder: Path, release: bytes, signer: Signer) -> None:
     for name, data in files.items():
         (folder / name).write_bytes(data)
         (folder / name).chmod(0o644)  # whatever the umask
+        os.utime(folder / name, (since, since))

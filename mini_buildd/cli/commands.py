@@ -32,6 +32,7 @@ def run_setup(options: argparse.Namespace, places: Places, backend: str) -> int:
         backend=backend,
         archive_url=options.archive_url,
         uploader=_new_uploader(options),
+        has_keyring=options.keyring,
     )
     today = datetime.now(UTC).date()
     changes = setup.setup(places, wish, today=today, dry_run=options.dry_run)

@@ -9,11 +9,14 @@ from pathlib import Path
 
 from django.db import DatabaseError
 
+from mini_buildd.cli.archive_options import add_archive
+from mini_buildd.cli.plain import plain
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings, SettingsError, load
 from mini_buildd.db.connect import connect, django_settings, migrate
 from mini_buildd.deb.names import MalformedName
 from mini_buildd.domain.problem import Problem
+from mini_buildd.keys.gpg import GnupgFailed
 from mini_buildd.kit.process import CommandFailed
 
 
@@ -39,6 +42,8 @@ def _parser() -> argparse.ArgumentParser:
         action = actions.add_parser(name, help=text)
         action.add_argument("codename")
         action.add_argument("architecture")
+    _add_key(commands.add_parser("key", help="look after the keys that sign the archive"))
+    add_archive(commands.add_parser("archive", help="look at what is published, and change it"))
     admin = commands.add_parser("admin", help="make an administrator for the web pages")
     admin.add_argument("name")
     return parser
@@ -59,8 +64,19 @@ def _add_setup(setup: argparse.ArgumentParser) -> None:
     setup.add_argument("--uploader", default="", help="user name of an uploader to register")
     setup.add_argument("--email", default="", help="the uploader's mail address")
     setup.add_argument("--key", type=Path, help="file with the uploader's armored public key")
+    setup.add_argument(
+        "--keyring", action="store_true", help="build the archive's keyring package, for all suites"
+    )
     setup.add_argument("--no-chroots", action="store_true", help="do not make missing chroots")
     setup.add_argument("--dry-run", action="store_true", help="show what would be made")
+
+
+def _add_key(key: argparse.ArgumentParser) -> None:
+    actions = key.add_subparsers(dest="action", required=True)
+    actions.add_parser("list", help="show which keys sign, and until when")
+    actions.add_parser("rotate", help="make a new key, which signs beside the old ones")
+    retire = actions.add_parser("retire", help="let an old key sign no more")
+    retire.add_argument("fingerprint")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -76,25 +92,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--uploader and --key go together")
     try:
         settings = load(options.home)
-        return _dispatch(options, settings)
+        status = _dispatch(options, settings)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who read has seen enough; Python would complain at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
     except Problem as problem:
         _explain(problem)
         return 1
-    except (MalformedName, CommandFailed, OSError, DatabaseError, EOFError) as error:
+    except (
+        MalformedName,
+        CommandFailed,
+        GnupgFailed,
+        OSError,
+        DatabaseError,
+        EOFError,
+    ) as error:
         print(f"mini-buildd: {error}", file=sys.stderr)
         return 1
+    return status
 
 
 def _explain(problem: Problem) -> None:
     """The two lines by which a command line tells a problem."""
-    print(
+    told = (
         f"mini-buildd: {problem.title} [{problem.code}]: expected {problem.expected}; "
-        f"found {problem.found}\n  {problem.hint}",
-        file=sys.stderr,
+        f"found {problem.found}\n  {problem.hint}"
     )
+    print(plain(told), file=sys.stderr)
 
 
 def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
@@ -107,10 +135,18 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
     places.make()
     connect(django_settings(places.database))
     migrate()
-    from mini_buildd.cli import commands  # noqa: PLC0415  # models need a configured Django
+    from mini_buildd.cli import (  # noqa: PLC0415  # models need a configured Django
+        archive,
+        commands,
+        keys,
+    )
 
+    if options.command == "archive":
+        return archive.run_archive(options, settings, places)
     if options.command == "setup":
         return commands.run_setup(options, places, settings.builder.backend)
     if options.command == "admin":
         return commands.make_admin(options.name, getpass.getpass)
+    if options.command == "key":
+        return keys.run_key(options, places, settings.identity)
     return commands.run_chroot(options, places)

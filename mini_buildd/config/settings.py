@@ -51,6 +51,16 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
+class Archive:
+    """How long files of source packages that no suite has are kept after their builds failed.
+
+    That long a failed build can be retried.
+    """
+
+    keep_failed_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
 class Builder:
     """The builder inside the daemon."""
 
@@ -77,6 +87,7 @@ class Settings:
     http: Http = field(default_factory=Http)
     ftp: Ftp = field(default_factory=Ftp)
     incoming: Incoming = field(default_factory=Incoming)
+    archive: Archive = field(default_factory=Archive)
     builder: Builder = field(default_factory=Builder)
     mail: Mail = field(default_factory=Mail)
 
@@ -171,6 +182,7 @@ def _check(settings: Settings) -> list[str]:
             ("incoming.max_file_bytes", settings.incoming.max_file_bytes, 1),
             ("incoming.max_spool_bytes", settings.incoming.max_spool_bytes, 1),
             ("incoming.keep_leftovers_seconds", settings.incoming.keep_leftovers_seconds, 1),
+            ("archive.keep_failed_days", settings.archive.keep_failed_days, 0),
         )
         if value < least
     ]

@@ -14,7 +14,7 @@ from twisted.logger import STDLibLogObserver, globalLogBeginner
 
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings, SettingsError, load
-from mini_buildd.db.connect import close, connect, django_settings, migrate
+from mini_buildd.db.connect import analyze, close, connect, django_settings, migrate
 from mini_buildd.kit.atomic import write_file
 from mini_buildd.web.settings import web_settings
 
@@ -55,6 +55,7 @@ def run(settings: Settings) -> int:
         print(f"mini-buildd: another daemon runs in {settings.home}", file=sys.stderr)  # noqa: T201
         return 1
     migrate()
+    analyze()
     close()
     from mini_buildd.daemon.services import (  # noqa: PLC0415  # models need a configured Django
         Services,

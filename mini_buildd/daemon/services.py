@@ -3,13 +3,13 @@
 import logging
 import socket
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks
 from twisted.internet.error import CannotListenError
 from twisted.python.threadpool import ThreadPool
 
-from mini_buildd.archive.sign import Signer
 from mini_buildd.buildd.builder import Builder
 from mini_buildd.bus.local import LocalBus
 from mini_buildd.config.places import Places
@@ -17,25 +17,27 @@ from mini_buildd.config.settings import Settings, passive_ports
 from mini_buildd.daemon import thread_guard
 from mini_buildd.daemon.builds import LocalBuilds
 from mini_buildd.daemon.http import make_site
+from mini_buildd.daemon.lanes import Lanes
 from mini_buildd.daemon.step import Step
 from mini_buildd.daemon.watch import ProcessWatch
 from mini_buildd.domain.event import EventKind
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.expire import expire
-from mini_buildd.flow.site import Site
-from mini_buildd.flow.sweep import judge_all, publish_all, take_in
+from mini_buildd.flow.keys import watch_keys
+from mini_buildd.flow.open_site import open_site
+from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
+from mini_buildd.flow.sweep import catch_up, decide_all, each, judge_all, suites_behind, take_in
+from mini_buildd.flow.tidy import tidy
 from mini_buildd.incoming.ftp import IncomingFactory
 from mini_buildd.incoming.sessions import Sessions
-from mini_buildd.incoming.spool import Spool
 from mini_buildd.keys import gpg
-from mini_buildd.keys.archive_key import ensure_archive_key
-from mini_buildd.kit.clock import utc_now
 from mini_buildd.web import instance
 from mini_buildd.web.application import application, static_folders
 
 _log = logging.getLogger(__name__)
 
 _SWEEP_SECONDS = 10.0
+_MINUTE_SECONDS = 60.0
 _HOUR_SECONDS = 3600.0
 
 
@@ -49,9 +51,11 @@ class Services:
         self._places = places
         self._bus = LocalBus()
         self._flow_pool = ThreadPool(1, 6, "flow")
+        self._suite_pool = ThreadPool(1, 4, "suites")
         self._web_pool = ThreadPool(1, 8, "web")
         self._sessions = Sessions()
-        self._site = _make_site(settings, places)
+        self._site = open_site(settings, places)
+        self._site.spool.drop_parts()
         self._watch = ProcessWatch(reactor, self._wake_builds)
         self._builds = LocalBuilds(
             self._site,
@@ -64,7 +68,9 @@ class Services:
         instance.plug_in(self._site, self._publish.wake)
 
     def _make_steps(self) -> None:
-        self._intake = self._step("intake", self._thd_intake, (EventKind.UPLOAD_ARRIVED,))
+        self._intake = self._step(
+            "intake", self._thd_intake, (EventKind.UPLOAD_ARRIVED, EventKind.KEYRING_UPLOADED)
+        )
         self._build = self._step(
             "build",
             self._builds.thd_work,
@@ -75,9 +81,30 @@ class Services:
             self._thd_publish,
             (EventKind.JOB_SUCCEEDED, EventKind.JOB_FAILED),
         )
+        # A large suite that is written anew keeps no other waiting.
+        self._suites = Lanes(
+            "publish",
+            partial(catch_up, self._site),
+            reactor=self.reactor,
+            pool=self._suite_pool,
+            bus=self._bus,
+        )
         self._mail = self._step("mail", self._thd_mail, (EventKind.UPLOAD_REJECTED,))
+        self._keyring = self._step(
+            "keyring",
+            self._thd_keyring,
+            (EventKind.SUITE_PUBLISHED, EventKind.KEY_ROTATED, EventKind.KEY_RETIRED),
+            sweep_seconds=_MINUTE_SECONDS,
+        )
         self._tidy = self._step("tidy", self._thd_tidy, (), sweep_seconds=_HOUR_SECONDS)
-        self._steps = (self._intake, self._build, self._publish, self._mail, self._tidy)
+        self._steps = (
+            self._intake,
+            self._build,
+            self._publish,
+            self._mail,
+            self._keyring,
+            self._tidy,
+        )
 
     def _step(
         self,
@@ -103,16 +130,22 @@ class Services:
         return take_in(self._site, self._sessions.can_follow)
 
     def _thd_publish(self) -> list[EventKind]:
-        return [*judge_all(self._site), *publish_all(self._site)]
+        events = [*judge_all(self._site), *decide_all(self._site)]
+        for name in suites_behind(self._site):
+            self._suites.wake(name)
+        return events
 
     def _thd_mail(self) -> list[EventKind]:
         announce(self._site)
         return []
 
+    def _thd_keyring(self) -> list[EventKind]:
+        return each("keyring", wanting_suites(), partial(spread_keyring, self._site))
+
     def _thd_tidy(self) -> list[EventKind]:
         expire(self._site)
         self._builds.thd_tidy()
-        return []
+        return [*watch_keys(self._site), *tidy(self._site)]
 
     def _wake_builds(self) -> None:
         self._build.wake()
@@ -126,6 +159,7 @@ class Services:
         """Open the doors and begin the work."""
         thread_guard.install()
         self._flow_pool.start()
+        self._suite_pool.start()
         self._web_pool.start()
         try:
             self._listen()
@@ -170,26 +204,11 @@ class Services:
         """Close the doors, let what runs in threads end; builds go on by themselves."""
         for port in getattr(self, "_ports", []):
             yield port.stopListening()
-        ends: list[Deferred[None]] = [step.stop() for step in self._steps]
+        ends: list[Deferred[Any]] = [step.stop() for step in (*self._steps, self._suites)]
         yield DeferredList(ends)
         self._watch.stop()
-        for pool in (self._flow_pool, self._web_pool):
+        for pool in (self._flow_pool, self._suite_pool, self._web_pool):
             if pool.started:
                 pool.stop()
         gpg.stop_agent(self._places.gnupg)
         _log.info("stopped; running builds go on")
-
-
-def _make_site(settings: Settings, places: Places) -> Site:
-    key = ensure_archive_key(places.gnupg, settings.identity)
-    return Site(
-        settings=settings,
-        places=places,
-        spool=Spool(
-            places.spool,
-            max_file_bytes=settings.incoming.max_file_bytes,
-            max_spool_bytes=settings.incoming.max_spool_bytes,
-        ),
-        signer=Signer(key.clearsign, key.sign_detached, key.public_key),
-        clock=utc_now,
-    )

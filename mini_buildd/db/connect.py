@@ -57,6 +57,17 @@ def migrate() -> None:
     call_command("migrate", verbosity=0, interactive=False)
 
 
+def analyze() -> None:
+    """Let SQLite look at a sample of the rows; without, it guesses which index leads to few.
+
+    Takes milliseconds. PostgreSQL does so by itself.
+    """
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA analysis_limit=400")
+            cursor.execute("ANALYZE")
+
+
 @contextmanager
 def in_thread() -> Iterator[None]:
     """Around each use of the database in a pool thread: no stale connection before or after."""

@@ -2,16 +2,21 @@
 
 from dataclasses import dataclass
 
-from mini_buildd.db.models import OpenPGPKey
+from mini_buildd.db.models import OpenPGPKey, Repository
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A registered key, whose it is, and where it is let in."""
+    """A known key, whose it is, and where it is let in; the archive's own has no *key_id*."""
 
-    key_id: int
+    key_id: int | None
     uploader: str
     repositories: frozenset[str]
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether the archive itself has signed."""
+        return self.key_id is None
 
 
 def active_keys() -> list[str]:
@@ -33,3 +38,9 @@ def find_signer(fingerprint: str) -> Signer | None:
         return None
     names = key.uploader.repositories.values_list("name", flat=True)
     return Signer(key.pk, key.uploader.user.get_username(), frozenset(names))
+
+
+def archive_itself(identity: str) -> Signer:
+    """The instance called *identity* as the signer of its own keyring package."""
+    names = Repository.objects.values_list("name", flat=True)
+    return Signer(None, f"the archive {identity}", frozenset(names))

@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-from debian.debfile import DebFile
-
+from mini_buildd.deb.container import open_tar
 from mini_buildd.deb.deb822 import MalformedControl, Paragraph, parse_paragraph
 from mini_buildd.deb.names import Architecture, Component, PackageName, SourceName
+from mini_buildd.deb.tar import Bounds, TarReader
 from mini_buildd.deb.version import Version
 from mini_buildd.kit.hashing import Digests
+
+# Of the control files: the checksums of 200,000 files are 20 MB.
+_CONTROL_BOUNDS = Bounds(unpacked_bytes=64 << 20, members=1000)
+_MAX_CONTROL_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,18 @@ class BinaryPackage:
     is_udeb: bool
     paragraph: Paragraph
 
+    @property
+    def is_debug(self) -> bool:
+        """Whether it has debug symbols only, as debhelper makes such packages."""
+        says_so = self.paragraph.get("Auto-Built-Package") == "debug-symbols"
+        section = self.section.rpartition("/")[2]
+        return says_so or (self.package.endswith("-dbgsym") and section == "debug")
+
+    @property
+    def stem(self) -> str:
+        """Its file's name in an archive, without the ending."""
+        return f"{self.package}_{self.version.without_epoch}_{self.architecture}"
+
 
 def read_binary(path: Path) -> BinaryPackage:
     """Read the control file of the .deb or .udeb at *path*.
@@ -32,13 +49,15 @@ def read_binary(path: Path) -> BinaryPackage:
     Raises MalformedControl or MalformedName when it is not a well-formed package.
     """
     try:
-        with DebFile(str(path)) as package:
-            control = package.control.get_content("control")
-    except Exception as error:  # noqa: BLE001  # ar, tar and every decompressor raise their own
+        with path.open("rb") as deb:
+            return binary_of(deb, is_udeb=path.name.endswith(".udeb"))
+    except (OSError, MalformedControl) as error:
         raise MalformedControl(f"{path.name} is not a Debian package: {error}") from None
-    if control is None:
-        raise MalformedControl(f"{path.name} has no control file")
-    paragraph = parse_paragraph(control)
+
+
+def binary_of(deb: IO[bytes], *, is_udeb: bool) -> BinaryPackage:
+    """The same of an open one."""
+    paragraph = parse_paragraph(_control(deb))
     package_name = PackageName(paragraph.require("Package"))
     version = Version(paragraph.require("Version"))
     source, _, source_version = (paragraph.get("Source") or package_name).partition(" ")
@@ -52,9 +71,18 @@ def read_binary(path: Path) -> BinaryPackage:
         source_version=Version(source_version.strip("() ") or version),
         section=section,
         component=Component(area if slash else "main"),
-        is_udeb=path.name.endswith(".udeb"),
+        is_udeb=is_udeb,
         paragraph=paragraph,
     )
+
+
+def _control(deb: IO[bytes]) -> bytes:
+    with open_tar(deb, "control") as (stream, _):
+        files = TarReader(stream, _CONTROL_BOUNDS)
+        for member in files:
+            if member.name == b"control" and member.is_regular:
+                return files.read(_MAX_CONTROL_BYTES)
+    raise MalformedControl("it has no control file")
 
 
 # Left out of Packages: what is the archive's to say, whatever a package says of it. The description

@@ -1,4 +1,4 @@
-"""What is new in a debian/changelog (Debian Policy 4.4, deb-changelog(5)): its entries, newest first."""
+"""What is new in a source package, out of its changelog (Debian Policy 4.4, deb-changelog(5))."""
 
 import re
 from collections.abc import Iterator

@@ -26,3 +26,7 @@ class EventKind(StrEnum):
     SUITE_THAWED = "suite.thawed"
     SNAPSHOT_TAKEN = "snapshot.taken"
     SNAPSHOT_DROPPED = "snapshot.dropped"
+    KEY_ROTATED = "key.rotated"
+    KEY_RETIRED = "key.retired"
+    KEY_EXPIRES = "key.expires"
+    KEYRING_UPLOADED = "keyring.uploaded"

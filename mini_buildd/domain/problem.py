@@ -132,6 +132,13 @@ class FileConflicts(Rejection):
     title = "The archive has another file of this name"
 
 
+class SourceReserved(Rejection):
+    """A name that belongs to the archive's own keyring package, or its key used for another."""
+
+    code = "source-reserved"
+    title = "Only the archive itself uploads its keyring, and nothing else"
+
+
 class NothingToBuild(Rejection):
     """No architecture of the distribution fits the source package."""
 
@@ -144,6 +151,20 @@ class ResultRefused(Problem):
 
     code = "result-refused"
     title = "The build's result is refused"
+
+
+class KeyUnknown(Problem):
+    """The instance has no such signing key."""
+
+    code = "key-unknown"
+    title = "No such key signs here"
+
+
+class KeyIsLast(Problem):
+    """Without this key nothing could be signed any more."""
+
+    code = "key-is-last"
+    title = "The last key cannot be retired"
 
 
 class SetupImpossible(Problem):
@@ -172,6 +193,13 @@ class SuiteUnknown(Problem):
 
     code = "suite-unknown"
     title = "Unknown suite"
+
+
+class RepositoryUnknown(Problem):
+    """No such repository."""
+
+    code = "repository-unknown"
+    title = "Unknown repository"
 
 
 class PackageNotThere(Problem):
@@ -228,3 +256,24 @@ class CheckImpossible(Problem):
 
     code = "check-impossible"
     title = "The check cannot be carried out"
+
+
+class ReadyMadeClosed(Problem):
+    """The suite takes only what was built here."""
+
+    code = "ready-made-closed"
+    title = "The suite takes no ready-made packages"
+
+
+class PackageRefused(Problem):
+    """A file from outside is no package, or none that can be told from what is there."""
+
+    code = "package-refused"
+    title = "Packages cannot be taken in"
+
+
+class ImportImpossible(Problem):
+    """Another archive cannot be imported as it is, or not as it was asked for."""
+
+    code = "import-impossible"
+    title = "The archive cannot be imported"

@@ -86,6 +86,23 @@ def check_distribution(name: str, *, exists: bool, is_open: bool, open_ones: Ite
         )
 
 
+def check_reserved(names: Iterable[str], *, reserved: str, is_archive: bool) -> None:
+    """None of the *names* of a source and its binaries is *reserved*, but for the archive itself.
+
+    Its keyring tells clients whom to believe, so nobody else may bring a package of that name.
+    The archive's key signs more than uploads, so it is let in for that name only.
+    """
+    for name in names:
+        if is_archive != (name == reserved):
+            raise problem.SourceReserved(
+                expected=f"{reserved} signed by the archive's own key"
+                if is_archive
+                else f"another name than {reserved}, which the archive uploads itself",
+                found=name,
+                hint="Give the package another name, or sign it with your own registered key.",
+            )
+
+
 def check_version(version: Version, *, repository: str, code: str, rule: VersionRule) -> None:
     """The version ends as the suite's rule demands."""
     mark = version_mark(repository, code)

@@ -4,7 +4,7 @@ The pool is written first: files that no row names are invisible, and a crash in
 upload as it was, to be accepted again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +23,11 @@ from mini_buildd.deb.version import Version, compare
 from mini_buildd.domain import problem, upload_rules
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.keyring import keyring_name
 from mini_buildd.domain.layout import VersionRule
 from mini_buildd.domain.matrix import Target, plan_jobs
 from mini_buildd.domain.states import SourceState, UploadState
+from mini_buildd.flow.locks import pool_lock
 from mini_buildd.flow.receive import MAX_CONTROL_BYTES, note_problem
 from mini_buildd.flow.signature import open_signed, read_changes, read_dsc
 from mini_buildd.flow.site import Site
@@ -64,8 +66,9 @@ def _settle(site: Site, upload: Upload, folder: Path) -> EventKind:
     """What the rules say of *upload*, and what follows from it; raises Overtaken."""
     try:
         accepted = _ask_rules(site, upload, folder)
-        files = _into_pool(site, accepted, folder)
-        return _save(site, upload, accepted, files)
+        with pool_lock(site, accepted.distribution.repository.name):
+            files = _into_pool(site, accepted, folder)
+            return _save(site, upload, accepted, files)
     except problem.Rejection as rejection:
         return _reject(site, upload, rejection)
 
@@ -76,6 +79,7 @@ def _ask_rules(site: Site, upload: Upload, folder: Path) -> _Accepted:
     changes = read_changes(upload.changes_name, signed.text)
     distribution = _find_distribution(changes)
     _check_signer(signer, distribution)
+    _check_reserved(site, signer, (changes.source,))
     upload_rules.check_version(
         changes.version,
         repository=distribution.repository.name,
@@ -87,6 +91,7 @@ def _ask_rules(site: Site, upload: Upload, folder: Path) -> _Accepted:
     dsc = read_dsc(site, listed.name, _read(folder, listed.name))
     upload_rules.check_dsc_fits(changes, dsc)
     upload_rules.check_names(dsc, listed.name)
+    _check_reserved(site, signer, dsc.binaries)
     plan_jobs(dsc.architectures, targets_of(distribution))
     return _Accepted(
         distribution,
@@ -139,6 +144,12 @@ def _check_signer(signer: Signer, distribution: Distribution) -> None:
             f"{', '.join(sorted(signer.repositories)) or 'none'}",
             hint="Ask an administrator for the right, or upload to another repository.",
         )
+
+
+def _check_reserved(site: Site, signer: Signer, names: Iterable[str]) -> None:
+    upload_rules.check_reserved(
+        names, reserved=keyring_name(site.settings.identity), is_archive=signer.is_archive
+    )
 
 
 def _check_against_present(changes: Changes, distribution: Distribution) -> None:
@@ -215,7 +226,9 @@ def _pool_rows(accepted: _Accepted) -> list[PoolFile]:
     dsc = accepted.dsc
     paths = [pool_path(accepted.component, dsc.source, file.name) for file in dsc.files]
     return list(
-        PoolFile.objects.filter(repository=accepted.distribution.repository, path__in=paths)
+        PoolFile.objects.filter(
+            repository=accepted.distribution.repository, path__in=paths, removed_at=None
+        )
     )
 
 
@@ -252,10 +265,14 @@ def _save(
 
 
 def pool_row(repository_id: int, path: str, digests: Digests) -> PoolFile:
-    """The row of a pool file, made now when there is none."""
+    """The row of a pool file, made now when there is none.
+
+    Not that of a file that was there before and is removed: who had that one has lost it.
+    """
     row, _ = PoolFile.objects.get_or_create(
         repository_id=repository_id,
         path=path,
+        removed_at=None,
         defaults={
             "name": path.rpartition("/")[2],
             "size_bytes": digests.size_bytes,

@@ -15,7 +15,7 @@ from mini_buildd.db.models import Binary, Distribution, SuiteEntry
 from mini_buildd.deb.names import Architecture
 from mini_buildd.domain.installability import Broken
 from mini_buildd.domain.layout import suites_seen
-from mini_buildd.domain.problem import WouldBreak
+from mini_buildd.domain.problem import CheckImpossible, WouldBreak
 from mini_buildd.flow.change import SuiteChange, decide_changes, find_distribution
 from mini_buildd.flow.installable import newly_broken
 from mini_buildd.flow.revise import Revision
@@ -43,28 +43,23 @@ def decide_unbroken(
         if not force:
             planned = tuple(_with_breakage(site, change) for change in planned)
         if dry_run:
-            return _real(planned)
+            return planned
         _demand_whole(planned)
         try:
-            again = partial(_as_planned, body, planned)
-            return _real(decide_changes(again, dry_run=False, expected=expected))
+            same = partial(_demand_same, planned)
+            return decide_changes(body, dry_run=False, expected=expected, demand=same)
         except _Outdated:
             continue
-    raise RuntimeError(f"the suites were changed {_TRIES} times while the change was checked")
+    raise CheckImpossible(
+        expected="suites that hold still while it is checked what the change would break",
+        found=f"that they were changed {_TRIES} times meanwhile",
+        hint="Try it again a little later.",
+    )
 
 
-def _real(changes: Iterable[SuiteChange]) -> tuple[SuiteChange, ...]:
-    return tuple(change for change in changes if change.differences)
-
-
-def _as_planned(
-    body: Callable[[], Iterable[Revision]], planned: Iterable[SuiteChange]
-) -> list[Revision]:
-    revisions = list(body())
-    numbers = [(each.publication.distribution.name, each.publication.number) for each in revisions]
-    if numbers != [(change.distribution, change.number) for change in planned]:
+def _demand_same(planned: Iterable[SuiteChange], changes: Iterable[SuiteChange]) -> None:
+    if [replace(each, broken=(), is_checked=False) for each in planned] != list(changes):
         raise _Outdated
-    return revisions
 
 
 def _demand_whole(changes: Iterable[SuiteChange]) -> None:
@@ -80,7 +75,7 @@ def _demand_whole(changes: Iterable[SuiteChange]) -> None:
 
 def _with_breakage(site: Site, change: SuiteChange) -> SuiteChange:
     distribution = find_distribution(change.distribution)
-    if not change.differences or not distribution.suite.checks_installability:
+    if not distribution.suite.checks_installability:
         return change
     broken: list[Broken] = []
     for row in distribution.architectures.all():
@@ -97,7 +92,7 @@ def _with_breakage(site: Site, change: SuiteChange) -> SuiteChange:
             chain(paragraphs(ours), paragraphs(rest)),
             chain(paragraphs(kept), paragraphs(new), paragraphs(rest)),
         )
-    return replace(change, broken=tuple(broken))
+    return replace(change, broken=tuple(broken), is_checked=True)
 
 
 def _binaries_of(distributions: Iterable[Distribution]) -> QuerySet[Binary]:

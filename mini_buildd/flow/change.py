@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from mini_buildd.db.models import Distribution, Repository
+from mini_buildd.db.models import Distribution
 from mini_buildd.domain.installability import Broken
 from mini_buildd.domain.problem import NothingToDo, SuiteMovedOn, SuiteUnknown
 from mini_buildd.domain.suite_version import Difference
@@ -21,8 +21,8 @@ from mini_buildd.flow.revise import Revision, newest
 class SuiteChange:
     """Version *number* of a suite: in what it differs from the one before, and what it breaks.
 
-    *binaries* are the ids of what it has of those source packages that differ. Where nothing
-    differs, there is no such version.
+    *binaries* are the ids of what it has of those source packages that differ. Nothing *broken*
+    says something only when it *is_checked*.
     """
 
     distribution: str
@@ -30,6 +30,7 @@ class SuiteChange:
     differences: tuple[Difference, ...]
     binaries: frozenset[int]
     broken: tuple[Broken, ...] = ()
+    is_checked: bool = False
 
 
 def decide_changes(
@@ -37,32 +38,36 @@ def decide_changes(
     *,
     dry_run: bool,
     expected: Mapping[str, int] | None = None,
+    demand: Callable[[tuple[SuiteChange, ...]], None] = lambda _: None,
 ) -> tuple[SuiteChange, ...]:
-    """What the revisions that *body* makes change.
+    """What the revisions that *body* makes change; those that change nothing are not decided.
 
     *expected* are the suites by name and the numbers of the versions that a dry run has announced.
-    Raises NothingToDo, or SuiteMovedOn when they are others by now, and then nothing changes.
+    Raises NothingToDo, SuiteMovedOn when they are others by now, or what *demand* raises of the
+    changes, and then nothing changes.
     """
     with transaction.atomic():
         _demand_expected(expected or {})
-        changes = tuple(_change(revision) for revision in body())
-        if expected:
-            _demand_announced(changes, expected)
-        if not any(change.differences for change in changes):
+        changes = tuple(filter(None, [_change(revision) for revision in body()]))
+        if not changes:
             raise NothingToDo(
                 expected="something that changes what a suite has",
                 found="that all of it is so already",
                 hint="Look at the suite's page; nothing was changed.",
             )
+        if expected:
+            _demand_announced(changes, expected)
+        demand(changes)
         transaction.set_rollback(dry_run)
     return changes
 
 
-def _change(revision: Revision) -> SuiteChange:
+def _change(revision: Revision) -> SuiteChange | None:
     distribution, number = revision.publication.distribution, revision.publication.number
     differences = compare(At(distribution, number - 1), At(distribution, number))
-    if not differences:  # a suite that has it all already gets no version for nothing
+    if not differences:
         revision.publication.delete()
+        return None
     entries = entries_at(distribution, number).exclude(binary=None)
     ours = entries.filter(source__name__in=[each.source for each in differences])
     binaries = frozenset(ours.values_list("binary_id", flat=True))
@@ -103,16 +108,5 @@ def find_distribution(name: str) -> Distribution:
             expected=f"one of: {known}",
             found=name,
             hint="Name it in full: <codename>-<repository>-<suite>.",
-        )
-    return found
-
-
-def find_repository(name: str) -> Repository:
-    """The repository called *name*; raises SuiteUnknown."""
-    found = Repository.objects.filter(name=name).first()
-    if found is None:
-        known = ", ".join(Repository.objects.values_list("name", flat=True)) or "none yet"
-        raise SuiteUnknown(
-            expected=f"one of the repositories: {known}", found=name, hint="Name one of these."
         )
     return found

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from mini_buildd.db.models import Distribution, SuiteEntry
+from mini_buildd.db.models import Distribution, Source, SuiteEntry
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.suite_version import Difference, Held, differences, latest_first
 from mini_buildd.flow.content import entries_at
@@ -86,7 +86,7 @@ def held(at: At, names: Collection[str] | None = None) -> Mapping[str, tuple[Hel
     """The source packages, all or those of *names*, each in its versions, the latest first."""
     rows = entries_at(at.distribution, at.number)
     if names is not None:
-        rows = rows.filter(source__name__in=names)
+        rows = rows.filter(source__in=Source.objects.filter(name__in=names))
     found: dict[str, dict[str, set[str]]] = defaultdict(dict)
     for name, version, package, made, architecture in rows.values_list(
         "source__name",

@@ -13,7 +13,7 @@ from mini_buildd.archive.plan import (
     SourceText,
     SuiteFace,
 )
-from mini_buildd.db.models import Distribution, Publication, Source, SuiteEntry
+from mini_buildd.db.models import Binary, Distribution, Publication, Source, SuiteEntry
 from mini_buildd.deb.names import Architecture, Component
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.flow.revise import area
@@ -76,6 +76,7 @@ def face_of(site: Site, publication: Publication) -> SuiteFace:
         separates_debug=suite.separates_debug,
         snapshots_url=f"{url}/snapshots/@SNAPSHOTID@/",
         changelogs_url=f"{url}/changelogs/@CHANGEPATH@_changelog",
+        restores=publication.restores,
     )
 
 
@@ -89,6 +90,7 @@ def content_of(distribution: Distribution) -> Content:
 
 
 def _changed(distribution: Distribution, old: int, new: int) -> Changed:
+    old, new = sorted((old, new))  # an earlier version may be written again
     # The two sides of the "or", one by one: each has an index.
     entries = SuiteEntry.objects.filter(distribution=distribution)
     packages: set[str] = set()
@@ -120,7 +122,9 @@ def _binaries(
     fields = (*_BINARY, "binary__listing__paths") if suite.has_contents else _BINARY
     rows = entries_at(distribution, number).exclude(binary=None)
     for part in _parts(packages):
-        found = rows if part is None else rows.filter(binary__package__in=part)
+        found = rows
+        if part is not None:  # these first, of which there are few
+            found = rows.filter(binary__in=Binary.objects.filter(package__in=part))
         # Plain tuples: model instances would take most of the time in a large suite.
         values = found.order_by("binary__package").values_list(*fields)
         for component, is_udeb, is_debug, *rest, paragraph, listing in (
@@ -142,7 +146,9 @@ def _sources(
 ) -> Iterator[SourceText]:
     rows = entries_at(distribution, number).filter(binary=None).select_related("source")
     for part in _parts(names):
-        found = rows if part is None else rows.filter(source__name__in=part)
+        found = rows
+        if part is not None:
+            found = rows.filter(source__in=Source.objects.filter(name__in=part))
         rows_ = found.exclude(source__paragraph="").order_by("source__name")
         for component, name, version, paragraph in rows_.values_list(
             "source__component", "source__name", "source__version", "source__paragraph"

@@ -50,7 +50,10 @@ def _let_late_builds_in(site: Site, distribution: Distribution, since: datetime)
     missing = Binary.objects.filter(source__in=sources, attempt__isnull=False).exclude(
         pk__in=distribution.entries.filter(removed_in=None, binary__isnull=False).values("binary")
     )
-    late = missing.filter(attempt__finished_at__gte=since)
+    # When it was entered here; the builder's word is of when it was done, which may be sooner.
+    late = missing.filter(
+        attempt__job__events__kind=EventKind.JOB_SUCCEEDED, attempt__job__events__at__gte=since
+    )
     if not late.exists():
         return
     revision = revise(site, distribution, Order(SELF, Cause.LATE_BUILD))

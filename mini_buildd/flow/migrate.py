@@ -8,7 +8,7 @@ suites changed meanwhile, it is asked again.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mini_buildd.db.models import Binary, Distribution, Source
+from mini_buildd.db.models import Binary, Distribution, Source, Suite
 from mini_buildd.deb.version import Version, compare
 from mini_buildd.domain.permission import Actor, demand_admin
 from mini_buildd.domain.problem import NoWayThere
@@ -80,9 +80,7 @@ def _targets(wish: Migration) -> Iterator[Distribution]:
     at, seen = wish.origin, {wish.origin.suite.pk}
     while at.suite.migrates_to is not None and at.suite.migrates_to.pk not in seen:
         seen.add(at.suite.migrates_to.pk)
-        at = Distribution.objects.select_related("repository", "base", "suite__migrates_to").get(
-            repository=at.repository, base=at.base, suite=at.suite.migrates_to
-        )
+        at = _beside(at, at.suite.migrates_to)
         yield at
         if not wish.whole_way:
             return
@@ -92,6 +90,21 @@ def _targets(wish: Migration) -> Iterator[Distribution]:
             found=f"{wish.origin}, from which nothing migrates",
             hint="Copy the packages instead: mini-buildd archive copy.",
         )
+
+
+def _beside(distribution: Distribution, suite: Suite) -> Distribution:
+    """That suite of the same repository and base; only setup makes all of a layout's."""
+    rows = Distribution.objects.select_related("repository", "base", "suite__migrates_to")
+    found = rows.filter(
+        repository=distribution.repository, base=distribution.base, suite=suite
+    ).first()
+    if found is None:
+        raise NoWayThere(
+            expected=f"{suite.name}, to which {distribution} leads, to be configured",
+            found=f"no such suite of {distribution.repository} for {distribution.base.codename}",
+            hint="Let mini-buildd setup make it, or copy the packages elsewhere.",
+        )
+    return found
 
 
 def _check_order(source: Source, target: Distribution) -> None:

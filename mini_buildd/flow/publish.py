@@ -161,11 +161,9 @@ def renew(site: Site, distribution: Distribution) -> list[EventKind]:
     """
     with suite_lock(site, distribution.name):
         publication = newest(distribution)
-        if publication is None or publication.published_at is None:
+        if publication is None or not is_due(site, publication):
             return []
         shown = _as_now(site, distribution)
-        if not _is_due(publication, shown):
-            return []
         repository = distribution.repository.name
         renew_tree(
             site.tree(repository),
@@ -179,7 +177,11 @@ def renew(site: Site, distribution: Distribution) -> list[EventKind]:
         return [record(EventKind.SUITE_RENEWED, shown.at, distribution=distribution)]
 
 
-def _is_due(publication: Publication, shown: _Shown) -> bool:
+def is_due(site: Site, publication: Publication) -> bool:
+    """Whether what is published as *publication* is to be signed again."""
+    if publication.published_at is None:
+        return False
+    shown = _as_now(site, publication.distribution)
     if publication.signed_by and publication.signed_by != shown.signed_by:
         return True
     if publication.valid_until is None or shown.valid_until is None:

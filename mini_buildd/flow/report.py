@@ -11,22 +11,27 @@ from pathlib import Path
 
 from django.db import transaction
 
+from mini_buildd.archive.contents import pack_listing
 from mini_buildd.archive.pool import PoolConflict
 from mini_buildd.archive.tree import pool_path
 from mini_buildd.db.events import record
-from mini_buildd.db.models import Attempt, Binary, Job, PoolFile, Publication
+from mini_buildd.db.models import Attempt, Binary, Job, Listing, PoolFile, Publication
 from mini_buildd.db.moves import move_job
 from mini_buildd.deb.binary import BinaryPackage, packages_paragraph, read_binary
 from mini_buildd.deb.changes import Changes, parse_changes
 from mini_buildd.deb.deb822 import MalformedControl
 from mini_buildd.deb.files import ListedFile
 from mini_buildd.deb.names import Component, MalformedName, PlainFilename, SourceName
+from mini_buildd.deb.payload import Payload, read_payload
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.keyring import keyring_name
 from mini_buildd.domain.problem import ResultRefused
 from mini_buildd.domain.states import JobState, Outcome
 from mini_buildd.domain.verdict import after_loss
 from mini_buildd.flow.accept import pool_row
+from mini_buildd.flow.changelog import keep_changelog
+from mini_buildd.flow.locks import pool_lock
 from mini_buildd.flow.publish import publish_again
 from mini_buildd.flow.receive import MAX_CONTROL_BYTES
 from mini_buildd.flow.site import Site
@@ -54,12 +59,18 @@ _EVENTS: Mapping[Outcome, EventKind] = {
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A file that the build made and its *path* in the pool; *binary* is None for .buildinfo."""
+    """A file that the build made and its *path* in the pool; the last two are for packages."""
 
     file: Path
     path: str
     digests: Digests
-    binary: BinaryPackage | None
+    binary: BinaryPackage | None = None
+    payload: Payload | None = None
+
+    @property
+    def component(self) -> Component:
+        """The archive area it goes to."""
+        return Component(self.path.split("/")[1])
 
 
 def note_started(site: Site, attempt: Attempt, started_at: str) -> list[EventKind]:
@@ -93,14 +104,15 @@ def report(site: Site, attempt: Attempt, result: Result, folder: Path) -> list[E
     _moment(result.finished_at)
     outcome, reason = _OUTCOMES[result.status], result.reason[:_MAX_REASON]
     made: list[_Made] = []
-    if outcome is Outcome.SUCCEEDED:
-        try:
-            made = _take_files(site, attempt, result, folder)
-        except ResultRefused as refusal:
-            outcome = Outcome.FAILED
-            reason = f"{refusal.title}: expected {refusal.expected}; found {refusal.found}"
-            reason = reason[:_MAX_REASON]
-    return _save(site, attempt, outcome, result, reason=reason, made=made)
+    with pool_lock(site, attempt.job.source.distribution.repository.name):
+        if outcome is Outcome.SUCCEEDED:
+            try:
+                made = _take_files(site, attempt, result, folder)
+            except ResultRefused as refusal:
+                outcome = Outcome.FAILED
+                reason = f"{refusal.title}: expected {refusal.expected}; found {refusal.found}"
+                reason = reason[:_MAX_REASON]
+        return _save(site, attempt, outcome, result, reason=reason, made=made)
 
 
 def note_lost(site: Site, attempt: Attempt, reason: str) -> list[EventKind]:
@@ -145,8 +157,15 @@ def _take_files(site: Site, attempt: Attempt, result: Result, folder: Path) -> l
     if (changes.source, changes.version) != (job.source.name, job.source.version):
         raise _refuse(f"{job.source}", f"{changes.source} {changes.version}")
     made = [_check_file(job, folder / file.name, file) for file in changes.files]
+    reserved = keyring_name(site.settings.identity)
+    for each in made:
+        # A .dsc need not have named all that its build makes.
+        is_reserved = each.binary is not None and str(each.binary.package) == reserved
+        if is_reserved and job.source.name != reserved:
+            raise _refuse(f"another name than {reserved}, the archive's own", each.file.name)
     for each in made:
         _store(site, job, each)
+    _keep_changelogs(site, job, made)
     return made
 
 
@@ -173,18 +192,18 @@ def _check_file(job: Job, path: Path, listed: ListedFile) -> _Made:
     digests = hash_file(path)
     if (digests.size_bytes, digests.sha256) != (size_bytes, sha256):
         raise _refuse(f"{path.name} with SHA-256 {sha256}", digests.sha256)
-    component, binary = Component(job.source.component), None
+    component, binary, payload = Component(job.source.component), None, None
     if path.suffix in (".deb", ".udeb"):
-        binary = _check_binary(job, path)
+        binary, payload = _check_binary(job, path)
         component = binary.component if "/" in binary.section else component
     elif path.suffix != ".buildinfo":
         raise _refuse("only .deb, .udeb and .buildinfo", path.name)
     source = job.source
     target = pool_path(component, SourceName(source.name), PlainFilename(path.name))
     repository = source.distribution.repository
-    if PoolFile.objects.filter(repository=repository, path=target).exists():
+    if PoolFile.objects.filter(repository=repository, path=target, removed_at=None).exists():
         raise _refuse(f"a new {path.name}", f"that the archive has {target}")
-    return _Made(path, target, digests, binary)
+    return _Made(path, target, digests, binary, payload)
 
 
 def _store(site: Site, job: Job, made: _Made) -> None:
@@ -195,10 +214,21 @@ def _store(site: Site, job: Job, made: _Made) -> None:
         raise _refuse(f"a new {made.file.name}", str(conflict)) from None
 
 
-def _check_binary(job: Job, path: Path) -> BinaryPackage:
+def _keep_changelogs(site: Site, job: Job, made: list[_Made]) -> None:
+    """One for each archive area: apt asks for it in that of the package."""
+    source, repository = job.source, job.source.distribution.repository.name
+    name, version = SourceName(source.name), Version(source.version)
+    for each in made:
+        if each.payload is not None and each.payload.changelog is not None:
+            tree, text = site.tree(repository), each.payload.changelog
+            keep_changelog(tree, each.component, name, version, text)
+
+
+def _check_binary(job: Job, path: Path) -> tuple[BinaryPackage, Payload]:
     """The package is of this source, for this job's architectures, and named as it should be."""
     try:
         binary = read_binary(path)
+        payload = read_payload(path, binary.package)
     except (MalformedControl, MalformedName) as error:
         raise _refuse("a well-formed package", str(error)) from None
     source = (job.source.name, job.source.version)
@@ -216,10 +246,9 @@ def _check_binary(job: Job, path: Path) -> BinaryPackage:
     ).exists():
         # apt could not tell them apart.
         raise _refuse(f"a new {path.name}", "that another build has made one")
-    stem = f"{binary.package}_{Version(binary.version).without_epoch}_{binary.architecture}"
-    if path.stem != stem:
-        raise _refuse(f"the file name {stem}{path.suffix}", path.name)
-    return binary
+    if path.stem != binary.stem:
+        raise _refuse(f"the file name {binary.stem}{path.suffix}", path.name)
+    return binary, payload
 
 
 # --- rows -----------------------------------------------------------------------
@@ -279,14 +308,17 @@ def _save_file(attempt: Attempt, file: _Made) -> None:
     if binary is None:
         attempt.buildinfo = row
         return
-    Binary.objects.create(
+    saved = Binary.objects.create(
         source=source,
         attempt=attempt,
         file=row,
         package=binary.package,
         version=binary.version,
         architecture=binary.architecture,
-        component=file.path.split("/")[1],
+        component=file.component,
         is_udeb=binary.is_udeb,
+        is_debug=binary.is_debug,
         paragraph=packages_paragraph(binary, file.digests, filename=file.path),
     )
+    if file.payload is not None:
+        Listing.objects.create(binary=saved, paths=pack_listing(file.payload.paths))

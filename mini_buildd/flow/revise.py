@@ -10,11 +10,19 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 
 from mini_buildd.archive.plan import DEBUG, INSTALLER, Area
-from mini_buildd.db.models import Binary, Distribution, Publication, Source, SuiteEntry
+from mini_buildd.db.models import (
+    Binary,
+    Distribution,
+    Publication,
+    Repository,
+    Source,
+    SourceFile,
+    SuiteEntry,
+)
 from mini_buildd.deb.names import Component
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.permission import Actor
-from mini_buildd.domain.problem import PackageNotThere, SuiteFrozen
+from mini_buildd.domain.problem import PackageNotThere, SuiteFrozen, VersionNotKept
 from mini_buildd.domain.suite_version import Cause, latest_first
 from mini_buildd.flow.site import Site
 
@@ -92,7 +100,8 @@ class Revision:
     def add(self, source: Source, binaries: Iterable[Binary] | None = None) -> None:
         """Let the suite have *source* with all, or these, of its binary packages.
 
-        Older versions of it go when there are more than the suite keeps.
+        Older versions of it go when there are more than the suite keeps. Raises VersionNotKept when
+        their files are no longer there.
         """
         if not self._active().filter(source=source, binary=None).exists():
             self._enter([SuiteEntry(source=source)])
@@ -147,6 +156,7 @@ class Revision:
 
     def _enter(self, entries: Iterable[SuiteEntry]) -> None:
         made = list(entries)
+        self._by_parts(sorted({entry.source_id for entry in made}), _demand_files)
         for entry in made:
             entry.distribution = self._distribution
             entry.added_in = self.publication.number
@@ -171,6 +181,29 @@ class Revision:
         if len(wanted) > len(known):
             self.publication.areas = " ".join(wanted)
             self.publication.save(update_fields=["areas"])
+
+
+def _demand_files(sources: Sequence[int]) -> None:
+    """All files of those source packages, and all that was built of them, are in the pool."""
+    rows: tuple[QuerySet[SourceFile] | QuerySet[Binary], ...] = (
+        SourceFile.objects.filter(source__in=sources),
+        Binary.objects.filter(source__in=sources),
+    )
+    for row in rows:
+        gone = row.filter(file__removed_at__isnull=False).values_list("file__path", flat=True)[:1]
+        if not gone:
+            continue
+        raise VersionNotKept(
+            expected="packages whose files are in the pool",
+            found=f"{gone[0]}, which was removed as nothing kept had it any more",
+            hint="Upload it again as a new version.",
+        )
+
+
+def lock_suites(repository: Repository) -> None:
+    """Let no suite of *repository* be changed until the end of the transaction."""
+    suites = Distribution.objects.select_for_update().filter(repository=repository)
+    list(suites.order_by("pk"))
 
 
 def _what(entry: SuiteEntry) -> tuple[int, int | None]:

@@ -29,8 +29,8 @@ def rollback(
     demand_admin(actor, "roll a suite back")
 
     def revisions() -> Iterator[Revision]:
-        _demand_kept(distribution, number)
         revision = revise(site, distribution, Order(actor, Cause.ROLLBACK, reason))
+        _demand_kept(distribution, number)  # which locks the suite: nobody can remove it from here
         revision.publication.restores = number
         revision.publication.save(update_fields=["restores"])
         revision.restore(number)

@@ -55,6 +55,7 @@ class Wish:
     backend: str = "unshare"
     archive_url: str = ""
     uploader: NewUploader | None = None
+    has_keyring: bool = False  # every suite is to have the package with the archive's keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ def setup(places: Places, wish: Wish, *, today: date, dry_run: bool) -> list[Cha
         repository = work.ensure(
             Repository, f"repository {wish.repository}", {"layout": layout}, name=wish.repository
         )
+        if wish.has_keyring:
+            _keyring(work, layout)
         for codename, release, sources in plans:
             base = work.ensure(
                 Base,
@@ -187,6 +190,12 @@ def _layout(work: _Work) -> Layout:
             name=rules.name,
         )
     return layout
+
+
+def _keyring(work: _Work, layout: Layout) -> None:
+    for suite in layout.suites.order_by("name"):
+        work.changes.append(Change(f"keyring package in {suite}", is_new=not suite.wants_keyring))
+    layout.suites.update(wants_keyring=True)
 
 
 def _distributions(

@@ -1,10 +1,10 @@
 """Opening signed control data of an upload, with every fault told as a rejection."""
 
-from mini_buildd.db.uploaders import Signer, active_keys, find_signer
+from mini_buildd.db.uploaders import Signer, active_keys, archive_itself, find_signer
 from mini_buildd.deb.changes import Changes, parse_changes
 from mini_buildd.deb.deb822 import MalformedControl
 from mini_buildd.deb.dsc import Dsc, parse_dsc
-from mini_buildd.deb.names import MalformedName
+from mini_buildd.deb.names import Fingerprint, MalformedName
 from mini_buildd.domain import problem
 from mini_buildd.flow.site import Site
 from mini_buildd.keys.verify import (
@@ -21,7 +21,8 @@ from mini_buildd.keys.verify import (
 def open_signed(site: Site, name: str, data: bytes) -> tuple[Signed, Signer]:
     """The signed text of *data* and whose signature it is; raises Rejection."""
     try:
-        signed = verify(data, keyring_for(site.places.keyrings, active_keys()))
+        known = [*active_keys(), site.signer.public_key]
+        signed = verify(data, keyring_for(site.places.keyrings, known))
     except NotOneSignedText as error:
         raise problem.SignatureMissing(
             expected=f"{name} clear-signed as a whole, with nothing before or after",
@@ -36,10 +37,17 @@ def open_signed(site: Site, name: str, data: bytes) -> tuple[Signed, Signer]:
             found=str(error),
             hint="Sign the unchanged file with a valid key (debsign) and upload again.",
         ) from None
-    signer = find_signer(signed.fingerprint)
+    signer = _signer(site, signed.fingerprint)
     if signer is None:
         raise _signer_unknown(name, signed.fingerprint)
     return signed, signer
+
+
+def _signer(site: Site, fingerprint: Fingerprint) -> Signer | None:
+    """Whose key it is; the archive's own stays that, whoever may have registered it."""
+    if fingerprint in site.signer.fingerprints:
+        return archive_itself(site.settings.identity)
+    return find_signer(fingerprint)
 
 
 def _signer_unknown(name: str, key_id: str) -> problem.SignerUnknown:

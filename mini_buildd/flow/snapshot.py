@@ -15,10 +15,11 @@ from mini_buildd.db.models import Publication, Repository, Snapshot
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.permission import SELF, Actor, demand_admin
-from mini_buildd.domain.problem import NothingToDo, SnapshotUnknown
+from mini_buildd.domain.problem import NothingToDo, RepositoryUnknown, SnapshotUnknown
 from mini_buildd.domain.snapshot import SnapshotKind, SnapshotName, Taken, due, expired
 from mini_buildd.domain.suite_version import Cause
 from mini_buildd.flow.locks import snapshots_lock
+from mini_buildd.flow.revise import lock_suites
 from mini_buildd.flow.site import Site
 
 
@@ -38,6 +39,7 @@ def take(
     """
     demand_admin(actor, "take a snapshot")
     with transaction.atomic():
+        lock_suites(repository)
         versions = _published_now(repository)
         if not versions:
             raise NothingToDo(
@@ -84,6 +86,19 @@ def drop(site: Site, actor: Actor, repository: Repository, name: str) -> list[Ev
     return events
 
 
+def find_repository(name: str) -> Repository:
+    """The repository called *name*; raises RepositoryUnknown."""
+    found = Repository.objects.filter(name=name).first()
+    if found is None:
+        known = ", ".join(Repository.objects.values_list("name", flat=True)) or "none yet"
+        raise RepositoryUnknown(
+            expected=f"one of: {known}",
+            found=name,
+            hint="It is the middle part of <codename>-<repository>-<suite>.",
+        )
+    return found
+
+
 def _record(
     site: Site, kind: EventKind, repository: Repository, name: str, actor: Actor
 ) -> EventKind:
@@ -109,8 +124,9 @@ def show_all(site: Site, repository: Repository) -> None:
         tree = site.tree(repository.name)
         rows = Snapshot.objects.filter(repository=repository)
         wanted = {row.name: row for row in rows.prefetch_related("versions__distribution")}
-        for name in folders.shown(tree) - set(wanted):
-            folders.hide(tree, SnapshotName(name))
+        folders.tidy(tree)
+        for surplus in folders.shown(tree) - {SnapshotName(name) for name in wanted}:
+            folders.hide(tree, surplus)
         for name, row in wanted.items():
             versions = {
                 DistributionName.parse(each.distribution.name): each.number
@@ -132,16 +148,19 @@ def keep_schedule(site: Site, repository: Repository) -> list[EventKind]:
     events: list[EventKind] = []
     for each in expired(kept, taken):
         events += drop(site, SELF, repository, each.name)
-    if (
-        not Publication.objects.filter(distribution__repository=repository)
-        .exclude(kind=Cause.BEGIN)
-        .exists()
-    ):
-        return events
-    for kind, name in due(kept, taken, site.clock()):
-        events += take(site, SELF, repository, name, kind=kind)
+    if _has_packages(repository):
+        for kind, name in due(kept, taken, site.clock()):
+            events += take(site, SELF, repository, name, kind=kind)
     show_all(site, repository)
     return events
+
+
+def _has_packages(repository: Repository) -> bool:
+    """Whether it has or had any in what is published."""
+    published = Publication.objects.filter(
+        distribution__repository=repository, published_at__isnull=False
+    )
+    return published.exclude(kind=Cause.BEGIN).exists()
 
 
 def _kept(repository: Repository) -> Mapping[SnapshotKind, int]:

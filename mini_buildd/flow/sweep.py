@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from mini_buildd.db.models import Attempt, Distribution, Publication, Source, Upload
 from mini_buildd.domain.event import EventKind
@@ -56,17 +56,43 @@ def judge_all(site: Site) -> list[EventKind]:
     return each("judge", list(building), lambda source: judge.judge(site, source))
 
 
-def publish_all(site: Site) -> list[EventKind]:
-    """Publish every suite that is behind what was decided, or that has never been published."""
+def decide_all(site: Site) -> list[EventKind]:
+    """Decide a version for all that is ready, and the first one of every new suite."""
     ready = Source.objects.filter(state=SourceState.READY).order_by("id")
     events = each("publish", list(ready), lambda source: publish.decide(site, source))
-    distributions = Distribution.objects.select_related("repository", "base", "suite")
     # Exists() stops at the first; a join would go through all that was ever published.
     decided = Publication.objects.filter(distribution=OuterRef("pk"))
-    fresh = distributions.filter(~Exists(decided))
-    events += each("publish", list(fresh), lambda each_: publish.begin(site, each_))
-    dirty = distributions.filter(Exists(decided.filter(published_at=None)))
-    return events + each("publish", list(dirty), lambda each_: publish.carry_out(site, each_))
+    fresh = _distributions().filter(~Exists(decided))
+    return events + each("publish", list(fresh), lambda each_: publish.begin(site, each_))
+
+
+def suites_behind(site: Site) -> list[str]:
+    """The suites whose tree is behind what was decided, or is to be signed again."""
+    open_ones = Publication.objects.filter(distribution=OuterRef("pk"), published_at=None)
+    behind = set(_distributions().filter(Exists(open_ones)).values_list("name", flat=True))
+    numbers = Publication.objects.filter(distribution=OuterRef("pk")).order_by("-number")
+    newest = Distribution.objects.values_list(Subquery(numbers.values("pk")[:1]), flat=True)
+    rows = Publication.objects.filter(pk__in=[pk for pk in newest if pk is not None])
+    for publication in rows.select_related("distribution__suite"):
+        if publish.is_due(site, publication):
+            behind.add(publication.distribution.name)
+    return sorted(behind)
+
+
+def catch_up(site: Site, name: str) -> list[EventKind]:
+    """Publish what was decided for the suite called *name*, or sign it again when that is due."""
+    distribution = _distributions().get(name=name)
+    return [*publish.carry_out(site, distribution), *publish.renew(site, distribution)]
+
+
+def publish_all(site: Site) -> list[EventKind]:
+    """Publish every suite that is behind what was decided, or that has never been published."""
+    events = decide_all(site)
+    return events + each("publish", suites_behind(site), lambda name: catch_up(site, name))
+
+
+def _distributions() -> QuerySet[Distribution]:
+    return Distribution.objects.select_related("repository", "base", "suite")
 
 
 def attempts_under_way(builder: str) -> list[Attempt]:

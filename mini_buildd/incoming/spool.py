@@ -101,13 +101,19 @@ class Spool:
         self._lock = threading.Lock()
         for folder in (self._parts, self._files, self._uploads):
             folder.mkdir(parents=True, exist_ok=True)
-        for part in self._parts.iterdir():  # nobody goes on with them after a restart
-            part.unlink()
         self._used_bytes = sum(
             _ENTRY_BYTES + status.st_size for _, status in self._arrivals_with_status()
         )
 
     # --- receiving ---------------------------------------------------------
+
+    def drop_parts(self) -> None:
+        """Remove what was being received; nobody goes on with it after a restart of the servers.
+
+        For whoever runs the servers: beside them it would be what they are receiving.
+        """
+        for part in self._parts.iterdir():
+            part.unlink()
 
     def open_part(self) -> Part:
         """Begin to receive a file; raises SpoolFull, OSError."""

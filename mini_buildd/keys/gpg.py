@@ -76,7 +76,12 @@ def list_keys(home: Path) -> list[dict[str, object]]:
 
 def export_key(home: Path, fingerprint: str) -> str:
     """The armored public key."""
-    return str(_gpg(home, with_agent=False).export_keys(fingerprint))
+    return export_keys(home, (fingerprint,))
+
+
+def export_keys(home: Path, fingerprints: tuple[str, ...]) -> str:
+    """These public keys, at least one, in one armored block."""
+    return str(_gpg(home, with_agent=False).export_keys(list(fingerprints)))
 
 
 def make_signing_key(home: Path, name: str, email: str, *, expires: str) -> str:
@@ -98,16 +103,20 @@ def make_signing_key(home: Path, name: str, email: str, *, expires: str) -> str:
     return str(result.fingerprint)
 
 
-def sign(home: Path, fingerprint: str, data: bytes, *, detached: bool) -> bytes:
-    """Sign *data*: an armored detached signature, or the whole as clear-signed text."""
+def sign(home: Path, fingerprints: tuple[str, ...], data: bytes, *, detached: bool) -> bytes:
+    """Sign *data* by each key: armored detached signatures, or the whole as clear-signed text.
+
+    Raises GnupgFailed when one of them cannot.
+    """
+    signers = [word for each in fingerprints for word in ("--local-user", each)]
     result = _gpg(home, with_agent=True).sign(
         data,
-        keyid=fingerprint,
         clearsign=not detached,
         detach=detached,
-        extra_args=["--digest-algo", "SHA512"],
+        extra_args=["--digest-algo", "SHA512", *signers],
     )
-    if not result.data:
+    # With one of several keys missing, gpg signs by the others and tells it by its exit only.
+    if not signers or not result.data or result.returncode != 0:
         raise GnupgFailed(_run(result, b"").said)
     return bytes(result.data)
 

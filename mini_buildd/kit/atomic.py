@@ -5,6 +5,7 @@ after a crash at least the old ones are there.
 """
 
 import contextlib
+import ctypes
 import os
 import secrets
 from pathlib import Path
@@ -29,6 +30,19 @@ def sync_file(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_filesystem(folder: Path) -> None:
+    """Make all durable that was written to the file system of *folder* (syncfs(2)).
+
+    For thousands of files at once this takes a fraction of the time that each by itself would.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor):
+            raise OSError(ctypes.get_errno(), f"syncfs of {folder}")
     finally:
         os.close(descriptor)
 

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 _BLOCK_BYTES = 1 << 20
 
@@ -19,13 +20,18 @@ class Digests:
 
 def hash_file(path: Path) -> Digests:
     """Read *path* once. MD5 and SHA-1 are there for index formats only, never for trust."""
+    with path.open("rb") as stream:
+        return hash_stream(stream)
+
+
+def hash_stream(stream: IO[bytes]) -> Digests:
+    """The same of what *stream* has from where it is."""
     md5 = hashlib.md5(usedforsecurity=False)
     sha1 = hashlib.sha1(usedforsecurity=False)
     sha256 = hashlib.sha256()
     size_bytes = 0
-    with path.open("rb") as stream:
-        while block := stream.read(_BLOCK_BYTES):
-            size_bytes += len(block)
-            for digest in (md5, sha1, sha256):
-                digest.update(block)
+    while block := stream.read(_BLOCK_BYTES):
+        size_bytes += len(block)
+        for digest in (md5, sha1, sha256):
+            digest.update(block)
     return Digests(size_bytes, md5.hexdigest(), sha1.hexdigest(), sha256.hexdigest())

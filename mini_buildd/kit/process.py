@@ -67,14 +67,17 @@ class CommandFailed(Exception):
         self.status = status
 
 
-def run_following(command: Sequence[str], say: Callable[[str], None]) -> None:
-    """Run *command* to its end, handing each line of its output to *say* as it comes.
+def run_following(
+    command: Sequence[str], say: Callable[[str], None], *, folder: Path | None = None
+) -> None:
+    """Run *command* to its end in *folder*, handing each line of its output to *say* as it comes.
 
     Raises CommandFailed, or OSError when it cannot be started.
     """
     last_lines: deque[str] = deque(maxlen=12)
     with subprocess.Popen(
         command,
+        cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

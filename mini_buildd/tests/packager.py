@@ -115,7 +115,7 @@ class Packager:
 
     def sign(self, text: bytes) -> bytes:
         """Clear-sign *text* with this packager's key."""
-        return gpg.sign(self.gnupg, self.fingerprint, text, detached=False)
+        return gpg.sign(self.gnupg, (self.fingerprint,), text, detached=False)
 
     # --- upload -------------------------------------------------------------------
 

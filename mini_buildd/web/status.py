@@ -88,6 +88,9 @@ _EVENT: Mapping[EventKind, Shape] = {
     EventKind.SOURCE_HELD: Shape.HELD,
     EventKind.SOURCE_SUPERSEDED: Shape.OFF,
     EventKind.SUITE_PUBLISHED: Shape.GOOD,
+    EventKind.KEY_ROTATED: Shape.GOOD,
+    EventKind.KEY_RETIRED: Shape.OFF,
+    EventKind.KEY_EXPIRES: Shape.HELD,
 }
 
 

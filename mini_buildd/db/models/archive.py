@@ -87,7 +87,12 @@ class Publication(models.Model):
                 fields=["distribution"],
                 condition=models.Q(published_at=None),
                 name="publication_to_carry_out",
-            )
+            ),
+            models.Index(
+                fields=["distribution", "number"],
+                condition=models.Q(removed_at=None),
+                name="publication_kept",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -125,6 +130,8 @@ class SuiteEntry(models.Model):
             ),
         ]
         indexes = [
+            models.Index(fields=["distribution", "source"], name="entry_source"),
+            models.Index(fields=["distribution", "binary"], name="entry_binary"),
             models.Index(fields=["distribution", "added_in"], name="entry_added"),
             models.Index(fields=["distribution", "removed_in"], name="entry_removed"),
         ]

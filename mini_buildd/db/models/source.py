@@ -9,7 +9,10 @@ from mini_buildd.domain.states import SourceState
 
 
 class PoolFile(models.Model):
-    """One file of a repository's pool; *path* is relative to the repository's folder."""
+    """One file of a repository's pool; *path* is relative to the repository's folder.
+
+    With *removed_at* it was one: the path is free, and may have got another file and row since.
+    """
 
     repository = models.ForeignKey(Repository, on_delete=models.PROTECT, related_name="files")
     path = models.CharField(max_length=500)
@@ -23,9 +26,20 @@ class PoolFile(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["repository", "path"], name="one_file_a_path")
+            models.UniqueConstraint(
+                fields=["repository", "path"],
+                condition=models.Q(removed_at=None),
+                name="one_file_a_path",
+            )
         ]
-        indexes = [models.Index(fields=["repository", "name"])]
+        indexes = [
+            models.Index(fields=["repository", "name"]),
+            models.Index(
+                fields=["repository", "removed_at"],
+                condition=models.Q(removed_at__isnull=False),
+                name="file_removed",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.path

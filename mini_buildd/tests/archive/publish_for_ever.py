@@ -9,7 +9,7 @@ from pathlib import Path
 from mini_buildd.archive.plan import Area, BinaryText
 from mini_buildd.archive.publish import prune
 from mini_buildd.deb.names import Architecture
-from mini_buildd.keys.archive_key import ensure_archive_key
+from mini_buildd.keys.archive_keys import ensure_archive_keys
 from mini_buildd.tests.archive.repository import MAIN, Repository
 
 
@@ -33,7 +33,7 @@ def content(number: int) -> list[BinaryText]:
 
 def main() -> None:
     """Go on from what is published."""
-    repository = Repository(Path(sys.argv[1]), ensure_archive_key(Path(sys.argv[2]), "depot"))
+    repository = Repository(Path(sys.argv[1]), ensure_archive_keys(Path(sys.argv[2]), "depot"))
     while True:
         number = (repository.tree.published(repository.name) or 0) + 1
         repository.binaries = content(number)

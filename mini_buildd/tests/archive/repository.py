@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 import subprocess
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 from mini_buildd.archive import pool
 from mini_buildd.archive.contents import pack_listing
 from mini_buildd.archive.plan import (
+    INSTALLER,
     Area,
     BinaryText,
     Changed,
@@ -27,7 +28,7 @@ from mini_buildd.deb.deb822 import parse_paragraph
 from mini_buildd.deb.dsc import parse_dsc, sources_paragraph
 from mini_buildd.deb.names import Architecture, Component, PlainFilename, SourceName
 from mini_buildd.domain.distribution import DistributionName
-from mini_buildd.keys.archive_key import ArchiveKey
+from mini_buildd.keys.archive_keys import ArchiveKeys
 from mini_buildd.kit.hashing import hash_file
 
 MAIN = Component("main")
@@ -37,29 +38,45 @@ parse_name = DistributionName.parse
 
 @dataclass(slots=True)
 class Repository:
-    """One repository in *folder*, signed with *key*."""
+    """One repository in *folder*, signed with *keys*."""
 
     folder: Path
-    key: ArchiveKey
+    keys: ArchiveKeys
     architecture: Architecture = field(default_factory=lambda: Architecture("amd64"))
     name: DistributionName = field(default_factory=lambda: parse_name("trixie-test-unstable"))
     binaries: list[BinaryText] = field(default_factory=list)
     sources: list[SourceText] = field(default_factory=list)
     versions: dict[int, tuple[list[BinaryText], list[SourceText]]] = field(default_factory=dict)
+    root: Path | None = None  # where it is published, when that is not below the folder
+    url: str = ""  # where it is served; empty while it is read as plain files
     shape: dict[str, Any] = field(default_factory=dict)  # further fields of SuiteFace
 
     @property
     def tree(self) -> Tree:
         """Its tree."""
-        return Tree(self.folder / "archive", self.folder / "index-cache")
+        return Tree(self.root or self.folder / "archive", self.folder / "index-cache")
 
     @property
     def signer(self) -> Signer:
         """How it is signed."""
-        return Signer(self.key.clearsign, self.key.sign_detached, self.key.public_key)
+        keys = self.keys
+        return Signer(keys.clearsign, keys.sign_detached, keys.public_key, keys.fingerprints)
 
-    def add(self, package: str, version: str = "1.0", *, suffix: str = "deb") -> None:
-        """Make a binary package for all architectures and put it into the pool."""
+    @property
+    def served_at(self) -> str:
+        """Where clients find it."""
+        return self.url or f"file:{self.tree.root}"
+
+    def add(
+        self,
+        package: str,
+        version: str = "1.0",
+        *,
+        suffix: str = "deb",
+        part: str = "",
+        is_beside: bool = False,
+    ) -> None:
+        """Make a binary package for all architectures, and take it."""
         source = self.folder / "made" / f"{package}-{version}"
         (source / "DEBIAN").mkdir(parents=True)
         (source / "usr" / "share" / package).mkdir(parents=True)
@@ -71,25 +88,36 @@ class Repository:
         made = source.with_name(f"{package}_{version}_all.{suffix}")
         command = ["dpkg-deb", "--root-owner-group", "-b", str(source), str(made)]
         subprocess.run(command, check=True, capture_output=True)
+        paths = [f"usr/share/{package}/version".encode()]
+        self.take(made, paths=paths, part=part, is_beside=is_beside)
+
+    def take(
+        self, made: Path, *, paths: Iterable[bytes] = (), part: str = "", is_beside: bool = False
+    ) -> None:
+        """Put a package into the pool and the suite.
+
+        It replaces the one of its name there, or stands beside it.
+        """
         binary, digests = read_binary(made), hash_file(made)
-        path = pool_path(MAIN, SourceName(package), PlainFilename(made.name))
+        path = pool_path(MAIN, binary.source, PlainFilename(made.name))
         pool.add(self.tree, path, made, sha256=digests.sha256)
         text = packages_paragraph(binary, digests, filename=path)
-        self.binaries = [each for each in self.binaries if each.package != package]
+        if not is_beside:
+            self.binaries = [each for each in self.binaries if each.package != binary.package]
         self.binaries.append(
             BinaryText(
-                Area(MAIN, "debian-installer" if binary.is_udeb else ""),
+                Area(MAIN, INSTALLER if binary.is_udeb else part),
                 binary.architecture,
                 binary.package,
                 binary.version,
                 text,
-                pack_listing([f"usr/share/{package}/version".encode()]),
+                pack_listing(paths),
             )
         )
 
-    def add_source(self, package: str) -> None:
+    def add_source(self, package: str, version: str = "1.0") -> None:
         """Make a native source package and put it into the pool."""
-        tree = self.folder / "made" / f"{package}-1.0"
+        tree = self.folder / "made" / f"{package}-{version}"
         (tree / "debian" / "source").mkdir(parents=True)
         (tree / "debian" / "source" / "format").write_text("3.0 (native)\n")
         (tree / "debian" / "control").write_text(
@@ -97,13 +125,13 @@ class Repository:
             f"Package: {package}\nArchitecture: all\nDescription: tiny\n"
         )
         (tree / "debian" / "changelog").write_text(
-            f"{package} (1.0) unstable; urgency=low\n\n  * New.\n\n"
+            f"{package} ({version}) unstable; urgency=low\n\n  * New.\n\n"
             " -- Pat <pat@example.invalid>  Fri, 20 Nov 2026 12:00:00 +0000\n"
         )
         command = ["dpkg-source", "--build", str(tree)]
         subprocess.run(command, check=True, capture_output=True, cwd=tree.parent)
-        dsc = tree.parent / f"{package}_1.0.dsc"
-        files = [dsc, *tree.parent.glob(f"{package}_1.0.tar.*")]
+        dsc = tree.parent / f"{package}_{version}.dsc"
+        files = [dsc, *tree.parent.glob(f"{package}_{version}.tar.*")]
         source = SourceName(package)
         for path in files:
             target = pool_path(MAIN, source, PlainFilename(path.name))
@@ -115,7 +143,7 @@ class Repository:
             section="misc",
             priority="optional",
         )
-        self.sources.append(SourceText(MAIN, package, "1.0", text))
+        self.sources.append(SourceText(MAIN, package, version, text))
 
     def face(self, number: int) -> SuiteFace:
         """What version *number* says of itself."""
@@ -153,10 +181,18 @@ class Repository:
             frozenset(each.source for each in {*before[1]} ^ {*after[1]}),
         )
 
-    def publish(self, number: int, signer: Signer | None = None) -> None:
+    def publish(
+        self, number: int, signer: Signer | None = None, *, valid_until: datetime | None = None
+    ) -> None:
         """Publish what is there as version *number*."""
-        url = f"file:{self.tree.root}"
-        publish(self.tree, self.face(number), self.content(number), signer or self.signer, url=url)
+        publish(
+            self.tree,
+            self.face(number),
+            self.content(number),
+            signer or self.signer,
+            url=self.served_at,
+            valid_until=valid_until,
+        )
 
     @property
     def dists(self) -> Path:

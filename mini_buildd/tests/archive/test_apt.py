@@ -8,6 +8,9 @@ import pytest
 
 from mini_buildd.archive.publish import prune
 from mini_buildd.deb.names import Architecture
+from mini_buildd.keys import gpg
+from mini_buildd.keys.archive_keys import ensure_archive_keys, retire, rotate
+from mini_buildd.kit.atomic import point
 from mini_buildd.tests.archive.repository import Repository
 from mini_buildd.tests.scenario import cache_folder, host_architecture, host_codename
 from mini_buildd.tests.throwaway import ThrowawayRoot
@@ -111,6 +114,40 @@ def test_apt_refuses_an_archive_that_somebody_changed(apt: Apt, repository: Repo
         path.write_bytes(b"Package: evil\n")
     with pytest.raises(AssertionError):
         apt.run("apt-get", "update")
+
+
+def test_apt_that_knows_one_of_the_keys_goes_on_throughout_a_rotation(
+    repository: Repository, tmp_path: Path
+) -> None:
+    home = tmp_path / "g"
+    home.mkdir(mode=0o700)
+    repository.keys = keys = ensure_archive_keys(home, "depot")
+    clients: list[Apt] = []
+
+    def publish(number: int, *, fails: int = 0) -> None:
+        repository.publish(number)
+        snippet = (repository.tree.root / f"{repository.name}.sources").read_bytes()
+        clients.append(Apt(tmp_path / f"apt{number}", snippet))
+        clients[-1].prepare()
+        for apt in clients[:fails]:
+            with pytest.raises(AssertionError, match="NO_PUBKEY"):
+                apt.run("apt-get", "update")
+        for apt in clients[fails:]:
+            apt.run("apt-get", "update")
+
+    try:
+        publish(1)
+        (old,) = keys.fingerprints()
+        rotate(home, "depot")
+        publish(2)
+        of_both = repository.dists.resolve()
+        retire(home, old)
+        publish(3, fails=1)
+        point(repository.dists, str(of_both))
+        for apt in clients:
+            apt.run("apt-get", "update")
+    finally:
+        gpg.stop_agent(home)
 
 
 @pytest.mark.whole

@@ -1,6 +1,7 @@
 """The published tree: always whole, always signed, whatever happens while it is written."""
 
 import errno
+import gzip
 import os
 import random
 import subprocess
@@ -8,12 +9,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from mini_buildd.archive import publish as publish_module
-from mini_buildd.archive.plan import release_text
+from mini_buildd.archive.plan import DEBUG, release_text
 from mini_buildd.archive.publish import prune
 from mini_buildd.deb.deb822 import parse_paragraph
 from mini_buildd.keys import gpg
@@ -26,7 +28,7 @@ _ROUNDS = 8
 def _publishing(repository: Repository) -> subprocess.Popen[str]:
     script = Path(publish_for_ever.__file__)
     return subprocess.Popen(
-        [sys.executable, str(script), str(repository.folder), str(repository.key.home)],
+        [sys.executable, str(script), str(repository.folder), str(repository.keys.home)],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -63,6 +65,26 @@ def test_an_installer_package_stands_in_the_installers_index_only(repository: Re
     indexes = repository.check_indexes(repository.verified_release())
     assert b"tiny-udeb" not in indexes["main/binary-amd64/Packages"]
     assert b"Package: tiny-udeb\n" in indexes["main/debian-installer/binary-amd64/Packages"]
+
+
+def test_every_index_has_a_way_to_it_by_its_hash(repository: Repository) -> None:
+    repository.shape = {"has_contents": True, "has_translations": True, "separates_debug": True}
+    repository.add("tiny")
+    repository.add("tiny-dbgsym", part=DEBUG)
+    repository.publish(1)
+    indexes = repository.check_indexes(repository.verified_release())
+    assert gzip.decompress(indexes["main/Contents-amd64.gz"]).startswith(b"usr/share/tiny/")
+    assert indexes["main/debug/source/Sources"] == b""  # apt wants one of every component
+
+
+def test_of_two_publications_the_later_has_a_later_second(repository: Repository) -> None:
+    seconds = []
+    for number in (1, 2, 3):
+        repository.publish(number, valid_until=datetime.now(UTC) + timedelta(days=number))
+        files = ("Release", "Release.gpg", "InRelease")
+        seconds.append({int((repository.dists / name).stat().st_mtime) for name in files})
+    assert [len(each) for each in seconds] == [1, 1, 1]
+    assert max(seconds[0]) < max(seconds[1]) < max(seconds[2])
 
 
 def test_publishing_again_changes_nothing_and_the_next_version_replaces_it(
@@ -204,7 +226,7 @@ def test_an_index_that_can_have_no_more_names_is_written_anew(linked_out: Reposi
 
 def test_many_suites_can_be_published_at_once(repository: Repository) -> None:
     names = [f"trixie-test-{suite}" for suite in ("unstable", "testing", "stable", "hotfix")]
-    ones = [Repository(repository.folder, repository.key, name=parse_name(name)) for name in names]
+    ones = [Repository(repository.folder, repository.keys, name=parse_name(name)) for name in names]
     threads = [threading.Thread(target=each.publish, args=(1,)) for each in ones]
     for thread in threads:
         thread.start()

@@ -2,9 +2,9 @@
 
 import sys
 
-from mini_buildd.tests.bench import archive, overhead
+from mini_buildd.tests.bench import archive, overhead, serve
 
-_BENCHES = {"overhead": overhead.main, "archive": archive.run}
+_BENCHES = {"overhead": overhead.main, "archive": archive.run, "serve": serve.run}
 
 
 def main(arguments: list[str]) -> int:

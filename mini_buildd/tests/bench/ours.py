@@ -17,48 +17,12 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-
-def open_archive(home: Path) -> None:
-    """Everything that a daemon has done before the first operation; is not measured."""
-    home.mkdir(parents=True, exist_ok=True)
-
-
-def import_folder(home: Path, folder: Path) -> None:
-    """Publish all packages in *folder* as the suite's first version."""
-    raise NotImplementedError("import of a folder with ready-made packages")
-
-
-def add(home: Path, deb: Path) -> None:
-    """Publish the suite with *deb* besides."""
-    raise NotImplementedError("adding one package")
-
-
-def remove(home: Path, package: str) -> None:
-    """Publish the suite without *package*."""
-    raise NotImplementedError("removing one package")
-
-
-def snapshot(home: Path, name: str) -> None:
-    """Publish what the suite holds now as snapshot *name*."""
-    raise NotImplementedError("taking a snapshot")
-
-
-def rollback(home: Path, number: int) -> None:
-    """Publish again what version *number* of the suite held."""
-    raise NotImplementedError("going back to a version")
-
-
-_OPERATIONS: Mapping[str, Callable[[Path, str], None]] = {
-    "import": lambda home, given: import_folder(home, Path(given)),
-    "add": lambda home, given: add(home, Path(given)),
-    "remove": remove,
-    "snapshot": snapshot,
-    "rollback": lambda home, given: rollback(home, int(given)),
-}
+from mini_buildd.config.places import Places
+from mini_buildd.db.connect import connect, django_settings, migrate
 
 _WHO = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 
@@ -92,12 +56,18 @@ def main(arguments: list[str]) -> int:
     """Returns the exit status."""
     parser = argparse.ArgumentParser(prog="ours")
     parser.add_argument("home", type=Path)
-    parser.add_argument("operation", choices=_OPERATIONS)
+    parser.add_argument("operation", choices=("import", "add", "remove", "snapshot", "rollback"))
     parser.add_argument("given")
     told = parser.parse_args(arguments)
-    open_archive(told.home)
-    operation = partial(_OPERATIONS[told.operation], told.home, told.given)
-    print(json.dumps(measured(operation)))
+    places = Places(told.home)
+    told.home.mkdir(parents=True, exist_ok=True)
+    places.make()
+    connect(django_settings(places.database))
+    migrate()
+    from mini_buildd.tests.bench import verbs  # noqa: PLC0415  # models need a configured Django
+
+    with verbs.opened(places) as bench:
+        print(json.dumps(measured(partial(verbs.OPERATIONS[told.operation], bench, told.given))))
     return 0
 
 

@@ -67,7 +67,7 @@ def throw(count: int) -> tuple[Counter[str], float, list[bytes]]:
     slowest, faults = 0.0, []
     try:
         key = gpg.make_signing_key(home, "Pat Packager", "pat@example.invalid", expires="1y")
-        signed = gpg.sign(home, key, CHANGES, detached=False)
+        signed = gpg.sign(home, (key,), CHANGES, detached=False)
         keyring = keyring_for(folder, [gpg.export_key(home, key)])
         for number in range(count):
             data = change(signed, random.Random(number))  # noqa: S311  # inputs, not secrets

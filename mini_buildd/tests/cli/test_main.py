@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mini_buildd.keys import gpg
 from mini_buildd.tests.packager import Packager
 
 Call = Callable[..., subprocess.CompletedProcess[str]]
@@ -120,3 +121,23 @@ def test_a_tarball_that_is_not_there_is_no_script(call: Call) -> None:
     done = call("chroot", "schroot-script", "trixie", "amd64")
     assert done.returncode == 1
     assert "chroot create" in done.stderr
+
+
+def test_keys_are_made_listed_rotated_and_retired(call: Call, tmp_path: Path) -> None:
+    def listed(*arguments: str) -> list[str]:
+        done = call("key", *arguments)
+        assert (done.returncode, done.stderr) == (0, "")
+        return [line.split()[0] for line in done.stdout.splitlines() if "signs until" in line]
+
+    try:
+        assert "no key yet" in call("key", "list").stdout
+        (old,) = listed("rotate")
+        new, beside = listed("rotate")
+        assert beside == old
+        grouped = " ".join(old[place : place + 4] for place in range(0, 40, 4)).lower()
+        assert listed("retire", grouped) == listed("list") == [new]
+        for fingerprint, said in ((new, "key-is-last"), ("0" * 40, "key-unknown"), ("x", "not a")):
+            refused = call("key", "retire", fingerprint)
+            assert (refused.returncode, said in refused.stderr) == (1, True), refused.stderr
+    finally:
+        gpg.stop_agent(tmp_path / "home" / "gnupg")

@@ -1,12 +1,12 @@
 """What is served as plain files, by a real server to a real client."""
 
 import contextlib
-import subprocess
-import sys
 from collections.abc import Iterator
 from http.client import HTTPConnection
 
 import pytest
+
+from mini_buildd.tests.daemon.server import serving
 
 
 @pytest.fixture(scope="module")
@@ -25,14 +25,8 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     (root / ".hidden").write_text("SECRET")
     for name in ("page.html", "image.svg", "hello.dsc", "hello.deb", "hello_1%2e.deb"):
         (root / name).write_text("<script>")
-    (home / "static").mkdir()
-    with subprocess.Popen(
-        [sys.executable, "-m", "mini_buildd.tests.daemon.serve", str(home)],
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as server:
-        yield int(server.stdout.readline() if server.stdout else 0)
-        server.terminate()
+    with serving(home) as server:
+        yield server.port
 
 
 def get(port: int, path: str) -> tuple[int, bytes, dict[str, str]]:

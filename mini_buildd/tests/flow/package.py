@@ -41,6 +41,7 @@ class SourcePackage:
     more: Files = field(default_factory=dict)  # further files in the upload, not in the .dsc
     more_in_dsc: Files = field(default_factory=dict)
     dsc_fields: str = ""
+    binary: str = ""  # the name of its package, when that is another
 
     @property
     def stem(self) -> str:
@@ -60,7 +61,7 @@ class SourcePackage:
             **self.more_in_dsc,
         }
         dsc = (
-            f"Format: 3.0 (quilt)\nSource: {self.name}\nBinary: {self.name}\n"
+            f"Format: 3.0 (quilt)\nSource: {self.name}\nBinary: {self.binary or self.name}\n"
             f"Architecture: {self.architecture}\nVersion: {self.version}\n"
             f"Maintainer: Pat Packager <pat@example.invalid>\n{self.dsc_fields}{checksums(parts)}"
         )

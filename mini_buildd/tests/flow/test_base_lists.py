@@ -11,7 +11,7 @@ from mini_buildd.deb.names import Architecture
 from mini_buildd.domain.problem import CheckImpossible
 from mini_buildd.flow.base_lists import base_packages
 from mini_buildd.keys import gpg
-from mini_buildd.keys.archive_key import ArchiveKey, ensure_archive_key
+from mini_buildd.keys.archive_keys import ArchiveKeys, ensure_archive_keys
 from mini_buildd.tests.archive.repository import Repository
 from mini_buildd.tests.flow.base_archive import BaseArchive, paragraph
 from mini_buildd.tests.flow.scene import Scene
@@ -21,19 +21,19 @@ _AMD64 = Architecture("amd64")
 
 
 @pytest.fixture(scope="module")
-def key(short_folder: Path) -> Iterator[ArchiveKey]:
+def keys(short_folder: Path) -> Iterator[ArchiveKeys]:
     home = Path(tempfile.mkdtemp(dir=short_folder))
-    yield ensure_archive_key(home, "base")
+    yield ensure_archive_keys(home, "base")
     gpg.stop_agent(home)
 
 
 @pytest.fixture
-def archive(scene: Scene, key: ArchiveKey, tmp_path: Path) -> BaseArchive:
-    return _archive(scene, key, tmp_path)
+def archive(scene: Scene, keys: ArchiveKeys, tmp_path: Path) -> BaseArchive:
+    return _archive(scene, keys, tmp_path)
 
 
-def _archive(scene: Scene, key: ArchiveKey, folder: Path) -> BaseArchive:
-    made = BaseArchive(Repository(folder / "base", key), scene)
+def _archive(scene: Scene, keys: ArchiveKeys, folder: Path) -> BaseArchive:
+    made = BaseArchive(Repository(folder / "base", keys), scene)
     made.publish(paragraph("tiny"))
     made.configure()
     return made
@@ -167,9 +167,9 @@ def test_an_update_that_was_killed_is_done_again(archive: BaseArchive) -> None:
 
 
 def test_of_some_at_once_one_downloads_and_all_get_whole_lists(
-    real: Scene, key: ArchiveKey, tmp_path: Path
+    real: Scene, keys: ArchiveKeys, tmp_path: Path
 ) -> None:
-    archive = _archive(real, key, tmp_path)
+    archive = _archive(real, keys, tmp_path)
     found: list[list[str]] = []
     files: set[int] = set()
 

@@ -1,8 +1,6 @@
 """What a change of a suite would break, told by the real dose-debcheck and a small base."""
 
 import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,29 +8,14 @@ import pytest
 from mini_buildd.deb.names import Architecture
 from mini_buildd.domain.problem import CheckImpossible
 from mini_buildd.flow.installable import newly_broken
-from mini_buildd.keys import gpg
-from mini_buildd.keys.archive_key import ArchiveKey, ensure_archive_key
-from mini_buildd.tests.archive.repository import Repository
 from mini_buildd.tests.flow.base_archive import BaseArchive, paragraph
-from mini_buildd.tests.flow.scene import Scene
 
 _AMD64 = Architecture("amd64")
 
 
-@pytest.fixture(scope="module")
-def key(short_folder: Path) -> Iterator[ArchiveKey]:
-    home = Path(tempfile.mkdtemp(dir=short_folder))
-    yield ensure_archive_key(home, "base")
-    gpg.stop_agent(home)
-
-
 @pytest.fixture
-def archive(scene: Scene, key: ArchiveKey, tmp_path: Path) -> BaseArchive:
-    """A base with libc6 2.36."""
-    made = BaseArchive(Repository(tmp_path / "base", key), scene)
-    made.publish(paragraph("libc6", version="2.36"))
-    made.configure()
-    return made
+def archive(base_archive: BaseArchive) -> BaseArchive:
+    return base_archive
 
 
 def _broken(archive: BaseArchive, before: list[str], after: list[str]) -> list[str]:

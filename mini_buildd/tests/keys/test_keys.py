@@ -1,14 +1,12 @@
-"""Public keys as people hand them in, and the key of the archive."""
+"""Public keys as people hand them in."""
 
-import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from mini_buildd.keys import gpg
-from mini_buildd.keys.archive_key import ArchiveKey, ensure_archive_key
 from mini_buildd.keys.verify import keyring_for, read_public_key
 from mini_buildd.tests.keys.people import Person
 
@@ -73,65 +71,7 @@ def test_many_who_make_the_same_keyring_at_once_get_one_that_is_whole(
     }
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("a") / "g"
-    folder.mkdir(mode=0o700)
-    yield folder
-    gpg.stop_agent(folder)
-
-
-@pytest.fixture(scope="module")
-def key(home: Path) -> ArchiveKey:
-    return ensure_archive_key(home, "depot")
-
-
-def test_the_archive_has_one_key_that_is_made_once(home: Path, key: ArchiveKey) -> None:
-    assert ensure_archive_key(home, "another") == key
-    (listed,) = gpg.list_keys(home)
-    assert listed["uids"] == ["depot archive <depot@archive.invalid>"]
-
-
-def test_gpgv_verifies_what_the_archive_key_signs(key: ArchiveKey, tmp_path: Path) -> None:
-    release = b"Origin: depot\nSuite: x\n"
-    for name, data in (
-        ("key.asc", key.public_key.encode()),
-        ("Release", release),
-        ("Release.gpg", key.sign_detached(release)),
-        ("InRelease", key.clearsign(release)),
-    ):
-        (tmp_path / name).write_bytes(data)
-    keyring = tmp_path / "key.gpg"
-    dearmored = ["gpg", "--dearmor", "--output", str(keyring), str(tmp_path / "key.asc")]
-    subprocess.run(dearmored, check=True, capture_output=True)
-    gpgv = ["gpgv", "--keyring", str(keyring)]
-    subprocess.run([*gpgv, "Release.gpg", "Release"], cwd=tmp_path, check=True, capture_output=True)
-    told = subprocess.run(
-        [*gpgv, "--output", "-", "InRelease"], cwd=tmp_path, check=True, capture_output=True
-    )
-    assert told.stdout == release
-
-
-def test_an_interrupted_making_of_the_key_is_made_again(tmp_path: Path, pat: Person) -> None:
-    folder = tmp_path / "g"
-    folder.mkdir(mode=0o700)
-    gpg.import_keys(folder, pat.public_key)  # as far as it came
-    try:
-        assert ensure_archive_key(folder, "depot").fingerprint != pat.fingerprint
-    finally:
-        gpg.stop_agent(folder)
-
-
 def test_what_nobody_here_has_cannot_sign(tmp_path: Path) -> None:
     with pytest.raises(gpg.GnupgFailed):
-        gpg.sign(tmp_path, "0" * 40, b"text", detached=True)
+        gpg.sign(tmp_path, ("0" * 40,), b"text", detached=True)
     gpg.stop_agent(tmp_path)
-
-
-@pytest.mark.parametrize("identity", ["mini-buildd", "7days", "build.example.org", "a"])
-def test_any_identity_that_the_settings_take_has_a_key(tmp_path: Path, identity: str) -> None:
-    try:
-        made = ensure_archive_key(tmp_path, identity)
-    finally:
-        gpg.stop_agent(tmp_path)
-    assert made.public_key.startswith("-----BEGIN PGP PUBLIC KEY BLOCK-----")

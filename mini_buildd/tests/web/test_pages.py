@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from mini_buildd.db import models
 from mini_buildd.db.models import AptSource, Base
 from mini_buildd.domain.states import JobState, Outcome
+from mini_buildd.keys import gpg
 from mini_buildd.tests.web import logs
 from mini_buildd.tests.web.builder import Builder
 
@@ -285,3 +287,35 @@ def test_the_account_link_leads_to_the_login_or_the_settings(client: Client, db:
     text = text_of(client, "/")
     assert "Settings" in text
     assert "Sign in" not in text
+
+
+def _key_that_ends(home: Path, *, days: int) -> str:
+    """Let the instance sign with a key that ends so soon; its fingerprint."""
+    folder = home / "gnupg"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    made = gpg.make_signing_key(folder, "example archive", "x@example.invalid", expires=f"{days}d")
+    gpg.stop_agent(folder)
+    (folder / "archive-key").write_text(f"{made}\n", encoding="ascii")
+    return made
+
+
+def test_the_home_page_warns_of_a_key_that_runs_out(client: Client, builder: Builder) -> None:
+    assert "key" not in text_of(client, "/")
+    fingerprint = _key_that_ends(builder.home, days=900)
+    assert fingerprint not in text_of(client, "/")
+    fingerprint = _key_that_ends(builder.home, days=41)
+    shown = text_of(client, "/")
+    assert "A key that signs the archive expires in 40 days" in shown
+    assert f"{fingerprint} , on " in shown
+    assert "mini-buildd key rotate" in shown
+
+
+def test_a_keyring_that_the_archive_has_uploaded_is_said_to_be_its_own(
+    client: Client, builder: Builder
+) -> None:
+    source = builder.source("example-archive-keyring", "2026.11.20~test13+1")
+    models.Upload.objects.update(signed_by=None)
+    assert "signed by this archive itself" in text_of(client, f"/uploads/{source.upload_id}/")
+    assert "this archive itself" in text_of(client, "/uploads/")
+    models.Upload.objects.update(state="rejected")
+    assert "this archive itself" not in text_of(client, "/uploads/")

@@ -15,9 +15,11 @@ from mini_buildd.db.queries.builds import AttemptRow, BuildRow
 from mini_buildd.db.queries.events import EventRow
 from mini_buildd.db.queries.uploads import UploadRow
 from mini_buildd.db.queries.version_line import VersionRow
+from mini_buildd.domain.keyring import keyring_name
+from mini_buildd.domain.states import UploadState
 from mini_buildd.web import status as states
 from mini_buildd.web.application import static_folders
-from mini_buildd.web.instance import archive_url
+from mini_buildd.web.instance import archive_url, instance
 
 _UNKNOWN = "\N{EN DASH}"
 
@@ -99,6 +101,22 @@ def _ago(seconds: float, at: datetime) -> str:
     if seconds < 14 * _DAY:
         return f"{seconds // _DAY:.0f} days ago"
     return at.strftime("%Y-%m-%d")
+
+
+@register.filter
+def in_days(at: datetime) -> str:
+    """A moment to come, as people say it."""
+    days = (at - now()).days
+    return f"in {days} days" if days > 1 else "within two days"
+
+
+@register.filter
+def signer(row: UploadRow) -> str:
+    """Who signed an upload; nobody but the archive itself is let in with its keyring's name."""
+    is_keyring = row.source == keyring_name(instance().identity)
+    if is_keyring and row.state is UploadState.ACCEPTED and not row.uploader:
+        return "this archive itself"
+    return row.uploader
 
 
 @register.filter

@@ -7,7 +7,9 @@ from django.views.decorators.http import require_safe
 
 from mini_buildd.db.queries.builds import last_good_seconds
 from mini_buildd.db.queries.now import find_now
-from mini_buildd.web.instance import instance
+from mini_buildd.domain.key_expiry import running_out
+from mini_buildd.keys.archive_keys import ArchiveKeys
+from mini_buildd.web.instance import instance, places
 
 
 @require_safe
@@ -18,6 +20,7 @@ def show(request: HttpRequest) -> HttpResponse:
     context = {
         "now": found,
         "running": [(row, expected.get((row.source, row.architecture))) for row in found.running],
+        "ending_keys": running_out(ArchiveKeys(places().gnupg).listing(), now()),
         "slots": instance().builder.slots,
     }
     return render(request, "mini_buildd/now.html", context)

@@ -8,8 +8,9 @@ from django.urls import reverse
 from mini_buildd.deb.names import MalformedName
 from mini_buildd.domain.problem import SnapshotUnknown
 from mini_buildd.domain.snapshot import SnapshotName
-from mini_buildd.flow.change import SuiteChange, find_repository
+from mini_buildd.flow.change import SuiteChange
 from mini_buildd.flow.snapshot import drop as drop_snapshot
+from mini_buildd.flow.snapshot import find_repository
 from mini_buildd.flow.snapshot import take as take_snapshot
 from mini_buildd.web.administrators import actor_of, for_administrators
 from mini_buildd.web.instance import site

@@ -1,0 +1,189 @@
+"""How ``mini-buildd archive`` shows things: short and aligned, in colour on a terminal only.
+
+Each mark has a shape and stands beside a word, so that colour never speaks alone.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TextIO
+
+from mini_buildd.cli.plain import plain
+from mini_buildd.db.queries.suite_versions import SnapshotRow, Standing, SuiteVersion
+from mini_buildd.deb.version import Version
+from mini_buildd.domain.suite_version import Cause, Difference, Held, Kind
+
+_GREEN, _RED, _YELLOW, _BLUE, _FAINT = "32", "31", "33", "34", "2"
+
+_MARKS = {
+    Kind.ADDED: ("+", _GREEN),
+    Kind.REMOVED: ("-", _RED),
+    Kind.UPGRADED: ("↑", _GREEN),
+    Kind.DOWNGRADED: ("↓", _YELLOW),
+    Kind.REBUILT: ("↻", _BLUE),
+}
+_STANDINGS = {
+    Standing.PUBLISHED: ("●", _GREEN),
+    Standing.WAITING: ("○", _YELLOW),
+    Standing.KEPT: (" ", ""),
+    Standing.GONE: ("–", _FAINT),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A text in a table, and its colour (ECMA-48 SGR), if any."""
+
+    text: str
+    colour: str = ""
+
+
+Row = Sequence[Cell | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Where to print."""
+
+    stream: TextIO
+    has_colours: bool
+
+    @classmethod
+    def of(cls, stream: TextIO) -> "Screen":
+        """Colours are for terminals, and for who has not refused them (no-color.org)."""
+        refused = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        return cls(stream, stream.isatty() and not refused)
+
+    def line(self, *cells: Cell | str, indent: int = 0) -> None:
+        """Print one line."""
+        self.table([cells], indent=indent)
+
+    def table(self, rows: Iterable[Row], *, indent: int = 0) -> None:
+        """Print *rows* with their columns aligned."""
+        made = [[cell if isinstance(cell, Cell) else Cell(cell) for cell in row] for row in rows]
+        columns = max(map(len, made), default=0)
+        widths = [max(len(row[i].text) for row in made if i < len(row)) for i in range(columns)]
+        for row in made:
+            cells = [self._cell(cell, width) for cell, width in zip(row, widths, strict=False)]
+            self._write((" " * indent + "  ".join(cells)).rstrip())
+
+    def text(self, text: str, *, indent: int = 0) -> None:
+        """Print *text* as it stands."""
+        for line in text.split("\n"):
+            self._write((" " * indent + plain(line)).rstrip())
+
+    def _cell(self, cell: Cell, width: int) -> str:
+        text, padding = plain(cell.text.replace("\n", " ")), " " * (width - len(cell.text))
+        if self.has_colours and cell.colour:
+            text = f"\x1b[{cell.colour}m{text}\x1b[0m"
+        return text + padding
+
+    def _write(self, line: str) -> None:
+        encoding = self.stream.encoding or "ascii"
+        print(line.encode(encoding, "replace").decode(encoding), file=self.stream)
+
+
+def moment(at: datetime) -> str:
+    """To the minute; all times here are UTC."""
+    return f"{at:%Y-%m-%d %H:%M}"
+
+
+def heading(*words: str) -> list[Cell]:
+    """The first row of a table."""
+    return [Cell(word, _FAINT) for word in words]
+
+
+# --- what there is ----------------------------------------------------------------
+
+
+def version_row(version: SuiteVersion, changes: Sequence[Difference]) -> Row:
+    """A version of a suite, and in what it differs from the one before."""
+    shape, colour = _STANDINGS[version.standing]
+    what = version.kind.replace("_", " ")
+    if version.restores is not None:
+        what = f"{what} to {version.restores}"
+    return [
+        Cell(f"{shape} {version.standing}", colour),
+        str(version.number),
+        moment(version.at),
+        what,
+        version.actor,
+        _summary(changes),
+        version.reason or ("" if version.kind is Cause.UPLOAD else version.source),
+    ]
+
+
+def _summary(changes: Sequence[Difference]) -> str:
+    """The one source package by name, of several how many."""
+    if len(changes) == 1:
+        (only,) = changes
+        return f"{_MARKS[only.kind][0]} {only.source} {_versions(only)}"
+    counts = {kind: sum(each.kind is kind for each in changes) for kind in _MARKS}
+    return " ".join(f"{_MARKS[kind][0]}{count}" for kind, count in counts.items() if count)
+
+
+def frozen(since: datetime, who: str, reason: str) -> Cell:
+    """That nothing comes into a suite."""
+    why = f": {reason}" if reason else ""
+    return Cell(f"◈ frozen since {moment(since)} UTC by {who}{why}", _YELLOW)
+
+
+def held_rows(name: str, versions: Iterable[Held]) -> Iterator[Row]:
+    """A source package of a suite, a row for each of its versions."""
+    for held in versions:
+        architectures = sorted({text.rpartition(" ")[2] for text in held.binaries})
+        count = len(held.binaries)
+        made = f"{count} binary package{'' if count == 1 else 's'}"
+        yield [name, str(held.version), f"{made}: {' '.join(architectures)}" if count else "none"]
+
+
+def snapshot_row(snapshot: SnapshotRow) -> Row:
+    """A snapshot of a repository."""
+    count = len(snapshot.versions)
+    return [
+        snapshot.name,
+        snapshot.kind,
+        moment(snapshot.taken_at),
+        snapshot.taken_by,
+        f"{count} suite{'' if count == 1 else 's'}",
+        snapshot.reason,
+    ]
+
+
+# --- what changes -----------------------------------------------------------------
+
+
+def difference_row(difference: Difference) -> Row:
+    """A source package that differs."""
+    shape, colour = _MARKS[difference.kind]
+    word = str(difference.kind)
+    if difference.kind is Kind.REBUILT and difference.before != difference.after:
+        word = "changed"  # of several versions others than the latest
+    return [Cell(f"{shape} {word}", colour), difference.source, _versions(difference)]
+
+
+def _versions(difference: Difference) -> str:
+    before, after = _joined(difference.before), _joined(difference.after)
+    if not before or not after or before == after:
+        return after or before
+    return f"{before} → {after}"
+
+
+def _joined(versions: Iterable[Version]) -> str:
+    return ", ".join(versions)
+
+
+def published(text: str) -> Cell:
+    """Something is out."""
+    return Cell(f"● {text}", _GREEN)
+
+
+def waiting(text: str) -> Cell:
+    """Something is to come."""
+    return Cell(f"○ {text}", _YELLOW)
+
+
+def broken(text: str) -> Cell:
+    """Something would break."""
+    return Cell(f"✕ {text}", _RED)

@@ -1,0 +1,98 @@
+"""Many source packages into a version of a suite at once.
+
+Revision.add asks about each by itself, which takes minutes for tens of thousands.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from mini_buildd.db.models import Binary, Source, SuiteEntry
+from mini_buildd.deb.version import Version
+from mini_buildd.domain.suite_version import latest_first
+from mini_buildd.flow.revise import Revision, area
+
+_AT_ONCE = 500
+
+
+def enter(
+    revision: Revision, wanted: Mapping[int, Collection[int]], *, keeps_all: bool = False
+) -> None:
+    """Let the suite have the source packages of these ids, each with binary packages of these.
+
+    Older versions of them go when there are more than the suite keeps, unless *keeps_all*.
+    """
+    publication = revision.publication
+    there = _there(revision, wanted)
+    missing = [
+        SuiteEntry(
+            distribution=publication.distribution,
+            source_id=source,
+            binary_id=binary,
+            added_in=publication.number,
+        )
+        for source, binaries in wanted.items()
+        for binary in (None, *sorted(binaries))
+        if (source, binary) not in there
+    ]
+    SuiteEntry.objects.bulk_create(missing)
+    _widen(revision, wanted)
+    if not keeps_all:
+        _thin_out(revision, wanted)
+
+
+def _there(revision: Revision, wanted: Collection[int]) -> set[tuple[int, int | None]]:
+    entries = SuiteEntry.objects.filter(
+        distribution=revision.publication.distribution, removed_in=None
+    )
+    return {
+        pair
+        for part in _parts(wanted)
+        for pair in entries.filter(source__in=part).values_list("source_id", "binary_id")
+    }
+
+
+def _widen(revision: Revision, wanted: Mapping[int, Collection[int]]) -> None:
+    """Let the version have all areas that these packages belong to."""
+    publication = revision.publication
+    separates_debug = publication.distribution.suite.separates_debug
+    areas = dict.fromkeys(publication.areas.split())
+    for part in _parts(wanted):
+        rows = Source.objects.filter(pk__in=part)
+        areas |= dict.fromkeys(rows.values_list("component", flat=True).distinct())
+    for part in _parts([binary for binaries in wanted.values() for binary in binaries]):
+        kinds = Binary.objects.filter(pk__in=part).values_list("component", "is_udeb", "is_debug")
+        for component, is_udeb, is_debug in kinds.distinct():
+            name = area(component, is_udeb=is_udeb, is_debug=is_debug and separates_debug)
+            areas[str(name)] = None
+    if " ".join(areas) != publication.areas:
+        publication.areas = " ".join(areas)
+        publication.save(update_fields=["areas"])
+
+
+def _thin_out(revision: Revision, wanted: Collection[int]) -> None:
+    kept = revision.publication.distribution.suite.kept_versions
+    for versions in _versions(revision, wanted):
+        for version in latest_first(list(versions))[kept:]:
+            revision.remove(versions[version])
+
+
+def _versions(revision: Revision, wanted: Collection[int]) -> Iterator[dict[Version, Source]]:
+    """Of each source package, all versions that the suite has now."""
+    entries = SuiteEntry.objects.filter(
+        distribution=revision.publication.distribution, removed_in=None, binary=None
+    )
+    for part in _parts(wanted):
+        names = Source.objects.filter(pk__in=part).values_list("name", flat=True)
+        # By the names first: a suite has any number of entries.
+        rows = Source.objects.filter(name__in=list(names)).only("name", "version")
+        same = {row.pk: row for row in rows}
+        found: defaultdict[str, dict[Version, Source]] = defaultdict(dict)
+        for keys in _parts(same):
+            for key in entries.filter(source__in=keys).values_list("source_id", flat=True):
+                found[same[key].name][Version(same[key].version)] = same[key]
+        yield from found.values()
+
+
+def _parts(values: Collection[int]) -> Iterable[list[int]]:
+    ordered = sorted(values)
+    return (ordered[start : start + _AT_ONCE] for start in range(0, len(ordered), _AT_ONCE))

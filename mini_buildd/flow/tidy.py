@@ -1,0 +1,31 @@
+"""What the daemon does every hour, and once when it starts: keeping house.
+
+Each of these may be left out any number of times; nothing breaks by that but room on the disk and,
+in the end, the time that signatures hold.
+"""
+
+from mini_buildd.db.models import Distribution, Repository
+from mini_buildd.domain.event import EventKind
+from mini_buildd.flow.collect import collect
+from mini_buildd.flow.publish import renew
+from mini_buildd.flow.retain import retain
+from mini_buildd.flow.site import Site
+from mini_buildd.flow.snapshot import keep_schedule
+from mini_buildd.flow.sweep import each
+
+
+def tidy(site: Site) -> list[EventKind]:
+    """Renew signatures, take and drop snapshots, let versions and files go that are not kept."""
+    distributions = list(Distribution.objects.select_related("repository", "base", "suite"))
+    repositories = list(Repository.objects.all())
+    events = each("renewing", distributions, lambda row: renew(site, row))
+    events += each("the snapshots", repositories, lambda row: keep_schedule(site, row))
+    each("retention", distributions, lambda row: _quietly(retain(site, row)))
+    each("garbage collection", repositories, lambda row: _quietly(collect(site, row)))
+    return events
+
+
+def _quietly(done: object) -> list[EventKind]:
+    """Nobody waits to hear what has gone."""
+    del done
+    return []
