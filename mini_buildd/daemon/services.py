@@ -32,6 +32,7 @@ from mini_buildd.flow.troubles import Troubles
 from mini_buildd.incoming.ftp import IncomingFactory
 from mini_buildd.incoming.sessions import Sessions
 from mini_buildd.keys import gpg
+from mini_buildd.web import instance
 from mini_buildd.web.application import application, static_folders
 from mini_buildd.web.instance import show_troubles
 
@@ -68,6 +69,7 @@ class Services:
             look_again=self._look_at_builds_in,
         )
         self._make_steps()
+        instance.plug_in(self._site, self._publish.wake)
 
     def _make_steps(self) -> None:
         self._intake = self._step(

@@ -244,6 +244,13 @@ class SnapshotUnknown(Problem):
     title = "This snapshot cannot be used"
 
 
+class SuiteMovedOn(Problem):
+    """Somebody changed the suite between what was shown and the word to do it."""
+
+    code = "suite-moved-on"
+    title = "The suite has changed meanwhile"
+
+
 class CheckImpossible(Problem):
     """Whether a change does harm cannot be told, for want of a tool or of package lists."""
 

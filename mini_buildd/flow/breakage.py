@@ -4,7 +4,7 @@ The solver takes seconds, which no transaction should, so it looks at what a dry
 of the suites changed meanwhile, it is all done again.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -30,18 +30,24 @@ class _Outdated(Exception):
 
 
 def decide_unbroken(
-    site: Site, body: Callable[[], Iterable[Revision]], *, dry_run: bool, force: bool
+    site: Site,
+    body: Callable[[], Iterable[Revision]],
+    *,
+    dry_run: bool,
+    force: bool,
+    expected: Mapping[str, int] | None = None,
 ) -> tuple[SuiteChange, ...]:
     """As decide_changes, but raises WouldBreak unless *force*; a dry run tells what would break."""
     for _ in range(_TRIES):
-        planned = decide_changes(body, dry_run=True)
+        planned = decide_changes(body, dry_run=True, expected=expected)
         if not force:
             planned = tuple(_with_breakage(site, change) for change in planned)
         if dry_run:
             return planned
         _demand_whole(planned)
         try:
-            return decide_changes(body, dry_run=False, demand=partial(_demand_same, planned))
+            same = partial(_demand_same, planned)
+            return decide_changes(body, dry_run=False, expected=expected, demand=same)
         except _Outdated:
             continue
     raise CheckImpossible(

@@ -3,18 +3,18 @@
 The dry run is the same transaction, rolled back, so what it shows is what would happen.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
 
 from mini_buildd.db.models import Distribution
 from mini_buildd.domain.installability import Broken
-from mini_buildd.domain.problem import NothingToDo, SuiteUnknown
+from mini_buildd.domain.problem import NothingToDo, SuiteMovedOn, SuiteUnknown
 from mini_buildd.domain.suite_version import Difference
 from mini_buildd.flow.compare import At, compare
 from mini_buildd.flow.content import entries_at
-from mini_buildd.flow.revise import Revision
+from mini_buildd.flow.revise import Revision, newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,17 @@ def decide_changes(
     body: Callable[[], Iterable[Revision]],
     *,
     dry_run: bool,
+    expected: Mapping[str, int] | None = None,
     demand: Callable[[tuple[SuiteChange, ...]], None] = lambda _: None,
 ) -> tuple[SuiteChange, ...]:
     """What the revisions that *body* makes change; those that change nothing are not decided.
 
-    Raises NothingToDo, or what *demand* raises of the changes, and then nothing changes.
+    *expected* are the suites by name and the numbers of the versions that a dry run has announced.
+    Raises NothingToDo, SuiteMovedOn when they are others by now, or what *demand* raises of the
+    changes, and then nothing changes.
     """
     with transaction.atomic():
+        _demand_expected(expected or {})
         changes = tuple(filter(None, [_change(revision) for revision in body()]))
         if not changes:
             raise NothingToDo(
@@ -51,6 +55,8 @@ def decide_changes(
                 found="that all of it is so already",
                 hint="Look at the suite's page; nothing was changed.",
             )
+        if expected:
+            _demand_announced(changes, expected)
         demand(changes)
         transaction.set_rollback(dry_run)
     return changes
@@ -66,6 +72,30 @@ def _change(revision: Revision) -> SuiteChange | None:
     ours = entries.filter(source__name__in=[each.source for each in differences])
     binaries = frozenset(ours.values_list("binary_id", flat=True))
     return SuiteChange(distribution.name, number, differences, binaries)
+
+
+def _demand_expected(expected: Mapping[str, int]) -> None:
+    rows = Distribution.objects.select_for_update().filter(name__in=list(expected))
+    for distribution in rows.order_by("name"):
+        last = newest(distribution)
+        if last is not None and last.number + 1 != expected[distribution.name]:
+            raise SuiteMovedOn(
+                expected=f"version {expected[distribution.name]} of {distribution} to be the next",
+                found=f"that version {last.number} is there: {last.kind} by {last.actor}, "
+                f"{last.decided_at:%Y-%m-%d %H:%M:%S} UTC",
+                hint="Look whether that is what you wanted; if not, look at the change again.",
+            )
+
+
+def _demand_announced(changes: Iterable[SuiteChange], expected: Mapping[str, int]) -> None:
+    """What had it all already when the dry run was made may lack it now."""
+    for change in changes:
+        if change.differences and change.distribution not in expected:
+            raise SuiteMovedOn(
+                expected=f"that nothing would change in {change.distribution}",
+                found=f"that {len(change.differences)} source packages would",
+                hint="Look at the change again.",
+            )
 
 
 def find_distribution(name: str) -> Distribution:

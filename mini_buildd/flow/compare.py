@@ -1,7 +1,7 @@
 """In what two versions of a suite, or two suites, differ."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from mini_buildd.db.models import Distribution, Source, SuiteEntry
@@ -24,6 +24,48 @@ def compare(before: At, after: At) -> tuple[Difference, ...]:
     if before.distribution == after.distribution:
         names = _touched(before.distribution, *sorted((before.number, after.number)))
     return tuple(differences(held(before, names), held(after, names)))
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of the differences of two versions, in the order of names.
+
+    *names* counts the source packages in which they may differ, all parts taken together; *next*
+    is what the next part goes on after, None in the last one.
+    """
+
+    differences: tuple[Difference, ...]
+    names: int
+    next: str | None
+
+
+def compare_part(before: At, after: At, *, beyond: str = "", count: int = 500) -> Part:
+    """As compare, but of no more than *count* source packages, those later than *beyond*.
+
+    However large the suites, only names are read of what lies outside of the part.
+    """
+    names = sorted({*_only_in(before, after), *_only_in(after, before)})
+    later = [name for name in names if name > beyond]
+    part = later[:count]
+    found = tuple(differences(held(before, part), held(after, part))) if part else ()
+    return Part(found, len(names), part[-1] if len(later) > count else None)
+
+
+def _only_in(this: At, that: At) -> Iterator[str]:
+    """The names of the source packages of which *this* has something that *that* has not."""
+    here = entries_at(this.distribution, this.number)
+    there = entries_at(that.distribution, that.number)
+    if this.distribution == that.distribution:  # then no more than what ended or began in between
+        if this.number < that.number:
+            here = here.filter(removed_in__lte=that.number)
+        else:
+            here = here.filter(added_in__gt=that.number)
+    for rows, what, also in (
+        (here.filter(binary=None), "source", there.filter(binary=None)),
+        (here.filter(binary__isnull=False), "binary", there.filter(binary__isnull=False)),
+    ):
+        only = rows.exclude(**{f"{what}__in": also.values(what)})
+        yield from only.order_by().values_list("source__name", flat=True).distinct()
 
 
 def _touched(distribution: Distribution, old: int, new: int) -> set[str]:

@@ -5,7 +5,7 @@ takes seconds, so it is done on what a dry run shows, outside of the transaction
 suites changed meanwhile, it is asked again.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mini_buildd.db.models import Binary, Distribution, Source, Suite
@@ -34,17 +34,27 @@ class Migration:
 
 @tells_full_disk
 def migrate(
-    site: Site, actor: Actor, wish: Migration, *, dry_run: bool = False, force: bool = False
+    site: Site,
+    actor: Actor,
+    wish: Migration,
+    *,
+    dry_run: bool = False,
+    force: bool = False,
+    expected: Mapping[str, int] | None = None,
 ) -> tuple[SuiteChange, ...]:
     """Decide the migration; gives what it changes, and in a dry run also what it would break.
 
-    Raises NotAllowed, NoWayThere, PackageNotThere, SuiteFrozen, NothingToDo, and unless *force*
-    CheckImpossible and WouldBreak.
+    Raises NotAllowed, NoWayThere, PackageNotThere, SuiteFrozen, NothingToDo, with *expected* (see
+    decide_changes) SuiteMovedOn, and unless *force* CheckImpossible and WouldBreak.
     """
     demand_admin(actor, "migrate packages")
     order = Order(actor, Cause.MIGRATE, wish.reason)
     return decide_unbroken(
-        site, lambda: _revisions(site, order, wish), dry_run=dry_run, force=force
+        site,
+        lambda: _revisions(site, order, wish),
+        dry_run=dry_run,
+        force=force,
+        expected=expected,
     )
 
 

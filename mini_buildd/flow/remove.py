@@ -1,6 +1,6 @@
 """Remove source packages, with all that was built of them, from a suite."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mini_buildd.db.models import Distribution
 from mini_buildd.domain.permission import Actor, demand_admin
@@ -23,11 +23,13 @@ def remove(
     reason: str = "",
     dry_run: bool = False,
     force: bool = False,
+    expected: Mapping[str, int] | None = None,
 ) -> tuple[SuiteChange, ...]:
     """Decide that *packages*, named as flow.choose takes them, are no longer in the suite.
 
     What is removed stays in the suite's earlier versions. Raises NotAllowed, PackageNotThere,
-    SuiteFrozen, and unless *force* CheckImpossible and WouldBreak.
+    SuiteFrozen, with *expected* (see decide_changes) SuiteMovedOn, and unless *force*
+    CheckImpossible and WouldBreak.
     """
     demand_admin(actor, "remove packages")
 
@@ -38,4 +40,4 @@ def remove(
             revision.remove(source)
         yield revision
 
-    return decide_unbroken(site, revisions, dry_run=dry_run, force=force)
+    return decide_unbroken(site, revisions, dry_run=dry_run, force=force, expected=expected)

@@ -1,6 +1,6 @@
 """Go back: let the next version of a suite be what one of its earlier versions was."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mini_buildd.db.models import Distribution, Publication
 from mini_buildd.domain.permission import Actor, demand_admin
@@ -21,10 +21,12 @@ def rollback(
     *,
     reason: str = "",
     dry_run: bool = False,
+    expected: Mapping[str, int] | None = None,
 ) -> tuple[SuiteChange, ...]:
     """Decide a version with just the packages of version *number*, which must still be kept.
 
-    Raises NotAllowed, VersionNotKept, SuiteFrozen, NothingToDo.
+    Raises NotAllowed, VersionNotKept, SuiteFrozen, NothingToDo, and with *expected* (see
+    decide_changes) SuiteMovedOn.
     """
     demand_admin(actor, "roll a suite back")
 
@@ -36,7 +38,7 @@ def rollback(
         revision.restore(number)
         yield revision
 
-    return decide_changes(revisions, dry_run=dry_run)
+    return decide_changes(revisions, dry_run=dry_run, expected=expected)
 
 
 def _demand_kept(distribution: Distribution, number: int) -> None:

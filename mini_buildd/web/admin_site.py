@@ -16,6 +16,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
         "Job",
         "Attempt",
         "Publication",
+        "Snapshot",
         "Event",
     ),
 }

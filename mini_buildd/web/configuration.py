@@ -62,8 +62,32 @@ class Suites(admin.StackedInline):  # type: ignore[type-arg]  # not subscriptabl
     extra = 0
     fieldsets = (
         (None, {"fields": (("name", "purpose"), ("accepts_uploads", "migrates_to"))}),
-        ("Rules", {"fields": (("version_rule", "kept_rollbacks"), "ignores_failed_checks")}),
-        ("How apt treats it", {"fields": (("not_automatic", "but_automatic_upgrades"),)}),
+        (
+            "Rules",
+            {
+                "fields": (
+                    "version_rule",
+                    "ignores_failed_checks",
+                    "checks_installability",
+                    "accepts_ready_made",
+                )
+            },
+        ),
+        ("What is kept", {"fields": (("kept_versions", "kept_rollbacks", "kept_days"),)}),
+        (
+            "How apt treats it",
+            {
+                "fields": (
+                    ("not_automatic", "but_automatic_upgrades"),
+                    "valid_days",
+                    "wants_keyring",
+                )
+            },
+        ),
+        (
+            "Its indexes",
+            {"fields": ("forms", "has_contents", "has_translations", "separates_debug")},
+        ),
     )
 
     def formfield_for_foreignkey(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
@@ -96,6 +120,14 @@ class RepositoryAdmin(Configured):
                 "small letters only, such as “test” in 1.0-1~test13+1.",
             },
         ),
+        (
+            "Snapshots by the calendar",
+            {
+                "fields": (("weekly_snapshots", "monthly_snapshots", "yearly_snapshots"),),
+                "description": "So many of each are kept; the oldest make room. Those that "
+                "somebody has taken by name stay until somebody drops them.",
+            },
+        ),
     )
 
 
@@ -109,11 +141,11 @@ class Architectures(Part):
 class DistributionAdmin(Configured):
     """Distributions."""
 
-    list_display = ("name", "repository", "base", "suite")
+    list_display = ("name", "repository", "base", "suite", "frozen_at")
     list_filter = ("repository", "base")
     list_select_related = ("repository", "base", "suite__layout")
     search_fields = ("name",)
-    readonly_fields = ("name",)
+    readonly_fields = ("name", "frozen_at", "frozen_by", "frozen_reason")
     inlines = (Architectures,)
     fieldsets = (
         (
@@ -122,6 +154,13 @@ class DistributionAdmin(Configured):
                 "fields": ("name", "repository", "base", "suite"),
                 "description": "One published suite. Its name follows from its parts: "
                 "codename-repository-suite.",
+            },
+        ),
+        (
+            "Frozen",
+            {
+                "fields": ("frozen_at", "frozen_by", "frozen_reason"),
+                "description": "It is frozen and thawed on the suite's own page.",
             },
         ),
     )

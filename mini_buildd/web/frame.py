@@ -34,4 +34,5 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 def _entry(word: str, view: str, request: HttpRequest) -> MenuEntry:
     url = reverse(view)
     path = request.path_info
-    return MenuEntry(word, url, path == url or (url != "/" and path.startswith(url)))
+    is_here = path == url or (url != "/" and path.startswith(url))
+    return MenuEntry(word, url, is_here or (view == "repositories" and path.startswith("/suites/")))

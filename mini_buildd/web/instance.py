@@ -1,11 +1,14 @@
 """The instance whose pages these are, as the daemon gave its settings to Django."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from django.conf import settings
 
+from mini_buildd.archive.tree import Tree
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
+from mini_buildd.flow.site import Site
 from mini_buildd.flow.troubles import Trouble, Troubles
 
 
@@ -25,14 +28,43 @@ def archive_url(repository: str) -> str:
     return f"{instance().url}/archive/{repository}"
 
 
-_troubles: list[Troubles] = []
+def tree(repository: str) -> Tree:
+    """The published tree of *repository*, a name that the database holds."""
+    return Tree(places().archive / repository, places().index_cache / repository)
+
+
+@dataclass(slots=True)
+class _Daemon:
+    site: Site | None = None
+    wake: Callable[[], None] = lambda: None
+    troubles: Troubles | None = None
+
+
+_daemon = _Daemon()
+
+
+def plug_in(site: Site | None, wake: Callable[[], None]) -> None:
+    """Let the pages call verbs on *site*, and *wake* whoever publishes; the daemon does this."""
+    _daemon.site, _daemon.wake = site, wake
 
 
 def show_troubles(troubles: Troubles) -> None:
     """Let the pages tell of the daemon's *troubles*; the daemon does this."""
-    _troubles[:] = [troubles]
+    _daemon.troubles = troubles
 
 
 def troubles() -> Sequence[Trouble]:
     """The suites that cannot be published at present."""
-    return [trouble for each in _troubles for trouble in each.listing()]
+    return _daemon.troubles.listing() if _daemon.troubles is not None else ()
+
+
+def site() -> Site:
+    """What verbs work with."""
+    if _daemon.site is None:
+        raise RuntimeError("the pages are served without a daemon, so they can only be read")
+    return _daemon.site
+
+
+def wake() -> None:
+    """Something was decided: let it be published now, instead of with the next sweep."""
+    _daemon.wake()

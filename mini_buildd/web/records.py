@@ -66,10 +66,27 @@ class AttemptAdmin(Record):
 class PublicationAdmin(Record):
     """Versions of suites."""
 
-    list_display = ("distribution", "number", "decided_at", "published_at", "cause")
-    list_filter = ("distribution",)
+    list_display = (
+        "distribution",
+        "number",
+        "kind",
+        "actor",
+        "decided_at",
+        "published_at",
+        "cause",
+    )
+    list_filter = ("kind", "distribution")
     list_select_related = ("distribution", "cause")
     search_fields = ("distribution__name", "cause__name")
+
+
+class SnapshotAdmin(Record):
+    """Snapshots; they are taken and dropped on their repository's page."""
+
+    list_display = ("name", "repository", "kind", "taken_at", "taken_by", "reason")
+    list_filter = ("kind", "repository")
+    list_select_related = ("repository",)
+    search_fields = ("name", "reason")
 
 
 class EventAdmin(Record):

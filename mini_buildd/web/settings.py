@@ -62,6 +62,7 @@ def web_settings(settings: Settings, secret_key: str) -> dict[str, Any]:
         "CSRF_COOKIE_NAME": "mini_buildd_csrf",
         "CSRF_COOKIE_SECURE": is_secure,
         "CSRF_COOKIE_HTTPONLY": True,
+        "CSRF_FAILURE_VIEW": "mini_buildd.web.views.problems.stale_form",
         "SECURE_REFERRER_POLICY": "same-origin",
         # Browsers complain about this header on every page that does not come over TLS.
         "SECURE_CROSS_ORIGIN_OPENER_POLICY": "same-origin" if is_secure else None,

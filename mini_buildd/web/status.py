@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from mini_buildd.db.queries.builds import AttemptRow, BuildRow
 from mini_buildd.db.queries.uploads import UploadRow
+from mini_buildd.db.queries.version_line import Presence, VersionRow
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.states import JobState, Outcome, SourceState, UploadState
 
@@ -64,7 +65,20 @@ _SOURCE: Mapping[SourceState, Status] = {
     SourceState.SUPERSEDED: Status(Shape.OFF, "superseded"),
 }
 
+_PRESENCE: Mapping[Presence, Status] = {
+    Presence.PENDING: Status(Shape.RUNNING, "being published"),
+    Presence.SHOWN: Status(Shape.GOOD, "shown now"),
+    Presence.KEPT: Status(Shape.WAITING, "kept"),
+    Presence.GONE: Status(Shape.OFF, "gone"),
+    Presence.SKIPPED: Status(Shape.OFF, "never shown"),
+}
+
 _EVENT: Mapping[EventKind, Shape] = {
+    EventKind.SUITE_RENEWED: Shape.GOOD,
+    EventKind.SUITE_FROZEN: Shape.HELD,
+    EventKind.SUITE_THAWED: Shape.GOOD,
+    EventKind.SNAPSHOT_TAKEN: Shape.GOOD,
+    EventKind.SNAPSHOT_DROPPED: Shape.OFF,
     EventKind.UPLOAD_REJECTED: Shape.BAD,
     EventKind.JOB_ASSIGNED: Shape.WAITING,
     EventKind.JOB_SUCCEEDED: Shape.GOOD,
@@ -103,6 +117,11 @@ def of_upload(row: UploadRow) -> Status:
     if row.source_state is SourceState.BUILDING and row.liveliest is not None:
         return _JOB[row.liveliest]
     return _SOURCE[row.source_state]
+
+
+def of_version(row: VersionRow) -> Status:
+    """Whether a version of a suite can be had."""
+    return _PRESENCE[row.presence]
 
 
 def of_event(kind: EventKind) -> Status:

@@ -3,7 +3,16 @@
 from django.contrib import admin
 from django.urls import path
 
-from mini_buildd.web.views import builds, events, now, repositories, uploads
+from mini_buildd.web.views import (
+    builds,
+    changes,
+    events,
+    now,
+    repositories,
+    snapshots,
+    suites,
+    uploads,
+)
 
 handler400 = "mini_buildd.web.views.problems.bad_request"
 handler403 = "mini_buildd.web.views.problems.forbidden"
@@ -20,6 +29,31 @@ urlpatterns = [
     path("builds/<int:job_id>/log.txt", builds.raw, name="build-raw"),
     path("repositories/", repositories.listing, name="repositories"),
     path("repositories/<str:name>/", repositories.show, name="repository"),
+    path("repositories/<str:name>/snapshots/take/", snapshots.take, name="snapshot-take"),
+    path(
+        "repositories/<str:name>/snapshots/<str:snapshot>/drop/",
+        snapshots.drop,
+        name="snapshot-drop",
+    ),
+    path("suites/<str:distribution>/", suites.show, name="suite"),
+    path("suites/<str:distribution>/versions/", suites.versions, name="suite-versions"),
+    path("suites/<str:distribution>/compare/", suites.compare, name="suite-compare"),
+    path("suites/<str:distribution>/at/<str:at>.sources", suites.pinned, name="suite-sources"),
+    path("suites/<str:distribution>/migrate/", changes.migrate, name="suite-migrate"),
+    path("suites/<str:distribution>/remove/", changes.remove, name="suite-remove"),
+    path("suites/<str:distribution>/freeze/", changes.freeze, name="suite-freeze"),
+    path("suites/<str:distribution>/thaw/", changes.thaw, name="suite-thaw"),
+    path("suites/<str:distribution>/<int:number>/", suites.version, name="suite-version"),
+    path(
+        "suites/<str:distribution>/<int:number>/packages/",
+        suites.packages,
+        name="suite-version-packages",
+    ),
+    path(
+        "suites/<str:distribution>/<int:number>/rollback/",
+        changes.rollback,
+        name="suite-rollback",
+    ),
     path("events/", events.listing, name="events"),
     path("admin/", admin.site.urls),
 ]

@@ -22,6 +22,8 @@ class EventRow:
     architecture: str
     distribution: str
     repository: str
+    version: int | None  # of the distribution
+    snapshot: str
 
 
 def list_events(before: int | None = None, count: int = 100) -> Page[EventRow]:
@@ -36,17 +38,28 @@ def _row(event: Event) -> EventRow:
     source = event.job.source if event.job is not None else event.source
     distribution = event.distribution or (event.source.distribution if event.source else None)
     upload_id = event.upload_id or (source.upload_id if source is not None else None)
+    kind = EventKind(event.kind)
+    detail, version = event.detail, None
+    if kind is EventKind.SUITE_PUBLISHED and detail.isascii() and detail.isdecimal():
+        version, detail = int(detail), ""
+    repository = distribution.repository.name if distribution is not None else ""
+    snapshot = ""
+    if kind in (EventKind.SNAPSHOT_TAKEN, EventKind.SNAPSHOT_DROPPED):
+        # As flow.snapshot tells it: "test before-the-upgrade by ada".
+        repository, snapshot, detail = [*detail.split(" ", 2), "", ""][:3]
     return EventRow(
         id=event.pk,
-        kind=EventKind(event.kind),
+        kind=kind,
         at=event.at,
-        detail=event.detail,
+        detail=detail,
         upload_id=upload_id,
         job_id=event.job_id,
         package=f"{source.name} {source.version}" if source is not None else _named(event),
         architecture=event.job.architecture if event.job is not None else "",
         distribution=distribution.name if distribution is not None else "",
-        repository=distribution.repository.name if distribution is not None else "",
+        repository=repository,
+        version=version,
+        snapshot=snapshot,
     )
 
 

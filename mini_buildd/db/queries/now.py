@@ -16,6 +16,7 @@ from django.db.models import (
 
 from mini_buildd.db.models import Job, Source, Upload
 from mini_buildd.db.queries.builds import BuildRow, build_row, jobs
+from mini_buildd.db.queries.suites import Frozen, list_frozen
 from mini_buildd.db.queries.uploads import UploadRow, upload_row, uploads
 from mini_buildd.domain.states import JOB_UNDER_WAY, JobState, SourceState, UploadState
 
@@ -36,6 +37,7 @@ class Now:
     waiting_count: int
     uploads: tuple[UploadRow, ...]
     builds: tuple[BuildRow, ...]
+    frozen: tuple[Frozen, ...]
 
 
 def find_now(at: datetime) -> Now:
@@ -60,6 +62,7 @@ def find_now(at: datetime) -> Now:
         waiting_count=waiting[0].total if waiting else 0,
         uploads=tuple(upload_row(row) for row in uploads().order_by("-pk")[:_SHOWN]),
         builds=_rows(ended),
+        frozen=list_frozen(),
     )
 
 

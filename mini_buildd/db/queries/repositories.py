@@ -11,7 +11,7 @@ from django.db.models.functions import RowNumber
 from mini_buildd.db.models import Binary, Distribution, Publication, Repository, SuiteEntry
 from mini_buildd.domain.layout import VersionRule, version_mark
 
-SHOWN_PACKAGES = 50
+SHOWN_PACKAGES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def list_repositories() -> tuple[RepositoryRow, ...]:
         suites=Count("distributions", distinct=True),
         packages=Count(
             "distributions__entries",
-            filter=Q(distributions__entries__removed_in=None),
+            filter=Q(distributions__entries__removed_in=None, distributions__entries__binary=None),
             distinct=True,
         ),
     )
@@ -92,11 +92,18 @@ def find_repository(name: str) -> RepositoryDetail | None:
                 .order_by("-number")
                 .values("number")[:1]
             ),
-            held=Count("entries", filter=Q(entries__removed_in=None)),
+            # Along an index; a join would go through all that was ever published.
+            held=Subquery(
+                SuiteEntry.objects.filter(distribution=OuterRef("pk"), removed_in=None, binary=None)
+                .order_by()
+                .values("distribution")
+                .annotate(count=Count("pk"))
+                .values("count")
+            ),
         )
     )
     found = [
-        _distribution(row, row.number, row.held, packages.get(row.pk, ()))
+        _distribution(row, row.number, row.held or 0, packages.get(row.pk, ()))
         for row in rows.order_by("name")
     ]
     found.sort(key=lambda row: (not row.package_count, not row.accepts_uploads))
@@ -127,18 +134,23 @@ def _distribution(
 
 
 def _packages(repository: str) -> Mapping[int, tuple[PackageRow, ...]]:
-    """The latest packages of each distribution of *repository*, by its id, in two questions."""
+    """The latest packages of each distribution of *repository*, by its id, in three questions."""
     published = Publication.objects.filter(
         distribution=OuterRef("distribution"), number=OuterRef("added_in")
     )
-    entries = list(
-        SuiteEntry.objects.filter(distribution__repository__name=repository, removed_in=None)
-        .select_related("source")
+    latest = (
+        SuiteEntry.objects.filter(
+            distribution__repository__name=repository, removed_in=None, binary=None
+        )
         .annotate(
-            at=Subquery(published.values("published_at")[:1]),
-            rank=Window(RowNumber(), partition_by=F("distribution_id"), order_by=F("id").desc()),
+            rank=Window(RowNumber(), partition_by=F("distribution_id"), order_by=F("id").desc())
         )
         .filter(rank__lte=SHOWN_PACKAGES)
+    )
+    entries = list(
+        SuiteEntry.objects.filter(pk__in=list(latest.values_list("pk", flat=True)))
+        .select_related("source")
+        .annotate(at=Subquery(published.values("published_at")[:1]))
         .order_by("distribution_id", "-id")
     )
     binaries = _binaries({entry.source_id for entry in entries})

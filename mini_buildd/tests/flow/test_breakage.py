@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import islice
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def shelf(scene: Scene, base_archive: BaseArchive) -> Shelf:
     return made
 
 
-def go(shelf: Shelf, *packages: str, **options: bool) -> tuple[SuiteChange, ...]:
+def go(shelf: Shelf, *packages: str, **options: Any) -> tuple[SuiteChange, ...]:
     whole_way = options.pop("whole_way", False)
     wish = Migration(shelf.scene.distribution(), packages, whole_way)
     return migrate(shelf.scene.site, ADMIN, wish, **options)

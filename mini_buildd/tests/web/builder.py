@@ -1,6 +1,7 @@
 """Makes rows and logs as a small instance has them, for the pages to show."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,6 +14,7 @@ from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.layout import DEFAULT_LAYOUT
 from mini_buildd.domain.problem import Rejection
 from mini_buildd.domain.states import JobState, Outcome, SourceState, UploadState
+from mini_buildd.domain.suite_version import Cause
 from mini_buildd.tests.web import logs
 
 _SOURCE_OF_JOB = {
@@ -264,10 +266,74 @@ class Builder:
                 )
         distribution = self.distributions[suite]
         number = distribution.publications.count() + 1
-        published_at = self._minutes_ago(minutes - 3)
-        distribution.publications.create(
-            number=number, decided_at=published_at, published_at=published_at, cause=source
+        self.version(suite, Cause.UPLOAD, add=[source], minutes=minutes - 3, actor="ada")
+        self.event(
+            EventKind.SUITE_PUBLISHED,
+            minutes - 3,
+            distribution=distribution,
+            source=source,
+            detail=str(number),
         )
-        distribution.entries.create(source=source, added_in=number)
-        self.event(EventKind.SUITE_PUBLISHED, minutes - 3, distribution=distribution, source=source)
         return source
+
+    def version(
+        self,
+        suite: str,
+        kind: Cause,
+        *,
+        add: Sequence[models.Source] = (),
+        remove: Sequence[models.Source] = (),
+        minutes: float = 10,
+        **fields: object,
+    ) -> models.Publication:
+        """The next version of a suite, decided and published at once; older ones of it go."""
+        distribution = self.distributions[suite]
+        at = self._minutes_ago(minutes)
+        row = distribution.publications.create(
+            **{
+                "number": distribution.publications.count() + 1,
+                "kind": kind,
+                "decided_at": at,
+                "published_at": at,
+                "cause": add[0] if kind is Cause.UPLOAD else None,
+                "areas": "main",
+                "actor": "mini-buildd",
+                **fields,
+            }
+        )
+        active = distribution.entries.filter(removed_in=None)
+        names = [source.name for source in add]
+        active.filter(source__name__in=names).update(removed_in=row.number)
+        active.filter(source__in=remove).update(removed_in=row.number)
+        for source in add:
+            distribution.entries.create(source=source, added_in=row.number)
+            for binary in source.binaries.all():
+                distribution.entries.create(source=source, binary=binary, added_in=row.number)
+        return row
+
+    def freeze(self, suite: str, reason: str = "before the release") -> None:
+        """Let a suite be frozen."""
+        models.Distribution.objects.filter(pk=self.distributions[suite].pk).update(
+            frozen_at=self._minutes_ago(90), frozen_by="ada", frozen_reason=reason
+        )
+
+    def snapshot(self, name: str, **fields: object) -> models.Snapshot:
+        """A snapshot of what the suites show."""
+        row = models.Snapshot.objects.create(
+            **{
+                "repository": self.repository,
+                "name": name,
+                "kind": "named",
+                "taken_at": self._minutes_ago(30),
+                "taken_by": "ada",
+                "reason": "before the upgrade",
+                **fields,
+            }
+        )
+        for distribution in self.distributions.values():
+            newest = distribution.publications.exclude(published_at=None).first()
+            if newest is not None:
+                row.versions.add(newest)
+        detail = f"{self.repository} {name} by ada"
+        self.event(EventKind.SNAPSHOT_TAKEN, 30, detail=detail)
+        return row

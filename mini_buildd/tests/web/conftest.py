@@ -2,14 +2,23 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from django.test import override_settings
+from django.utils.timezone import now
 
+from mini_buildd.archive.sign import Signer
+from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Http, Settings
+from mini_buildd.db import models
 from mini_buildd.domain.problem import VersionAgainstRule
 from mini_buildd.domain.states import JobState
+from mini_buildd.domain.suite_version import Cause
+from mini_buildd.flow.site import Site
+from mini_buildd.incoming.spool import Spool
 from mini_buildd.tests.web.builder import Builder
+from mini_buildd.web import instance
 
 
 @pytest.fixture
@@ -52,5 +61,33 @@ def busy(builder: Builder) -> Builder:
         minutes=6,
         reason="waits for libfoo-dev (>= 1.2) in trixie-test-unstable",
     )
+    hello = models.Source.objects.get(name="hello", version="2.10-5~test13+1")
+    tree = models.Source.objects.get(name="tree")
+    builder.version("testing", Cause.BEGIN, minutes=4000)
+    builder.version("testing", Cause.MIGRATE, add=[hello, tree], minutes=1400, actor="ada")
+    builder.version(
+        "testing", Cause.REMOVE, remove=[tree], minutes=1300, actor="ada", reason="not free"
+    )
+    builder.snapshot("before-the-upgrade")
+    builder.version(
+        "testing", Cause.ROLLBACK, add=[tree], minutes=20, actor="ada", restores=2, reason="it is"
+    )
+    builder.freeze("testing")
     builder.upload("cowsay", "3.03+dfsg2-8~test13+1", minutes=0.05)
     return builder
+
+
+@pytest.fixture
+def wakes(busy: Builder) -> Iterator[list[str]]:
+    """An open instance that pages can change; grows whenever they wake who publishes."""
+    models.Distribution.objects.update(frozen_at=None)
+    models.Suite.objects.update(checks_installability=False)
+    settings, places = instance.instance(), Places(busy.home)
+    places.make()
+    spool = Spool(places.spool, max_file_bytes=1 << 20, max_spool_bytes=1 << 20)
+    found: list[str] = []
+    nobody = cast("Signer", None)  # deciding signs nothing
+    site = Site(settings, places, spool, nobody, now)
+    instance.plug_in(site, lambda: found.append("woken"))
+    yield found
+    instance.plug_in(None, lambda: None)

@@ -11,7 +11,7 @@ from mini_buildd.keys import gpg
 from mini_buildd.tests.web.builder import Builder
 
 CONFIGURED = ("base", "chroot", "layout", "repository", "distribution", "uploader")
-RECORDED = ("upload", "source", "job", "attempt", "publication", "event")
+RECORDED = ("upload", "source", "job", "attempt", "publication", "snapshot", "event")
 
 
 @pytest.fixture

@@ -12,17 +12,20 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 from django.utils.timezone import now
 from pytest_django.live_server_helper import LiveServer
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from mini_buildd.db import models
 from mini_buildd.domain.problem import FileMissing
 from mini_buildd.domain.states import JobState, Outcome
+from mini_buildd.domain.suite_version import Cause
 from mini_buildd.tests.web import logs
 from mini_buildd.tests.web.builder import Builder
 from mini_buildd.tests.web.test_pages import paths
@@ -119,7 +122,17 @@ def test_a_very_long_version_does_not_widen_the_page(
     version = "20261120.1~git" + "a1b2c3d4" * 12 + "+dfsg-1~test13+1"
     job = busy.failed("a-source-package-with-quite-a-long-name", version)
     set_width(browser, width)
-    for path in ("/", "/builds/", f"/builds/{job.pk}/", f"/uploads/{job.source.upload_id}/"):
+    busy.version("testing", Cause.IMPORT, add=[job.source], reason=version)
+    suite = "/suites/trixie-test-testing/"
+    for path in (
+        "/",
+        "/builds/",
+        f"/builds/{job.pk}/",
+        f"/uploads/{job.source.upload_id}/",
+        suite,
+        f"{suite}5/",
+        f"{suite}5/packages/",
+    ):
         browser.get(live_server.url + path)
         assert browser.execute_script("return document.documentElement.scrollWidth") <= width, path
 
@@ -254,6 +267,57 @@ def test_the_administration_works_under_our_content_policy(
     for place in places:
         browser.get(f"{live_server.url}/admin/mini_buildd/{place}/")
         assert complaints(browser) == [], place
+
+
+@pytest.mark.usefixtures("wakes")
+def test_an_administrator_migrates_by_keyboard_without_scripts_on_a_phone(
+    browser: WebDriver, client: Client, live_server: LiveServer
+) -> None:
+    client.force_login(User.objects.create_superuser("root"))
+    browser.get(f"{live_server.url}/events/")
+    cookie = client.cookies["mini_buildd_session"]
+    browser.add_cookie({"name": cookie.key, "value": cookie.value})
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    set_width(browser, 360)
+    browser.get(f"{live_server.url}/suites/trixie-test-unstable/")
+    browser.find_element(By.CSS_SELECTOR, "[value^='bc=']").send_keys(" ")
+    browser.find_element(By.CSS_SELECTOR, "[formaction$='/migrate/']").send_keys(Keys.ENTER)
+    until(browser, lambda: "<h1>Migrate bc 1.07.1-4~test13+1" in browser.page_source)
+    browser.find_element(By.ID, "reason").send_keys("it is time", Keys.ENTER)
+    until(browser, lambda: 'class="notice"' in browser.page_source)
+    assert "version 5" in text_of(browser, "h1")
+    assert "bc" in text_of(browser, ".differences")
+    assert "it is time" in text_of(browser, ".reason")
+    assert "in a moment" in text_of(browser, ".notice")
+    assert complaints(browser) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_line_of_what_a_suite_has_is_drawn_in_the_accent(
+    browser: WebDriver, busy: Builder, live_server: LiveServer, scheme: str
+) -> None:
+    del busy
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    browser.get(f"{live_server.url}/suites/trixie-test-testing/")
+    line = browser.find_element(By.CSS_SELECTOR, ".plot .line")
+    link = browser.find_element(By.CSS_SELECTOR, ".facts a")
+    drawn, written = (
+        [int(number) for number in re.findall(r"\d+", element.value_of_css_property(name))][:3]
+        for element, name in ((line, "stroke"), (link, "color"))
+    )
+    assert drawn == written
+    assert line.rect["width"] > 600
+
+
+def test_a_version_that_is_being_published_changes_in_place(
+    browser: WebDriver, busy: Builder, live_server: LiveServer
+) -> None:
+    row = busy.version("testing", Cause.MIGRATE, published_at=None)
+    browser.get(f"{live_server.url}/suites/trixie-test-testing/{row.number}/")
+    assert "being published" in text_of(browser, ".head .status")
+    models.Publication.objects.filter(pk=row.pk).update(published_at=now())
+    until(browser, lambda: "shown now" in text_of(browser, ".head .status"))
 
 
 def test_a_phone_shows_the_shape_and_word_of_a_state_first(

@@ -17,14 +17,38 @@ from mini_buildd.keys import gpg
 from mini_buildd.tests.web import logs
 from mini_buildd.tests.web.builder import Builder
 
-PAGES = ("/", "/uploads/", "/builds/", "/repositories/", "/repositories/test/", "/events/")
-MAX_QUERIES = 10
+PAGES = (
+    "/",
+    "/uploads/",
+    "/builds/",
+    "/repositories/",
+    "/repositories/test/",
+    "/suites/trixie-test-unstable/",
+    "/suites/trixie-test-unstable/versions/",
+    "/suites/trixie-test-unstable/compare/",
+    "/events/",
+)
+# The most is asked for a suite: its packages with where else they are, its versions with what each
+# of them changed, and who is asking.
+MAX_QUERIES = 24
 
 
 def paths() -> list[str]:
     """Every page of the instance that has something to show."""
+    suites = [
+        f"/suites/{each.distribution.name}/{each.number}/"
+        for each in models.Publication.objects.select_related("distribution")
+    ]
+    unstable = "/suites/trixie-test-unstable/"
+    suites += [
+        *(f"/suites/{each.name}/" for each in models.Distribution.objects.all()),
+        f"{unstable}versions/",
+        f"{unstable}compare/",
+        f"{unstable}compare/?with=trixie-test-testing",
+        f"{unstable}2/packages/",
+    ]
     uploads = [f"/uploads/{upload.pk}/" for upload in models.Upload.objects.all()]
-    return [*PAGES, *uploads, *(f"/builds/{job.pk}/" for job in models.Job.objects.all())]
+    return [*PAGES, *suites, *uploads, *(f"/builds/{job.pk}/" for job in models.Job.objects.all())]
 
 
 def text_of(client: Client, path: str) -> str:
@@ -46,7 +70,7 @@ def test_every_page_answers_in_few_queries(client: Client, busy: Builder) -> Non
 def test_the_number_of_queries_does_not_grow_with_the_rows(client: Client, busy: Builder) -> None:
     def counted() -> dict[str, int]:
         found = {}
-        for path in PAGES:
+        for path in (*PAGES, "/suites/trixie-test-unstable/1/"):
             with CaptureQueriesContext(connection) as queries:
                 client.get(path)
             found[path] = len(queries)

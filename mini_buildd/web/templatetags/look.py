@@ -14,6 +14,7 @@ from django.utils.timezone import now
 from mini_buildd.db.queries.builds import AttemptRow, BuildRow
 from mini_buildd.db.queries.events import EventRow
 from mini_buildd.db.queries.uploads import UploadRow
+from mini_buildd.db.queries.version_line import VersionRow
 from mini_buildd.domain.keyring import keyring_name
 from mini_buildd.domain.states import UploadState
 from mini_buildd.web import status as states
@@ -45,8 +46,11 @@ _DRAWINGS: Mapping[states.Shape, str] = {
 }
 
 
+Stateful = BuildRow | UploadRow | AttemptRow | EventRow | VersionRow
+
+
 @register.simple_tag
-def status(row: BuildRow | UploadRow | AttemptRow | EventRow) -> SafeString:
+def status(row: Stateful) -> SafeString:
     """The state of *row*: its shape, drawn, and its word."""
     found = _status(row)
     return format_html(
@@ -58,7 +62,7 @@ def status(row: BuildRow | UploadRow | AttemptRow | EventRow) -> SafeString:
     )
 
 
-def _status(row: BuildRow | UploadRow | AttemptRow | EventRow) -> states.Status:
+def _status(row: Stateful) -> states.Status:
     match row:
         case BuildRow():
             return states.of_build(row)
@@ -68,6 +72,8 @@ def _status(row: BuildRow | UploadRow | AttemptRow | EventRow) -> states.Status:
             return states.of_attempt(row)
         case EventRow():
             return states.of_event(row.kind)
+        case VersionRow():
+            return states.of_version(row)
 
 
 @register.simple_tag

@@ -23,6 +23,13 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _answer(request, 403, "Not allowed", "Your account may not see this page.")
 
 
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form that did not come from a page of ours, or from one of long ago."""
+    del reason
+    text = "This form is too old, or was not sent from here. Go back, load its page again, and send"
+    return _answer(request, 403, "Not allowed", f"{text} it once more. Nothing was changed.")
+
+
 def broken(request: HttpRequest) -> HttpResponse:
     """500; nothing is asked of the database, which may be what broke."""
     text = "This page could not be made. The cause stands in the log of the daemon."

@@ -1,4 +1,4 @@
-"""Numbers of the query string."""
+"""Numbers and words of the query string."""
 
 from django.http import Http404, HttpRequest
 
@@ -16,3 +16,8 @@ def number(request: HttpRequest, name: str) -> int | None:
     if not (text.isascii() and text.isdecimal() and len(text) < 19):  # noqa: PLR2004  # 64 bits
         raise Http404(f"“{name}” must be a number.")
     return int(text)
+
+
+def words(request: HttpRequest, name: str) -> str:
+    """The text *name* of the query string, without what no name here has."""
+    return request.GET.get(name, "").replace("\0", "").strip()[:200]

@@ -12,6 +12,9 @@ from mini_buildd.db.queries.repositories import (
     find_repository,
     list_repositories,
 )
+from mini_buildd.db.queries.snapshots import SnapshotRow, list_snapshots
+from mini_buildd.web.administrators import actor_of
+from mini_buildd.web.apt_lines import AptLines, use_it, use_version
 from mini_buildd.web.instance import archive_url, instance
 
 
@@ -20,9 +23,15 @@ class Shown:
     """A distribution with the lines to copy for it."""
 
     row: DistributionRow
-    apt: str
-    install: str
-    sources_url: str
+    lines: AptLines
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSnapshot:
+    """A snapshot with its suites, the numbers of their versions, and the lines to copy for each."""
+
+    row: SnapshotRow
+    uses: tuple[tuple[str, int, AptLines], ...]
 
 
 @require_safe
@@ -41,6 +50,8 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "repository": repository,
         "distributions": [_shown(name, row) for row in repository.distributions],
+        "snapshots": [_shown_snapshot(row) for row in list_snapshots(name)],
+        "is_admin": actor_of(request).is_admin,
         "url": archive_url(name),
         "dput": dput_section(),
         "identity": instance().identity,
@@ -49,15 +60,13 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
 
 
 def _shown(repository: str, row: DistributionRow) -> Shown:
-    url = f"{archive_url(repository)}/{row.name}.sources"
-    target = f"/etc/apt/sources.list.d/{row.name}.sources"
     package = row.packages[0].binaries[:1] if row.packages else ()
-    return Shown(
-        row=row,
-        apt=f"sudo curl -fsSo {target} {url}\nsudo apt update",
-        install=f"sudo apt install -t {row.name} {''.join(package) or 'PACKAGE'}",
-        sources_url=url,
-    )
+    return Shown(row, use_it(repository, row.name, "".join(package)))
+
+
+def _shown_snapshot(row: SnapshotRow) -> ShownSnapshot:
+    uses = ((name, number, use_version(name, row.name)) for name, number in row.versions)
+    return ShownSnapshot(row, tuple(uses))
 
 
 def dput_section() -> str:

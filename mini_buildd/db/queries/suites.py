@@ -1,0 +1,113 @@
+"""Suites as they are now: their rules, where they lead, how much they have, whether frozen."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import OuterRef, Subquery
+
+from mini_buildd.db.models import Distribution, Publication, SuiteEntry
+from mini_buildd.domain.layout import VersionRule, version_mark
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """Since when *distribution* is frozen, by whom and why."""
+
+    distribution: str
+    at: datetime
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteRow:
+    """A suite; *shown* is the version that apt finds, *decided* the newest there will be.
+
+    *way* are the distributions that its packages can migrate to, the nearest first; *siblings* are
+    the repository's other ones.
+    """
+
+    id: int
+    name: str
+    repository: str
+    base: str
+    suite: str
+    purpose: str
+    accepts_uploads: bool
+    version_ending: str
+    architectures: tuple[str, ...]
+    way: tuple[str, ...]
+    siblings: tuple[str, ...]
+    frozen: Frozen | None
+    shown: int | None
+    decided: int | None
+    sources: int
+    binaries: int
+
+
+def find_suite(name: str) -> SuiteRow | None:
+    """The distribution called *name*."""
+    numbers = Publication.objects.filter(distribution=OuterRef("pk")).order_by("-number")
+    shown = numbers.filter(published_at__isnull=False)
+    row = (
+        Distribution.objects.select_related("repository", "base", "suite")
+        .prefetch_related("architectures")
+        .annotate(
+            shown=Subquery(shown.values("number")[:1]),
+            decided=Subquery(numbers.values("number")[:1]),
+        )
+        .filter(name=name)
+        .first()
+    )
+    if row is None:
+        return None
+    others = list(
+        Distribution.objects.filter(repository=row.repository)
+        .exclude(pk=row.pk)
+        .select_related("suite")
+    )
+    # As the conditions of the two partial indexes, which makes counting cheap.
+    entries = SuiteEntry.objects.filter(distribution=row, removed_in=None)
+    return SuiteRow(
+        id=row.pk,
+        name=row.name,
+        repository=row.repository.name,
+        base=f"{row.base.vendor} {row.base.codename}",
+        suite=row.suite.name,
+        purpose=row.suite.purpose,
+        accepts_uploads=row.suite.accepts_uploads,
+        version_ending=version_mark(row.repository.name, row.base.version_code)
+        + VersionRule(row.suite.version_rule).example,
+        architectures=tuple(each.architecture for each in row.architectures.all()),
+        way=tuple(_way(row, others)),
+        siblings=tuple(each.name for each in others),
+        frozen=_frozen(row),
+        shown=row.shown,
+        decided=row.decided,
+        sources=entries.filter(binary=None).count(),
+        binaries=entries.filter(binary__isnull=False).count(),
+    )
+
+
+def _way(row: Distribution, others: Iterable[Distribution]) -> Iterator[str]:
+    ours: Mapping[int, Distribution] = {
+        each.suite_id: each for each in others if each.base_id == row.base_id
+    }
+    seen, at = {row.suite_id}, row.suite.migrates_to_id
+    while at is not None and at in ours and at not in seen:
+        seen.add(at)
+        yield ours[at].name
+        at = ours[at].suite.migrates_to_id
+
+
+def _frozen(row: Distribution) -> Frozen | None:
+    if row.frozen_at is None:
+        return None
+    return Frozen(row.name, row.frozen_at, row.frozen_by, row.frozen_reason)
+
+
+def list_frozen() -> tuple[Frozen, ...]:
+    """Every suite that is frozen, by name."""
+    rows = Distribution.objects.filter(frozen_at__isnull=False).order_by("name")
+    return tuple(found for found in map(_frozen, rows) if found is not None)

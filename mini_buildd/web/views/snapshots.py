@@ -1,0 +1,82 @@
+"""Taking and dropping snapshots of a repository."""
+
+from collections.abc import Sequence
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+
+from mini_buildd.deb.names import MalformedName
+from mini_buildd.domain.problem import SnapshotUnknown
+from mini_buildd.domain.snapshot import SnapshotName
+from mini_buildd.flow.change import SuiteChange
+from mini_buildd.flow.snapshot import drop as drop_snapshot
+from mini_buildd.flow.snapshot import find_repository
+from mini_buildd.flow.snapshot import take as take_snapshot
+from mini_buildd.web.administrators import actor_of, for_administrators
+from mini_buildd.web.instance import site
+from mini_buildd.web.views.changes import Wish, Word, answer
+
+
+def _place(repository: str) -> str:
+    return reverse("repository", args=[repository]) + "#snapshots"
+
+
+@for_administrators
+def take(request: HttpRequest, name: str) -> HttpResponse:
+    """Keep what the suites of a repository have now."""
+    repository = find_repository(name)
+
+    def verb(word: Word) -> Sequence[SuiteChange]:
+        if word.is_final:
+            take_snapshot(
+                site(), actor_of(request), repository, _parsed(word.name), reason=word.reason
+            )
+        return ()
+
+    wish = Wish(
+        title=f"Take a snapshot of {name}",
+        button="Take the snapshot",
+        done="The snapshot is there.",
+        verb=verb,
+        back=_place(name),
+        is_planned=False,
+        asks_name=True,
+        consequences="What each of its suites shows now is kept until somebody drops the snapshot, "
+        "and apt can install from it by its name.",
+    )
+    return answer(request, wish)
+
+
+def _parsed(text: str) -> SnapshotName:
+    try:
+        return SnapshotName(text)
+    except MalformedName as error:
+        raise SnapshotUnknown(
+            expected=f"a {error.kind}",
+            found=f"“{error.text}”" if error.text else "no name",
+            hint="Choose another name, such as before-the-upgrade.",
+        ) from None
+
+
+@for_administrators
+def drop(request: HttpRequest, name: str, snapshot: str) -> HttpResponse:
+    """Let a snapshot go."""
+    repository = find_repository(name)
+
+    def verb(word: Word) -> Sequence[SuiteChange]:
+        if word.is_final:
+            drop_snapshot(site(), actor_of(request), repository, snapshot)
+        return ()
+
+    wish = Wish(
+        title=f"Drop the snapshot {snapshot} of {name}",
+        button="Drop it",
+        done=f"The snapshot {snapshot} is gone.",
+        verb=verb,
+        back=_place(name),
+        is_planned=False,
+        asks_reason=False,
+        consequences="Versions and packages that nothing else keeps are removed for good, and "
+        "whoever installs from it is told that it is not there.",
+    )
+    return answer(request, wish)
