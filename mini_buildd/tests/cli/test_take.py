@@ -36,7 +36,9 @@ def ready(call: Call, short_folder: Path) -> Iterator[Call]:
     for repository in ("test", "more"):
         assert run(*SETUP, "--architecture=i386", f"--repository={repository}").returncode == 0
     with sqlite3.connect(home / "db.sqlite3") as rows:
-        rows.execute("UPDATE mini_buildd_suite SET accepts_ready_made = 1, checks_installability = 0")
+        rows.execute(
+            "UPDATE mini_buildd_suite SET accepts_ready_made = 1, checks_installability = 0"
+        )
     rows.close()
     yield run
     gpg.stop_agent(home / "gnupg")
