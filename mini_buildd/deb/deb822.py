@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _FIELD = re.compile(r"([!\"$-,.-9;-~][!-9;-~]*):[ \t]*(.*)")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f]")
 _MAX_BYTES = 4 << 20
 
 
@@ -109,6 +110,6 @@ def _lines(data: bytes) -> list[str]:
         raise MalformedControl(f"not UTF-8 at byte {error.start}") from None
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     for number, line in enumerate(lines, start=1):
-        if any(char < " " and char != "\t" for char in line):
+        if _CONTROL.search(line):
             raise MalformedControl(f"a control character in line {number}")
     return lines

@@ -22,33 +22,29 @@ def enter(
     Older versions of them go when there are more than the suite keeps, unless *keeps_all*.
     """
     publication = revision.publication
-    there = _there(revision, wanted)
-    missing = [
-        SuiteEntry(
-            distribution=publication.distribution,
-            source_id=source,
-            binary_id=binary,
-            added_in=publication.number,
+    for part in _parts(wanted):
+        there = _there(revision, part)
+        SuiteEntry.objects.bulk_create(
+            SuiteEntry(
+                distribution_id=publication.distribution_id,
+                source_id=source,
+                binary_id=binary,
+                added_in=publication.number,
+            )
+            for source in part
+            for binary in (None, *sorted(wanted[source]))
+            if (source, binary) not in there
         )
-        for source, binaries in wanted.items()
-        for binary in (None, *sorted(binaries))
-        if (source, binary) not in there
-    ]
-    SuiteEntry.objects.bulk_create(missing)
     _widen(revision, wanted)
     if not keeps_all:
         _thin_out(revision, wanted)
 
 
-def _there(revision: Revision, wanted: Collection[int]) -> set[tuple[int, int | None]]:
+def _there(revision: Revision, sources: Collection[int]) -> set[tuple[int, int | None]]:
     entries = SuiteEntry.objects.filter(
-        distribution=revision.publication.distribution, removed_in=None
+        distribution=revision.publication.distribution, removed_in=None, source__in=sources
     )
-    return {
-        pair
-        for part in _parts(wanted)
-        for pair in entries.filter(source__in=part).values_list("source_id", "binary_id")
-    }
+    return set(entries.values_list("source_id", "binary_id"))
 
 
 def _widen(revision: Revision, wanted: Mapping[int, Collection[int]]) -> None:

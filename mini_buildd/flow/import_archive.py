@@ -94,6 +94,7 @@ def import_archive(
             folder = stack.enter_context(copies_in(site.tree(repository).root))
             offers = [msgspec.structs.replace(offer, copies=folder) for offer in offers]
         held = gather(intake, offers, dry_run=dry_run)
+        offers.clear()  # of tens of thousands; the decision takes much memory by itself
         return decide_changes(
             lambda: _revisions(site, order, intake, suites, held), dry_run=dry_run
         )

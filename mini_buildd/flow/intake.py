@@ -164,7 +164,7 @@ class Intake:
                 reasons.append(f"{file.path} is there already with SHA-256 {sha256}")
         new = [
             PoolFile(
-                repository=self._repository,
+                repository_id=self._repository.pk,
                 path=path,
                 name=path.rpartition("/")[2],
                 size_bytes=file.digests.size_bytes,
@@ -276,8 +276,8 @@ class Intake:
     ) -> None:
         made = Binary.objects.bulk_create(
             Binary(
-                source=sources[_source_key(each)],
-                file=files[each.file.path],
+                source_id=sources[_source_key(each)].pk,
+                file_id=files[each.file.path].pk,
                 package=each.package,
                 version=each.version,
                 architecture=each.architecture,
@@ -289,7 +289,7 @@ class Intake:
             for each in binaries
         )
         Listing.objects.bulk_create(
-            Listing(binary=row, paths=each.listing)
+            Listing(binary_id=row.pk, paths=each.listing)
             for row, each in zip(made, binaries, strict=True)
             if each.listing
         )

@@ -1,15 +1,18 @@
 """The archive benchmark: its packages are packages, and the archives that it measures work."""
 
+import gzip
 import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from mini_buildd.tests.bench import peers
 from mini_buildd.tests.bench.aims import OURS, Row, judged
+from mini_buildd.tests.bench.archive import ours
 from mini_buildd.tests.bench.contest import Operation, ThrowawayKey, Tool, Work
 from mini_buildd.tests.bench.controls import choose
 from mini_buildd.tests.bench.measure import CommandFailed, Measured, measure
@@ -117,6 +120,22 @@ def test_a_peer_really_does_what_is_measured(
     added = 2 * work.rounds if "gz+xz" in operations else work.rounds
     assert index.read_bytes().count(b"Package: ") == 20 + added - work.rounds
     assert b"-----BEGIN PGP SIGNATURE-----" in (published / "InRelease").read_bytes()
+
+
+def test_ours_really_does_what_is_measured(tmp_path: Path, short_folder: Path) -> None:
+    key = ThrowawayKey.make(short_folder / "ours")
+    try:
+        work = Work(_make(tmp_path, 20), Path(tempfile.mkdtemp(dir=short_folder)), key, rounds=1)
+        samples = [each for each in ours(work) if each.tool == OURS]
+    finally:
+        key.close()
+    assert [each.operation for each in samples] == list(Operation)
+    tree = work.home / "archive" / "bench"
+    version = tree / "dists/trixie-bench-unstable"
+    indexes = version.glob(f"*/binary-{_ARCHITECTURE}/Packages.gz")
+    text = b"".join(gzip.decompress(each.read_bytes()) for each in indexes)
+    assert text.count(b"Package: ") == 20  # as the first version had
+    assert (version.resolve().name, (tree / "snapshots/s0").is_dir()) == ("4", True)
 
 
 def test_a_command_is_measured_alone_and_with_its_children(tmp_path: Path) -> None:

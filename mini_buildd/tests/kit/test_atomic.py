@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mini_buildd.kit.atomic import beside, place, point, write_file
+from mini_buildd.kit.atomic import beside, place, point, sync_filesystem, write_file
 
 _OTHER_FILE_SYSTEM = Path("/dev/shm")  # noqa: S108  # links cannot cross to it
 
@@ -167,3 +167,10 @@ def test_a_name_beside_is_hidden_fresh_and_in_the_same_folder(tmp_path: Path) ->
     assert one.parent == tmp_path
     assert one.name.startswith(".")
     assert len(os.fsencode(one.name)) < len("file") + 30
+
+
+def test_a_whole_file_system_is_made_durable_or_it_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"new")
+    sync_filesystem(tmp_path)
+    with pytest.raises(NotADirectoryError):
+        sync_filesystem(tmp_path / "file")
