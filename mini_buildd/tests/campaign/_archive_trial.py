@@ -13,6 +13,7 @@ from django.db import connections
 from mini_buildd.db.models import Distribution, PoolFile, Publication, Snapshot
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.flow import sweep
+from mini_buildd.flow.check import check
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.tidy import tidy
 from mini_buildd.tests.archive.apt import Apt
@@ -56,6 +57,8 @@ class Trial:
         self._clock = Clock(datetime.now(UTC) - 2 * (rounds + len(Kind)) * _PAUSE)
         self._site = make_site(home, self._clock)
         self._chance = chance
+        self._number = 0
+        self._check_every = 1 + count // 1000  # it reads everything
         began = time.monotonic()
         names = [f"pkg-{number:05}" for number in range(count)]
         suites = [
@@ -101,8 +104,9 @@ class Trial:
     def play(self, number: int) -> Round:
         """One operation, drawn and killed."""
         began = time.monotonic()
+        self._number = number
         self._clock.now += _PAUSE
-        operation = self._draw(number)
+        operation = self._draw()
         before = self._model.state
         counts = _counts()
         ended = self._run(operation)
@@ -122,11 +126,11 @@ class Trial:
         this.seconds = time.monotonic() - began
         return this
 
-    def _draw(self, number: int) -> Operation:
+    def _draw(self) -> Operation:
         """Each kind in its turn, or the next that can be done."""
         kinds = list(Kind)
         for turn in range(len(kinds)):
-            operation = self._model.draw(kinds[(number + turn) % len(kinds)])
+            operation = self._model.draw(kinds[(self._number + turn) % len(kinds)])
             if operation is not None:
                 return operation
         raise AssertionError("there is nothing to do")
@@ -202,6 +206,8 @@ class Trial:
         if held not in (before, operation.after):
             yield f"{operation.kind} is there in part"
         yield from self._faults(held)
+        if self._number % self._check_every == 0:
+            yield from map(str, check(self._site))
 
     def _repeated(self, operation: Operation) -> Iterator[str]:
         self._forked(None, lambda: operation.repeat(self._site))
