@@ -32,6 +32,7 @@ from mini_buildd.tests.flow.scene import Clock
 from mini_buildd.tests.flow.stock import fill, make_site
 
 _PAUSE = timedelta(hours=9)
+_LONG = timedelta(days=5)  # for something to be over that a suite keeps
 
 
 class Strict(logging.Handler):
@@ -54,7 +55,7 @@ class Trial:
     def __init__(self, home: Path, count: int, rounds: int, chance: random.Random) -> None:
         # It ends before now: apt takes nothing from the future.
         logging.getLogger().addHandler(Strict(logging.ERROR))
-        self._clock = Clock(datetime.now(UTC) - 2 * (rounds + len(Kind)) * _PAUSE)
+        self._clock = Clock(datetime.now(UTC) - 4 * (rounds + len(Kind)) * _PAUSE)
         self._site = make_site(home, self._clock)
         self._chance = chance
         self._number = 0
@@ -107,6 +108,8 @@ class Trial:
         self._number = number
         self._clock.now += _PAUSE
         operation = self._draw()
+        if operation.kind is Kind.TIDY:
+            self._clock.now += _LONG
         before = self._model.state
         counts = _counts()
         ended = self._run(operation)
@@ -155,9 +158,11 @@ class Trial:
         ended = run_and_kill(work, **end)  # type: ignore[arg-type]  # effects are whole numbers
         self._clock.now += timedelta(minutes=10)
         if kind is not None and ended.by_itself:
-            # The least there was: more would let many end by themselves.
-            self._effects[kind] = min(ended.effects, self._effects.get(kind, ended.effects))
-            self._times[kind] = min(ended.seconds, self._times.get(kind, ended.seconds))
+            # The least there was: more would let many end by themselves. Of tidying it is the
+            # most, since there may have been nothing to do.
+            choose = max if kind is Kind.TIDY else min
+            self._effects[kind] = choose(ended.effects, self._effects.get(kind, ended.effects))
+            self._times[kind] = choose(ended.seconds, self._times.get(kind, ended.seconds))
         return ended
 
     def _phase(self, operation: Operation, counts: dict[str, int]) -> Phase:
