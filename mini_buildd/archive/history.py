@@ -37,15 +37,15 @@ def moment(text: str) -> datetime:
 def append(tree: Tree, distribution: DistributionName, at: datetime, number: int) -> None:
     """Version *number* is what everybody sees since *at* (aware); told again, it changes nothing.
 
-    The lines ascend also when the clock does not: a publication counts as not earlier than the one
-    before it.
+    The times ascend also when the clock does not: a publication counts as not earlier than the one
+    before it. The numbers do, unless the rows were restored from a backup.
     """
     path = _path(tree.suite(distribution))
     lines = _read(path)
     since = snapshot_id(at)
     if lines:
         last_since, last_number = lines[-1]
-        if last_number >= number:
+        if last_number == number:
             return
         since = max(since, last_since)
     lines.append((since, number))

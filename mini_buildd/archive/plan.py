@@ -105,12 +105,14 @@ class Content:
     """Where the packages of any version of a suite are asked for, by the version's number.
 
     *binaries* and *sources* give them in the order of their names, all or only those named;
-    *changed* compares two versions.
+    *changed* compares two versions. *dated* tells a version from another one of that number, as
+    there is when an earlier state of the records was restored; it is empty for none.
     """
 
     binaries: Callable[[int, Collection[str] | None], Iterable[BinaryText]]
     sources: Callable[[int, Collection[str] | None], Iterable[SourceText]]
     changed: Callable[[int, int], Changed]
+    dated: Callable[[int], str] = str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from mini_buildd.archive.plan import Content, SuiteFace, sources_text
 from mini_buildd.archive.sign import Signer
 from mini_buildd.archive.tree import Tree
-from mini_buildd.archive.write import cache_of, write_face, write_version
+from mini_buildd.archive.write import cache_of, is_version_of, write_face, write_version
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.kit.atomic import point, write_file
 
@@ -37,7 +37,7 @@ def publish(
     distribution, number = face.distribution, face.number
     tree.root.mkdir(parents=True, exist_ok=True)
     _introduce(tree, face, signer, url)
-    if tree.published(distribution) == number:
+    if tree.published(distribution) == number and is_version_of(tree, face):
         return
     write_version(tree, face, content, signer)
     shown = str(number)

@@ -39,9 +39,13 @@ _UNUSED_SECONDS = 3600
 
 
 class SuiteState(msgspec.Struct, frozen=True):
-    """The indexes of version *number* by their paths; *shape* is what else they depend on."""
+    """The indexes of version *number* by their paths; *shape* is what else they depend on.
+
+    *date* is what Content.dated said of the version.
+    """
 
     number: int
+    date: str
     shape: tuple[str, ...]
     indexes: dict[str, Index]
 
@@ -83,11 +87,15 @@ class IndexCache:
         except (OSError, msgspec.MsgspecError):
             return None
 
-    def newest(self, shape: tuple[str, ...]) -> SuiteState | None:
-        """The newest state with that *shape*."""
-        for number in self.numbers():
+    def find(self, face: SuiteFace, content: Content, numbers: Iterable[int]) -> SuiteState | None:
+        """The first of the states *numbers* that indexes of *face* can be made from."""
+        for number in numbers:
             state = self.load(number)
-            if state is not None and state.shape == shape:
+            if (
+                state is not None
+                and state.shape == _shape(face)
+                and state.date == content.dated(number)
+            ):
                 return state
         return None
 
@@ -139,7 +147,7 @@ def make_indexes(cache: IndexCache, face: SuiteFace, content: Content, blobs: Pa
                 lambda name: _finished(cache, face, name, indexes[name], blobs), indexes
             )
             made = {name.path: index for name, index in zip(indexes, done, strict=True)}
-        state = SuiteState(face.number, _shape(face), made)
+        state = SuiteState(face.number, content.dated(face.number), _shape(face), made)
     cache.save(state)
     return state
 
@@ -163,10 +171,11 @@ def _from_kept(
 
     None when there is none, or when too much has changed.
     """
-    base = cache.load(face.restores) if face.restores is not None else None
+    restored = () if face.restores is None else (face.restores,)
+    base = cache.find(face, content, restored)
     changed = Changed(frozenset(), frozenset())
-    if base is None or base.shape != _shape(face):
-        base = cache.newest(_shape(face))
+    if base is None:
+        base = cache.find(face, content, cache.numbers())
         if base is None:
             return None
         changed = content.changed(base.number, face.number)
@@ -177,7 +186,7 @@ def _from_kept(
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         made = pool.map(lambda name: _finished(cache, face, name, change.index(name), blobs), names)
         indexes = {name.path: index for name, index in zip(names, made, strict=True)}
-    return SuiteState(face.number, _shape(face), indexes)
+    return SuiteState(face.number, content.dated(face.number), _shape(face), indexes)
 
 
 class _Change:

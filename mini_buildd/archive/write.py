@@ -57,6 +57,23 @@ def write_face(tree: Tree, face: SuiteFace, signer: Signer, *, valid_until: date
     return final.name
 
 
+def is_version_of(tree: Tree, face: SuiteFace) -> bool:
+    """Whether what lies there as version *face.number* is of *face*'s date.
+
+    It is not if it was decided after the backup that the records were restored from.
+    """
+    try:
+        release = (tree.version(face.distribution, face.number) / "Release").read_bytes()
+    except FileNotFoundError:
+        return False
+    ours = release_text(face, ())
+    return _date_of(release) == _date_of(ours)
+
+
+def _date_of(release: bytes) -> bytes:
+    return release.partition(b"\nDate: ")[2].partition(b"\n")[0]
+
+
 def _next_second(tree: Tree, distribution: DistributionName) -> float:
     """The time that the files of the next Release get.
 

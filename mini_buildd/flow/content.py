@@ -86,7 +86,13 @@ def content_of(distribution: Distribution) -> Content:
         binaries=partial(_binaries, distribution),
         sources=partial(_sources, distribution),
         changed=partial(_changed, distribution),
+        dated=partial(_dated, distribution),
     )
+
+
+def _dated(distribution: Distribution, number: int) -> str:
+    publication = Publication.objects.filter(distribution=distribution, number=number).first()
+    return publication.decided_at.isoformat() if publication else ""
 
 
 def _changed(distribution: Distribution, old: int, new: int) -> Changed:

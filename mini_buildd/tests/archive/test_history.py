@@ -49,12 +49,20 @@ def test_the_file_can_be_read_by_anyone_with_any_tool(tree: Tree) -> None:
     assert _file(tree).stat().st_mode & 0o777 == 0o644
 
 
-def test_what_is_noted_again_or_late_stands_there_once(tree: Tree) -> None:
+def test_what_is_noted_again_stands_there_once(tree: Tree) -> None:
     append(tree, _NAME, _NOON, 1)
     append(tree, _NAME, _NOON + _HOUR, 2)
     append(tree, _NAME, _NOON + 2 * _HOUR, 2)
-    append(tree, _NAME, _NOON + 2 * _HOUR, 1)
     assert _file(tree).read_text() == "20261120T120000Z 1\n20261120T130000Z 2\n"
+
+
+def test_numbers_that_come_again_after_a_restored_backup_are_what_everybody_sees(
+    tree: Tree,
+) -> None:
+    for hours, number in enumerate((1, 2, 3, 2)):
+        append(tree, _NAME, _NOON + hours * _HOUR, number)
+    suite = tree.suite(_NAME)
+    assert [resolve(suite, _NOON + hours * _HOUR) for hours in range(5)] == [1, 2, 3, 2, 2]
 
 
 def test_a_clock_that_was_set_back_does_not_disorder_the_history(tree: Tree) -> None:

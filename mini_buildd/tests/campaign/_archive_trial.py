@@ -13,6 +13,7 @@ from django.db import connections
 from mini_buildd.db.models import Distribution, PoolFile, Publication, Snapshot
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.flow import sweep
+from mini_buildd.flow.check import check
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.tidy import tidy
 from mini_buildd.tests.archive.apt import Apt
@@ -31,6 +32,7 @@ from mini_buildd.tests.flow.scene import Clock
 from mini_buildd.tests.flow.stock import fill, make_site
 
 _PAUSE = timedelta(hours=9)
+_LONG = timedelta(days=5)  # for something to be over that a suite keeps
 
 
 class Strict(logging.Handler):
@@ -53,9 +55,11 @@ class Trial:
     def __init__(self, home: Path, count: int, rounds: int, chance: random.Random) -> None:
         # It ends before now: apt takes nothing from the future.
         logging.getLogger().addHandler(Strict(logging.ERROR))
-        self._clock = Clock(datetime.now(UTC) - 2 * (rounds + len(Kind)) * _PAUSE)
+        self._clock = Clock(datetime.now(UTC) - 4 * (rounds + len(Kind)) * _PAUSE)
         self._site = make_site(home, self._clock)
         self._chance = chance
+        self._number = 0
+        self._check_every = 1 + count // 1000  # it reads everything
         began = time.monotonic()
         names = [f"pkg-{number:05}" for number in range(count)]
         suites = [
@@ -101,8 +105,11 @@ class Trial:
     def play(self, number: int) -> Round:
         """One operation, drawn and killed."""
         began = time.monotonic()
+        self._number = number
         self._clock.now += _PAUSE
-        operation = self._draw(number)
+        operation = self._draw()
+        if operation.kind is Kind.TIDY:
+            self._clock.now += _LONG
         before = self._model.state
         counts = _counts()
         ended = self._run(operation)
@@ -122,11 +129,11 @@ class Trial:
         this.seconds = time.monotonic() - began
         return this
 
-    def _draw(self, number: int) -> Operation:
+    def _draw(self) -> Operation:
         """Each kind in its turn, or the next that can be done."""
         kinds = list(Kind)
         for turn in range(len(kinds)):
-            operation = self._model.draw(kinds[(number + turn) % len(kinds)])
+            operation = self._model.draw(kinds[(self._number + turn) % len(kinds)])
             if operation is not None:
                 return operation
         raise AssertionError("there is nothing to do")
@@ -151,9 +158,11 @@ class Trial:
         ended = run_and_kill(work, **end)  # type: ignore[arg-type]  # effects are whole numbers
         self._clock.now += timedelta(minutes=10)
         if kind is not None and ended.by_itself:
-            # The least there was: more would let many end by themselves.
-            self._effects[kind] = min(ended.effects, self._effects.get(kind, ended.effects))
-            self._times[kind] = min(ended.seconds, self._times.get(kind, ended.seconds))
+            # The least there was: more would let many end by themselves. Of tidying it is the
+            # most, since there may have been nothing to do.
+            choose = max if kind is Kind.TIDY else min
+            self._effects[kind] = choose(ended.effects, self._effects.get(kind, ended.effects))
+            self._times[kind] = choose(ended.seconds, self._times.get(kind, ended.seconds))
         return ended
 
     def _phase(self, operation: Operation, counts: dict[str, int]) -> Phase:
@@ -202,6 +211,8 @@ class Trial:
         if held not in (before, operation.after):
             yield f"{operation.kind} is there in part"
         yield from self._faults(held)
+        if self._number % self._check_every == 0:
+            yield from map(str, check(self._site))
 
     def _repeated(self, operation: Operation) -> Iterator[str]:
         self._forked(None, lambda: operation.repeat(self._site))

@@ -1,14 +1,17 @@
-"""What a crash leaves between the pointer and the rows, and what is signed again because of it."""
+"""Publishing where tree and rows differ: after a crash between them, after a restored backup."""
 
 from dataclasses import replace
 from datetime import timedelta
+
+import pytest
 
 from mini_buildd.db import models
 from mini_buildd.deb.deb822 import parse_paragraph
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.flow import publish, sweep
 from mini_buildd.flow.keys import rotate
-from mini_buildd.tests.archive.published import verified_release
+from mini_buildd.tests.archive.published import packages, verified_release
+from mini_buildd.tests.flow.package import SourcePackage
 from mini_buildd.tests.flow.scene import Scene
 
 
@@ -69,3 +72,29 @@ def test_signed_twice_within_one_second_what_is_shown_is_not_taken_away(scene: S
     assert first != second
     assert (tree.suite(name) / first / "InRelease").is_file()
     assert valid_until(scene)
+
+
+def restore_to(scene: Scene, number: int) -> None:
+    """As if the database were restored from a backup of when that version was the newest."""
+    distribution = scene.distribution()
+    distribution.entries.filter(added_in__gt=number).delete()
+    distribution.entries.filter(removed_in__gt=number).update(removed_in=None)
+    distribution.publications.filter(number__gt=number).delete()
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_versions_that_the_database_has_forgotten_never_come_back(scene: Scene, lost: int) -> None:
+    """Tree and cache may be ahead of a database that was restored from a backup."""
+    scene.published()
+    (kept,) = scene.distribution().publications.values_list("number", flat=True)
+    for number in range(lost):
+        scene.published(SourcePackage(f"lost{number}"))
+    restore_to(scene, kept)
+    for number in range(lost + 1):
+        scene.published(SourcePackage(f"new{number}"))
+    tree = scene.site.tree("test")
+    pointer = tree.pointer(DistributionName.parse("trixie-test-unstable"))
+    assert packages(tree.root, pointer).keys() == {
+        "hello",
+        *(f"new{number}" for number in range(lost + 1)),
+    }
