@@ -51,7 +51,7 @@ class Told(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep it; a traceback would be no line."""
-        assert record.exc_info is None, record.exc_info
+        assert not record.exc_info, record.exc_info
         self.lines.append(record.getMessage())
 
 
