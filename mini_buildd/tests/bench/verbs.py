@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
+from mini_buildd.db.connect import analyze
 from mini_buildd.db.models import Binary, Distribution, Suite
 from mini_buildd.deb.names import Architecture, Codename
 from mini_buildd.domain.distribution import RepositoryName
@@ -59,6 +60,7 @@ def opened(places: Places) -> Iterator[Bench]:
             accepts_ready_made=True,
         )
         site.signer.clearsign(b"gpg-agent runs now\n")
+        analyze()  # as the daemon does when it starts
         rows = Distribution.objects.select_related("repository", "base", "suite__migrates_to")
         yield Bench(site, rows.get(name="trixie-bench-unstable"))
     finally:
