@@ -16,6 +16,7 @@ from mini_buildd.deb.names import Architecture
 from mini_buildd.domain.installability import Broken
 from mini_buildd.domain.layout import suites_seen
 from mini_buildd.domain.problem import CheckImpossible, WouldBreak
+from mini_buildd.domain.suite_version import Kind
 from mini_buildd.flow.change import SuiteChange, decide_changes, find_distribution
 from mini_buildd.flow.installable import newly_broken
 from mini_buildd.flow.revise import Revision
@@ -77,42 +78,51 @@ def _with_breakage(site: Site, change: SuiteChange) -> SuiteChange:
     distribution = find_distribution(change.distribution)
     if not distribution.suite.checks_installability:
         return change
-    broken: list[Broken] = []
-    for row in distribution.architectures.all():
-        architecture = Architecture(row.architecture)
-        paragraphs = partial(_paragraphs, architecture)
-        rest = _binaries_of(_suites_beside(distribution))
-        ours = _binaries_of([distribution])
-        kept = ours.exclude(source__name__in=[each.source for each in change.differences])
-        new = Binary.objects.filter(pk__in=change.binaries)
-        broken += newly_broken(
-            site,
-            distribution.base,
-            architecture,
-            chain(paragraphs(ours), paragraphs(rest)),
-            chain(paragraphs(kept), paragraphs(new), paragraphs(rest)),
-        )
-    return replace(change, broken=tuple(broken), is_checked=True)
+    broken: set[Broken] = set()
+    ours = _binaries_of([distribution])
+    kept = ours.exclude(source__name__in=[each.source for each in change.differences])
+    new = Binary.objects.filter(pk__in=change.binaries)
+    for rest in _views(distribution, change):
+        for row in distribution.architectures.all():
+            architecture = Architecture(row.architecture)
+            paragraphs = partial(_paragraphs, architecture)
+            broken |= {
+                *newly_broken(
+                    site,
+                    distribution.base,
+                    architecture,
+                    chain(paragraphs(ours), paragraphs(rest)),
+                    chain(paragraphs(kept), paragraphs(new), paragraphs(rest)),
+                )
+            }
+    return replace(change, broken=tuple(sorted(broken)), is_checked=True)
+
+
+def _views(distribution: Distribution, change: SuiteChange) -> Iterator[QuerySet[Binary]]:
+    """What people have beside *distribution*: with it alone, and with each suite that leads to it.
+
+    What is only added takes nothing away from the latter.
+    """
+    leads_to = {
+        each.name: each.migrates_to.name if each.migrates_to else None
+        for each in distribution.suite.layout.suites.select_related("migrates_to")
+    }
+    siblings = Distribution.objects.filter(
+        repository=distribution.repository, base=distribution.base
+    ).select_related("suite")
+    ours = distribution.suite.name
+    for sibling in siblings.order_by("name"):
+        seen = suites_seen(sibling.suite.name, leads_to)
+        is_own = sibling == distribution
+        if is_own or (ours in seen and any(each.kind != Kind.ADDED for each in change.differences)):
+            beside = siblings.filter(suite__name__in=[name for name in seen if name != ours])
+            if is_own or _binaries_of([sibling]).exists():
+                yield _binaries_of(beside)
 
 
 def _binaries_of(distributions: Iterable[Distribution]) -> QuerySet[Binary]:
     entries = SuiteEntry.objects.filter(distribution__in=list(distributions), removed_in=None)
     return Binary.objects.filter(pk__in=entries.exclude(binary=None).values("binary"))
-
-
-def _suites_beside(distribution: Distribution) -> list[Distribution]:
-    """The suites that whoever installs from *distribution* has as well."""
-    suite = distribution.suite
-    leads_to = {
-        each.name: each.migrates_to.name if each.migrates_to else None
-        for each in suite.layout.suites.select_related("migrates_to")
-    }
-    names = suites_seen(suite.name, leads_to)[1:]
-    return list(
-        Distribution.objects.filter(
-            repository=distribution.repository, base=distribution.base, suite__name__in=names
-        )
-    )
 
 
 def _paragraphs(architecture: Architecture, binaries: QuerySet[Binary]) -> Iterator[str]:

@@ -151,3 +151,13 @@ def test_suites_that_never_hold_still_are_told_so(shelf: Shelf, meddle: Meddle) 
     meddle(partial(put_in_testing, shelf, name) for name in names)
     with pytest.raises(CheckImpossible, match="5 times"):
         go(shelf, "foo")
+
+
+def test_a_library_that_a_suite_leading_there_needs_is_not_removed(shelf: Shelf) -> None:
+    site = shelf.scene.site
+    go(shelf, "foo", whole_way=True)
+    for suite in ("unstable", "testing"):
+        remove(site, ADMIN, shelf.scene.distribution(suite), ["foo"])
+    with pytest.raises(WouldBreak) as problem:
+        remove(site, ADMIN, shelf.scene.distribution("stable"), ["foo"])
+    assert problem.value.found == f"trixie-test-stable: {ALONE}"
