@@ -35,7 +35,11 @@ class Apt:
             capture_output=True,
             text=True,
             cwd=self.folder,
-            env={"PATH": "/usr/bin:/bin", "APT_CONFIG": str(self.folder / "apt.conf")},
+            env={
+                "PATH": "/usr/bin:/bin",
+                "APT_CONFIG": str(self.folder / "apt.conf"),
+                "TMPDIR": str(self.folder),  # it leaves files with the keys of a snippet there
+            },
         )
         if done.returncode or "W:" in done.stderr:
             raise AssertionError(done.stdout + done.stderr)
