@@ -8,7 +8,13 @@ from enum import StrEnum
 
 from mini_buildd.db.models import Distribution, Publication, Repository, Snapshot, SuiteEntry
 from mini_buildd.domain.permission import Actor
-from mini_buildd.domain.problem import NothingToDo, PackageNotThere, Problem, SnapshotUnknown
+from mini_buildd.domain.problem import (
+    NothingToDo,
+    PackageNotThere,
+    Problem,
+    SnapshotUnknown,
+    VersionNotKept,
+)
 from mini_buildd.domain.snapshot import SnapshotKind, SnapshotName
 from mini_buildd.flow import sweep
 from mini_buildd.flow.change import find_distribution
@@ -191,7 +197,7 @@ class Model:
             for name in SUITES
             for number in kept.filter(distribution__name=name)
             .order_by("-number")
-            .values_list("number", flat=True)[1:3]
+            .values_list("number", flat=True)[1:2]
             if self._known.get((name, number), self.state.suites[name]) != self.state.suites[name]
         ]
         if not may:
@@ -201,7 +207,7 @@ class Model:
             Kind.ROLLBACK,
             lambda site: rollback(site, ADMIN, find_distribution(name), number),
             self._with(**{name: self._known[name, number]}),
-            (NothingToDo,),
+            (NothingToDo, VersionNotKept),  # the latter when it was done, and that one has gone
         )
 
     def _take(self) -> Operation:

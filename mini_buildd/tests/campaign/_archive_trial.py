@@ -10,7 +10,7 @@ from pathlib import Path
 
 from django.db import connections
 
-from mini_buildd.db.models import Distribution, PoolFile, Publication, Snapshot
+from mini_buildd.db.models import Distribution, PoolFile, Publication, Repository, Snapshot, Suite
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.flow import sweep
 from mini_buildd.flow.check import check
@@ -67,6 +67,9 @@ class Trial:
             for left, name in enumerate(SUITES)
         ]
         fill(self._site, suites)
+        # Much is kept for a while and little for ever, so that there is much to let go.
+        Suite.objects.update(kept_rollbacks=1, kept_days=4)
+        Repository.objects.update(weekly_snapshots=1, monthly_snapshots=0, yearly_snapshots=0)
         self._model = Model(chance, held_by_rows(), tidy)
         self._model.remember()
         self._effects: dict[Kind, int] = {}
@@ -144,9 +147,11 @@ class Trial:
         Most of the time goes by, and most is written, long before everybody sees it.
         """
         kind = operation.kind
-        effects, fraction = self._effects[kind], self._chance.random()
+        # Tidying was measured when there was little to do.
+        much = 3 if kind is Kind.TIDY else 1
+        effects, fraction = much * self._effects[kind], self._chance.random()
         ends: tuple[dict[str, float], ...] = (
-            {"seconds": fraction * self._times[kind]},
+            {"seconds": fraction * much * self._times[kind]},
             {"effects": int(fraction * effects)},
             {"effects": max(effects - 1 - int(20 * fraction), 0)},
         )
@@ -158,11 +163,9 @@ class Trial:
         ended = run_and_kill(work, **end)  # type: ignore[arg-type]  # effects are whole numbers
         self._clock.now += timedelta(minutes=10)
         if kind is not None and ended.by_itself:
-            # The least there was: more would let many end by themselves. Of tidying it is the
-            # most, since there may have been nothing to do.
-            choose = max if kind is Kind.TIDY else min
-            self._effects[kind] = choose(ended.effects, self._effects.get(kind, ended.effects))
-            self._times[kind] = choose(ended.seconds, self._times.get(kind, ended.seconds))
+            # The least there was: more would let many end by themselves.
+            self._effects[kind] = min(ended.effects, self._effects.get(kind, ended.effects))
+            self._times[kind] = min(ended.seconds, self._times.get(kind, ended.seconds))
         return ended
 
     def _phase(self, operation: Operation, counts: dict[str, int]) -> Phase:
