@@ -41,8 +41,8 @@ def test_a_suite_tells_what_it_has_where_it_leads_and_how_it_came_so(
     text = text_of(client, UNSTABLE)
     assert "migrates to trixie-test-testing , then trixie-test-stable" in text
     assert "shows version 4 3 source, 12 binary packages" in text
-    assert "hello 2.11-1~test13+1 hello testing 2.10-5~test13+1 212.3 kB just now" in text
-    assert "tree 2.2-1~test13+1 tree testing has it too" in text
+    assert "hello 2.11-1~test13+1 hello also in testing 2.10-5~test13+1 212.3 kB just now" in text
+    assert "tree 2.2-1~test13+1 tree also in testing" in text
     assert "shown now 4 upload 1 upgraded hello 2.11-1~test13+1 ada just now" in text
     assert "3 source packages between 1 and 3 in the last 4 versions" in text
 
