@@ -33,10 +33,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One version of a source package in a suite, and its binary packages there."""
+    """One version of a source package in a suite, and its binary packages there, in order."""
 
     version: Version
-    binaries: frozenset[str]
+    binaries: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

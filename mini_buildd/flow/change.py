@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from mini_buildd.db.models import Distribution
+from mini_buildd.db.models import Distribution, Source
 from mini_buildd.domain.installability import Broken
 from mini_buildd.domain.problem import NothingToDo, SuiteMovedOn, SuiteUnknown
 from mini_buildd.domain.suite_version import Difference
 from mini_buildd.flow.compare import At, compare
 from mini_buildd.flow.content import entries_at
 from mini_buildd.flow.revise import Revision, newest
+from mini_buildd.kit.parts import in_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,11 @@ def _change(revision: Revision) -> SuiteChange | None:
         revision.publication.delete()
         return None
     entries = entries_at(distribution, number).exclude(binary=None)
-    ours = entries.filter(source__name__in=[each.source for each in differences])
-    binaries = frozenset(ours.values_list("binary_id", flat=True))
-    return SuiteChange(distribution.name, number, differences, binaries)
+    binaries: set[int] = set()
+    for part in in_parts(each.source for each in differences):
+        ours = entries.filter(source__in=Source.objects.filter(name__in=part))
+        binaries.update(ours.values_list("binary_id", flat=True))
+    return SuiteChange(distribution.name, number, differences, frozenset(binaries))
 
 
 def _demand_expected(expected: Mapping[str, int]) -> None:

@@ -6,7 +6,7 @@ moment; what a crash has left of the last one is the first thing that the next r
 """
 
 import logging
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -31,6 +31,7 @@ from mini_buildd.domain.states import JOB_OPEN, SourceState
 from mini_buildd.flow.locks import pool_lock
 from mini_buildd.flow.revise import lock_suites
 from mini_buildd.flow.site import Site
+from mini_buildd.kit.parts import in_parts
 
 _log = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ def collect(site: Site, repository: Repository) -> int:
             lock_suites(repository)
             files = _to_let_go(site, repository, found, strays)
             moment = _next_moment(site, repository)
-            for part in _parts(files):
+            for part in in_parts(files):
                 PoolFile.objects.filter(pk__in=part).update(removed_at=moment)
     _unlink(site, repository)
     return len(files)
@@ -63,8 +64,8 @@ def _to_let_go(
     site: Site, repository: Repository, found: Collection[int], strays: Collection[int]
 ) -> set[int]:
     """The files of the source packages *found*, and of *strays*, that still nothing needs."""
-    files = {pk for part in _parts(found) for pk in _files_of(site, part)}
-    for part in _parts(strays):
+    files = {pk for part in in_parts(found) for pk in _files_of(site, part)}
+    for part in in_parts(strays):
         files |= set(_unnamed(repository).filter(pk__in=part).values_list("pk", flat=True))
     return files
 
@@ -120,7 +121,7 @@ def _files_of(site: Site, sources: Collection[int]) -> Iterator[int]:
         *Binary.objects.filter(source__in=gone).values_list("file", flat=True),
         *PoolFile.objects.filter(attempts__job__source__in=gone).values_list("pk", flat=True),
     }
-    for part in _parts(files):
+    for part in in_parts(files):
         there = PoolFile.objects.filter(pk__in=part, removed_at=None)
         shared = SourceFile.objects.filter(file__in=part).exclude(source__in=gone)
         others = set(shared.values_list("source", flat=True))
@@ -138,13 +139,6 @@ def _unnamed(repository: Repository) -> QuerySet[PoolFile]:
         repository=repository,
         removed_at=None,
     )
-
-
-def _parts(keys: Iterable[int]) -> Iterator[list[int]]:
-    """*keys* in parts that one question can hold."""
-    ordered = sorted(keys)
-    for start in range(0, len(ordered), 500):
-        yield ordered[start : start + 500]
 
 
 # --- their files --------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """In what two versions of a suite, or two suites, differ."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
 from mini_buildd.db.models import Distribution, Source, SuiteEntry
 from mini_buildd.deb.version import Version
@@ -87,20 +87,27 @@ def held(at: At, names: Collection[str] | None = None) -> Mapping[str, tuple[Hel
     rows = entries_at(at.distribution, at.number)
     if names is not None:
         rows = rows.filter(source__in=Source.objects.filter(name__in=names))
-    found: dict[str, dict[str, set[str]]] = defaultdict(dict)
-    for name, version, package, made, architecture in rows.values_list(
+    values = rows.order_by("source__name", "source__version").values_list(
         "source__name",
         "source__version",
         "binary__package",
         "binary__version",
         "binary__architecture",
-    ):
-        binaries = found[name].setdefault(version, set())
-        if package is not None:
-            binaries.add(f"{package} {made} {architecture}")
-    return {name: _ordered(versions) for name, versions in found.items()}
+    )
+    # Name by name: a large suite would fill the memory twice over otherwise.
+    return {
+        name: _versions(group)
+        for name, group in groupby(values.iterator(1000), key=lambda row: row[0])
+    }
 
 
-def _ordered(versions: Mapping[str, set[str]]) -> tuple[Held, ...]:
-    order = latest_first([Version(text) for text in versions])
-    return tuple(Held(version, frozenset(versions[version])) for version in order)
+def _versions(
+    rows: Iterable[tuple[str, str, str | None, str | None, str | None]],
+) -> tuple[Held, ...]:
+    """The versions of one source package, the latest first."""
+    found: dict[Version, list[str]] = {}
+    for _, version, *binary in rows:
+        labels = found.setdefault(Version(version), [])
+        if binary[0] is not None:
+            labels.append(" ".join(map(str, binary)))
+    return tuple(Held(version, tuple(sorted(found[version]))) for version in latest_first([*found]))

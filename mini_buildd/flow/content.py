@@ -18,6 +18,7 @@ from mini_buildd.deb.names import Architecture, Component
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.flow.revise import area
 from mini_buildd.flow.site import Site
+from mini_buildd.kit.parts import in_parts
 
 _ROWS_AT_ONCE = 1000
 
@@ -163,8 +164,5 @@ def _sources(
 
 
 def _parts(names: Collection[str] | None) -> Iterable[list[str] | None]:
-    """*names* in parts that one question can hold; one None for all."""
-    if names is None:
-        return [None]
-    ordered = sorted(names)
-    return [ordered[start : start + 500] for start in range(0, len(ordered), 500)]
+    """One None for all."""
+    return [None] if names is None else in_parts(names)

@@ -4,14 +4,13 @@ Revision.add asks about each by itself, which takes minutes for tens of thousand
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from mini_buildd.db.models import Binary, Source, SuiteEntry
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.suite_version import latest_first
 from mini_buildd.flow.revise import Revision, area
-
-_AT_ONCE = 500
+from mini_buildd.kit.parts import in_parts
 
 
 def enter(
@@ -22,7 +21,7 @@ def enter(
     Older versions of them go when there are more than the suite keeps, unless *keeps_all*.
     """
     publication = revision.publication
-    for part in _parts(wanted):
+    for part in in_parts(wanted):
         there = _there(revision, part)
         SuiteEntry.objects.bulk_create(
             SuiteEntry(
@@ -52,10 +51,10 @@ def _widen(revision: Revision, wanted: Mapping[int, Collection[int]]) -> None:
     publication = revision.publication
     separates_debug = publication.distribution.suite.separates_debug
     areas = dict.fromkeys(publication.areas.split())
-    for part in _parts(wanted):
+    for part in in_parts(wanted):
         rows = Source.objects.filter(pk__in=part)
         areas |= dict.fromkeys(rows.values_list("component", flat=True).distinct())
-    for part in _parts([binary for binaries in wanted.values() for binary in binaries]):
+    for part in in_parts([binary for binaries in wanted.values() for binary in binaries]):
         kinds = Binary.objects.filter(pk__in=part).values_list("component", "is_udeb", "is_debug")
         for component, is_udeb, is_debug in kinds.distinct():
             name = area(component, is_udeb=is_udeb, is_debug=is_debug and separates_debug)
@@ -77,18 +76,13 @@ def _versions(revision: Revision, wanted: Collection[int]) -> Iterator[dict[Vers
     entries = SuiteEntry.objects.filter(
         distribution=revision.publication.distribution, removed_in=None, binary=None
     )
-    for part in _parts(wanted):
+    for part in in_parts(wanted):
         names = Source.objects.filter(pk__in=part).values_list("name", flat=True)
         # By the names first: a suite has any number of entries.
         rows = Source.objects.filter(name__in=list(names)).only("name", "version")
         same = {row.pk: row for row in rows}
         found: defaultdict[str, dict[Version, Source]] = defaultdict(dict)
-        for keys in _parts(same):
+        for keys in in_parts(same):
             for key in entries.filter(source__in=keys).values_list("source_id", flat=True):
                 found[same[key].name][Version(same[key].version)] = same[key]
         yield from found.values()
-
-
-def _parts(values: Collection[int]) -> Iterable[list[int]]:
-    ordered = sorted(values)
-    return (ordered[start : start + _AT_ONCE] for start in range(0, len(ordered), _AT_ONCE))

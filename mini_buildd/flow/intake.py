@@ -28,12 +28,12 @@ from mini_buildd.flow.keep_changelog import keep_changelog
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.store import store
 from mini_buildd.kit.atomic import sync_filesystem
+from mini_buildd.kit.parts import in_parts
 
 # Of fewer files each is made durable by itself: a whole file system may have much else to write.
 _FEW = 16
 _SHOWN = 5
 # So many values a question: databases have limits.
-_AT_ONCE = 500
 
 SourceKey = tuple[str, str]
 BinaryKey = tuple[str, str, str]
@@ -145,7 +145,7 @@ class Intake:
 
     def _pool_rows(self, paths: Iterable[str]) -> Iterable[PoolFile]:
         rows = PoolFile.objects.filter(repository=self._repository)
-        for part in _parts(set(paths)):
+        for part in in_parts(set(paths)):
             yield from rows.filter(path__in=part, removed_at=None)
 
     def _save_files(
@@ -154,7 +154,7 @@ class Intake:
         """The rows of *files* by their paths."""
         wanted = {file.path: file for file in files}
         gone = PoolFile.objects.filter(repository=self._repository).exclude(removed_at=None)
-        for part in _parts(wanted):
+        for part in in_parts(wanted):
             gone.filter(path__in=part).update(removed_at=None)
         there = {row.path: row for row in self._pool_rows(wanted)}
         for file in files:
@@ -214,7 +214,7 @@ class Intake:
         fields = ("name", "version", "upload", "paragraph", "distribution")
         return {
             (row.name, row.version): row
-            for part in _parts({name for name, _ in keys})
+            for part in in_parts({name for name, _ in keys})
             for row in rows.filter(name__in=part).only(*fields)
         }
 
@@ -262,7 +262,7 @@ class Intake:
         names = ("package", "version", "architecture", "source_id", "pk", "file__sha256")
         return {
             (package, version, architecture): (source_id, pk, sha256)
-            for part in _parts(packages)
+            for part in in_parts(packages)
             for package, version, architecture, source_id, pk, sha256 in rows.filter(
                 package__in=part
             ).values_list(*names)
@@ -309,8 +309,3 @@ def _source_key(offered: Offered) -> SourceKey:
 
 def _binary_key(binary: OfferedBinary) -> BinaryKey:
     return binary.package, binary.version, binary.architecture
-
-
-def _parts(values: Collection[str]) -> Iterable[list[str]]:
-    ordered = sorted(values)
-    return (ordered[start : start + _AT_ONCE] for start in range(0, len(ordered), _AT_ONCE))

@@ -202,7 +202,7 @@ class _Span:
 def _at(history: Mapping[str, Iterable[_Span]], number: int) -> Mapping[str, Sequence[Held]]:
     return {
         name: [
-            Held(Version(span.version), frozenset())
+            Held(Version(span.version), ())
             for span in spans
             if span.added_in <= number and (span.removed_in is None or span.removed_in > number)
         ]

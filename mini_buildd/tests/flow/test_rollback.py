@@ -64,11 +64,11 @@ def test_a_binary_that_came_later_goes_and_comes_again(shelf: Shelf) -> None:
     shelf.put(hello)
     assert go(shelf, 3).differences[0].kind is Kind.REBUILT
     at = At(shelf.scene.distribution(), 5)
-    assert held(at)["hello"][0].binaries == {"hello 2.0 amd64"}
+    assert held(at)["hello"][0].binaries == ("hello 2.0 amd64",)
     shelf.count_as_published()
     go(shelf, 4)
     at = At(shelf.scene.distribution(), 6)
-    assert held(at)["hello"][0].binaries == {"hello 2.0 amd64", "hello 2.0 armhf"}
+    assert held(at)["hello"][0].binaries == ("hello 2.0 amd64", "hello 2.0 armhf")
 
 
 def test_a_dry_run_tells_the_same_and_changes_nothing(shelf: Shelf) -> None:
