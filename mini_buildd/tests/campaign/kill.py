@@ -88,7 +88,7 @@ def _row_faults(scene: Scenario, source_id: int, state: str) -> list[str]:
     """What the rows of one upload must say."""
     checks: list[tuple[str, str, int]] = [
         ("publications", "mini_buildd_publication WHERE cause_id = ?", 1),
-        ("entries", "mini_buildd_suiteentry WHERE source_id = ?", 1),
+        ("entries", "mini_buildd_suiteentry WHERE binary_id IS NULL AND source_id = ?", 1),
         ("successful attempts", _SUCCESSES, 1),
     ]
     faults = [] if state == "published" else [f"it ended {state}"]
