@@ -28,6 +28,7 @@ from mini_buildd.db.models import (
 )
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.states import JOB_OPEN, SourceState
+from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.locks import pool_lock
 from mini_buildd.flow.revise import lock_suites
 from mini_buildd.flow.site import Site
@@ -40,6 +41,7 @@ _FILES_AT_ONCE = 200
 _UNSETTLED = (SourceState.ACCEPTED, SourceState.BUILDING, SourceState.READY)
 
 
+@tells_full_disk
 def collect(site: Site, repository: Repository) -> int:
     """Remove from the pool of *repository* what nothing needs; gives the number of files."""
     _unlink(site, repository)

@@ -23,6 +23,7 @@ from mini_buildd.flow.breakage import decide_unbroken
 from mini_buildd.flow.change import SuiteChange
 from mini_buildd.flow.choose import latest_of
 from mini_buildd.flow.enter import enter
+from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.gather import demand_open
 from mini_buildd.flow.intake import Intake
 from mini_buildd.flow.locks import pool_lock
@@ -42,6 +43,7 @@ class Copying:
     reason: str = ""
 
 
+@tells_full_disk
 def copy(
     site: Site, actor: Actor, wish: Copying, *, dry_run: bool = False, force: bool = False
 ) -> tuple[SuiteChange, ...]:

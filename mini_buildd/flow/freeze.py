@@ -13,10 +13,12 @@ from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.permission import SELF, Actor, demand_admin
 from mini_buildd.domain.problem import NothingToDo
 from mini_buildd.domain.suite_version import Cause
+from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.revise import Order, present_sources, revise
 from mini_buildd.flow.site import Site
 
 
+@tells_full_disk
 def freeze(site: Site, actor: Actor, distribution: Distribution, reason: str) -> list[EventKind]:
     """Freeze *distribution*; raises NotAllowed, NothingToDo."""
     demand_admin(actor, "freeze a suite")
@@ -30,6 +32,7 @@ def freeze(site: Site, actor: Actor, distribution: Distribution, reason: str) ->
         return [_record(site, EventKind.SUITE_FROZEN, distribution, detail)]
 
 
+@tells_full_disk
 def thaw(site: Site, actor: Actor, distribution: Distribution) -> list[EventKind]:
     """Thaw *distribution*; raises NotAllowed, NothingToDo."""
     demand_admin(actor, "thaw a suite")

@@ -24,6 +24,7 @@ from mini_buildd.domain.problem import ImportImpossible
 from mini_buildd.domain.suite_version import Cause
 from mini_buildd.flow.change import SuiteChange, decide_changes
 from mini_buildd.flow.enter import enter
+from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.gather import copies_in, demand_open, demand_ready_made, gather
 from mini_buildd.flow.intake import BinaryKey, Intake, SourceKey
 from mini_buildd.flow.locks import pool_lock
@@ -73,6 +74,7 @@ class _Suite:
             self.binaries.add((says.package, says.version, says.architecture))
 
 
+@tells_full_disk
 def import_archive(
     site: Site, actor: Actor, wish: ArchiveImport, *, reason: str = "", dry_run: bool = False
 ) -> tuple[SuiteChange, ...]:

@@ -11,10 +11,12 @@ from mini_buildd.archive.publish import prune
 from mini_buildd.db.models import Distribution, Publication, Snapshot
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.retention import Kept, to_keep
+from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.locks import suite_lock
 from mini_buildd.flow.site import Site
 
 
+@tells_full_disk
 def retain(site: Site, distribution: Distribution) -> set[int]:
     """Keep of *distribution* what its suite says, and remove the rest; gives what has gone."""
     with suite_lock(site, distribution.name):
