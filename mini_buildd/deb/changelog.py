@@ -1,40 +1,35 @@
-"""Changelogs of source packages (deb-changelog(5)): the entries that somebody has not seen yet."""
+"""What is new in a source package, out of its changelog (Debian Policy 4.4, deb-changelog(5))."""
 
-import logging
+import re
+from collections.abc import Iterator
 
-from debian.changelog import ChangeBlock, Changelog, ChangelogCreateError
-
+from mini_buildd.deb.names import MalformedName
 from mini_buildd.deb.version import Version, compare
 
-# It warns of every line that it cannot read; what it can read is all that is asked for here.
-logging.getLogger("debian.changelog").setLevel(logging.ERROR)
+_HEADING = re.compile(r"^[a-z0-9][a-z0-9+.-]* \(([^()\s]+)\)[^;\n]*;", re.IGNORECASE | re.MULTILINE)
 
 
-def entries_between(text: str, old: Version | None, new: Version) -> str:
-    """The entries of *text* that are later than *old* (None: all), up to *new*, as they stand.
+def entries_since(text: str, older: Version) -> str:
+    """The entries of *text* that came after those of *older*; empty when there are none.
 
-    What is not well formed is left out.
+    By their place, not by their versions: the entry of 2.0-1 is as new as that of its rebuild
+    2.0-1~test13+1, which apt takes for the earlier one. Whatever does not look like an entry
+    belongs to the one above it.
     """
-    chosen = []
-    for block in Changelog(text, allow_empty_author=True, strict=False):
-        version = _version(block)
-        if version is None or compare(version, new) > 0:
+    found = []
+    for version, entry in _entries(text):
+        if compare(version, older) <= 0 or older.startswith(f"{version}~"):
+            break
+        found.append(entry)
+    return "\n\n".join(found)
+
+
+def _entries(text: str) -> Iterator[tuple[Version, str]]:
+    headings = list(_HEADING.finditer(text))
+    places = [*(heading.start() for heading in headings), len(text)]
+    for heading, end in zip(headings, places[1:], strict=True):
+        try:
+            version = Version(heading[1])
+        except MalformedName:  # as some very old ones are
             continue
-        if old is None or compare(version, old) > 0:
-            chosen.append(_text(block).strip("\n") + "\n")
-    return "\n".join(chosen)
-
-
-def _version(block: ChangeBlock) -> Version | None:
-    try:
-        return Version(str(block.version))
-    except ValueError:
-        return None
-
-
-def _text(block: ChangeBlock) -> str:
-    try:
-        return str(block)
-    except ChangelogCreateError:  # without the line of who and when
-        heading = f"{block.package} ({block.version}) {block.distributions}"
-        return "\n".join([heading, *block.changes(), ""])
+        yield version, text[heading.start() : end].strip()

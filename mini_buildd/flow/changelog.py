@@ -3,7 +3,7 @@
 from mini_buildd.archive.tree import Tree, changelog_path
 from mini_buildd.config.places import Places
 from mini_buildd.db.models import Distribution, Source
-from mini_buildd.deb.changelog import entries_between
+from mini_buildd.deb.changelog import entries_since
 from mini_buildd.deb.names import Component, SourceName
 from mini_buildd.deb.version import Version, compare
 from mini_buildd.domain.suite_version import Difference
@@ -14,8 +14,7 @@ _MAX_BYTES = 16 << 20  # the longest in Debian have some megabytes
 def entries_of(places: Places, distribution: Distribution, difference: Difference) -> str | None:
     """The entries between the two versions of what *difference* is about, be it up or down.
 
-    Of what is there on one side only, those of all versions up to that. None when the archive has
-    no changelog of it.
+    Of what is there on one side only, all of them. None when the archive has no changelog of it.
     """
     versions = [held[0] for held in (difference.before, difference.after) if held]
     new = versions[0]
@@ -23,7 +22,9 @@ def entries_of(places: Places, distribution: Distribution, difference: Differenc
     if old is not None and compare(old, new) > 0:
         old, new = new, old
     text = _changelog(places, distribution, difference.source, new)
-    return None if text is None else entries_between(text, old, new)
+    if text is None or old is None:
+        return text
+    return entries_since(text, old)
 
 
 def _changelog(

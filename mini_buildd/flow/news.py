@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from mini_buildd.archive.tree import Tree, changelog_path
 from mini_buildd.db.models import Source
-from mini_buildd.deb.changelog_news import entries_since
+from mini_buildd.deb.changelog import entries_since
 from mini_buildd.deb.names import Component, MalformedName, SourceName
 from mini_buildd.deb.version import Version, compare
 from mini_buildd.domain.suite_version import Difference, Kind
