@@ -57,7 +57,10 @@ def test_python_debian_sees_no_other_fields_than_we_do(data: bytes) -> None:
         ours = parse_paragraph(data)
     except MalformedControl:
         return
-    theirs = list(Deb822.iter_paragraphs(data, use_apt_pkg=False))
+    try:
+        theirs = list(Deb822.iter_paragraphs(data, use_apt_pkg=False))
+    except ValueError:  # it takes U+0085 within a line for the end of it, and refuses what follows
+        return
     assert len(theirs) == 1
     assert {name.lower() for name in theirs[0]} == set(ours.fields)
 
