@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 _HEADER_BYTES = _FOOTER_BYTES = 12
 _CHECK = lzma.CHECK_CRC64
+_MIN_DICTIONARY_BYTES = 4096  # 5.3.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,10 @@ class Record:
 
 def compress_block(data: bytes, preset: int) -> tuple[bytes, Record]:
     """*data*, which is not empty, as one block with its padding, and its record."""
-    stream = lzma.compress(data, format=lzma.FORMAT_XZ, check=_CHECK, preset=preset)
+    # A dictionary larger than the block is of no use, and takes most of the memory and some time.
+    size = max(len(data), _MIN_DICTIONARY_BYTES)
+    chain = [{"id": lzma.FILTER_LZMA2, "preset": preset, "dict_size": size}]
+    stream = lzma.compress(data, format=lzma.FORMAT_XZ, check=_CHECK, filters=chain)
     backward = int.from_bytes(
         stream[-8:-4], "little"
     )  # 2.1.2.2: size of the index in words, less 1
