@@ -92,7 +92,7 @@ def test_apt_that_knows_one_of_the_keys_goes_on_throughout_a_rotation(
         clients.append(Apt(tmp_path / f"apt{number}", snippet))
         clients[-1].prepare()
         for apt in clients[:fails]:
-            with pytest.raises(AssertionError, match="NO_PUBKEY|Missing key"):
+            with pytest.raises(AssertionError, match=r"NO_PUBKEY|Missing key"):
                 apt.run("apt-get", "update")
         for apt in clients[fails:]:
             apt.run("apt-get", "update")
