@@ -20,6 +20,7 @@ from mini_buildd.daemon.http import make_site
 from mini_buildd.daemon.lanes import Lanes
 from mini_buildd.daemon.step import Step
 from mini_buildd.daemon.watch import ProcessWatch
+from mini_buildd.db.connect import analyze
 from mini_buildd.domain.event import EventKind
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.expire import expire
@@ -158,7 +159,9 @@ class Services:
     def _thd_tidy(self) -> list[EventKind]:
         expire(self._site)
         self._builds.thd_tidy()
-        return [*watch_keys(self._site), *tidy(self._site)]
+        events = [*watch_keys(self._site), *tidy(self._site)]
+        analyze()
+        return events
 
     def _wake_builds(self) -> None:
         self._build.wake()

@@ -106,5 +106,6 @@ def test_of_two_threads_that_judge_one_gives_the_verdict(real: Scene) -> None:
     def work() -> None:
         judge(real.site, models.Source.objects.get(pk=source.pk))
 
-    assert [type(each).__name__ for each in at_once(work, work, work)] in ([], ["IllegalMove"] * 2)
+    # Whoever read the row before it was moved is overtaken in silence; later there is no such move.
+    assert {type(each).__name__ for each in at_once(work, work, work)} <= {"IllegalMove"}
     assert models.Event.objects.filter(kind="source.ready").count() == 1
