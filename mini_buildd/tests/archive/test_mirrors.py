@@ -13,6 +13,7 @@ from debian import deb822
 
 from mini_buildd.archive import chunks
 from mini_buildd.deb.names import Architecture
+from mini_buildd.keys import gpg
 from mini_buildd.keys.archive_keys import ArchiveKeys
 from mini_buildd.tests.archive import assortment
 from mini_buildd.tests.archive.assortment import FORMS
@@ -140,8 +141,12 @@ def test_reprepro_updates_from_it(repository: Repository, tmp_path: Path) -> Non
         f"Name: theirs\nMethod: {repository.url}\nSuite: {repository.name}\nComponents: main\n"
         f"UDebComponents: main\nVerifyRelease: {repository.signer.fingerprints[0][-16:]}\n"
     )
-    _run(tmp_path, "reprepro", "update")
-    listed = _run(tmp_path, "reprepro", "--list-format", "${package}=${version}\n", "list", "copy")
+    try:
+        _run(tmp_path, "reprepro", "update")
+        form = "${package}=${version}\n"
+        listed = _run(tmp_path, "reprepro", "--list-format", form, "list", "copy")
+    finally:
+        gpg.stop_agent(tmp_path / ".gnupg")  # which reprepro has started
     assert set(listed.split()) == {"tiny=2.0", "tiny-udeb=1.0"}
 
 
