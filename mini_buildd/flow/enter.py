@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from mini_buildd.db.models import Binary, Source, SuiteEntry
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.suite_version import latest_first
-from mini_buildd.flow.revise import Revision, area
+from mini_buildd.flow.revise import Revision
 from mini_buildd.kit.parts import in_parts
 
 
@@ -20,16 +20,10 @@ def enter(
 
     Older versions of them go when there are more than the suite keeps, unless *keeps_all*.
     """
-    publication = revision.publication
     for part in in_parts(wanted):
         there = _there(revision, part)
-        SuiteEntry.objects.bulk_create(
-            SuiteEntry(
-                distribution_id=publication.distribution_id,
-                source_id=source,
-                binary_id=binary,
-                added_in=publication.number,
-            )
+        revision.enter(
+            SuiteEntry(source_id=source, binary_id=binary)
             for source in part
             for binary in (None, *sorted(wanted[source]))
             if (source, binary) not in there
@@ -48,20 +42,15 @@ def _there(revision: Revision, sources: Collection[int]) -> set[tuple[int, int |
 
 def _widen(revision: Revision, wanted: Mapping[int, Collection[int]]) -> None:
     """Let the version have all areas that these packages belong to."""
-    publication = revision.publication
-    separates_debug = publication.distribution.suite.separates_debug
-    areas = dict.fromkeys(publication.areas.split())
+    components: set[str] = set()
+    kinds: set[tuple[str, bool, bool]] = set()
     for part in in_parts(wanted):
         rows = Source.objects.filter(pk__in=part)
-        areas |= dict.fromkeys(rows.values_list("component", flat=True).distinct())
-    for part in in_parts([binary for binaries in wanted.values() for binary in binaries]):
-        kinds = Binary.objects.filter(pk__in=part).values_list("component", "is_udeb", "is_debug")
-        for component, is_udeb, is_debug in kinds.distinct():
-            name = area(component, is_udeb=is_udeb, is_debug=is_debug and separates_debug)
-            areas[str(name)] = None
-    if " ".join(areas) != publication.areas:
-        publication.areas = " ".join(areas)
-        publication.save(update_fields=["areas"])
+        components.update(rows.values_list("component", flat=True))
+    for part in in_parts(binary for binaries in wanted.values() for binary in binaries):
+        found = Binary.objects.filter(pk__in=part)
+        kinds.update(found.values_list("component", "is_udeb", "is_debug").distinct())
+    revision.widen(sorted(components), kinds)
 
 
 def _thin_out(revision: Revision, wanted: Collection[int]) -> None:

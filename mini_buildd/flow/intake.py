@@ -153,9 +153,6 @@ class Intake:
     ) -> Mapping[str, PoolFile]:
         """The rows of *files* by their paths."""
         wanted = {file.path: file for file in files}
-        gone = PoolFile.objects.filter(repository=self._repository).exclude(removed_at=None)
-        for part in in_parts(wanted):
-            gone.filter(path__in=part).update(removed_at=None)
         there = {row.path: row for row in self._pool_rows(wanted)}
         for file in files:
             row = there.get(file.path)
@@ -175,7 +172,20 @@ class Intake:
             for path, file in wanted.items()
             if path not in there
         ]
-        return {**there, **{row.path: row for row in PoolFile.objects.bulk_create(new)}}
+        made = PoolFile.objects.bulk_create(new)
+        rows = {**there, **{row.path: row for row in made}}
+        self._bring_back(rows)
+        return rows
+
+    def _bring_back(self, rows: Mapping[str, PoolFile]) -> None:
+        """Let packages that lost a file, when nothing kept them, have the same one of *rows*."""
+        gone = PoolFile.objects.filter(repository=self._repository, removed_at__isnull=False)
+        for part in in_parts(rows):
+            for lost in gone.filter(path__in=part):
+                row = rows[lost.path]
+                if lost.sha256 == row.sha256:
+                    lost.sources.update(file=row)
+                    Binary.objects.filter(file=lost).update(file=row)
 
     def _save_sources(
         self, offered: Sequence[Offered], files: Mapping[str, PoolFile], reasons: list[str]

@@ -4,7 +4,7 @@ It happens in one transaction of the verb that calls it, which holds the suite's
 who change a suite at once, one is second, and sees what the first has decided.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
@@ -25,6 +25,7 @@ from mini_buildd.domain.permission import Actor
 from mini_buildd.domain.problem import PackageNotThere, SuiteFrozen, VersionNotKept
 from mini_buildd.domain.suite_version import Cause, latest_first
 from mini_buildd.flow.site import Site
+from mini_buildd.kit.parts import in_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ class Revision:
         their files are no longer there.
         """
         if not self._active().filter(source=source, binary=None).exists():
-            self._enter([SuiteEntry(source=source)])
+            self.enter([SuiteEntry(source=source)])
         wanted = source.binaries.all() if binaries is None else binaries
         self.add_binaries(source, wanted)
         kept = self._distribution.suite.kept_versions
@@ -116,8 +117,9 @@ class Revision:
         """Let the suite have these *binaries* of *source*, which it has."""
         there = set(self._active().filter(source=source).values_list("binary_id", flat=True))
         new = [binary for binary in binaries if binary.pk not in there]
-        self._enter([SuiteEntry(source=source, binary=binary) for binary in new])
-        self._widen(source, new)
+        self.enter([SuiteEntry(source=source, binary=binary) for binary in new])
+        kinds = {(each.component, each.is_udeb, each.is_debug) for each in new}
+        self.widen([source.component], kinds)
 
     def remove(self, source: Source) -> None:
         """Let the suite be without *source*; raises PackageNotThere."""
@@ -137,58 +139,57 @@ class Revision:
         wanted = {_what(entry): entry for entry in gone}
         there = {_what(entry): entry for entry in later}
         surplus = [entry.pk for what, entry in there.items() if what not in wanted]
-        self._by_parts(
-            surplus,
-            lambda part: entries.filter(pk__in=part).update(removed_in=self.publication.number),
-        )
+        for part in in_parts(surplus):
+            entries.filter(pk__in=part).update(removed_in=self.publication.number)
         missing = [entry for what, entry in wanted.items() if what not in there]
-        self._enter(
+        self.enter(
             [SuiteEntry(source_id=entry.source_id, binary_id=entry.binary_id) for entry in missing]
         )
-
-    @staticmethod
-    def _by_parts(keys: Sequence[int], action: Callable[[Sequence[int]], object]) -> None:
-        for start in range(0, len(keys), 500):
-            action(keys[start : start + 500])
 
     def _active(self) -> QuerySet[SuiteEntry]:
         return SuiteEntry.objects.filter(distribution=self._distribution, removed_in=None)
 
-    def _enter(self, entries: Iterable[SuiteEntry]) -> None:
+    def enter(self, entries: Iterable[SuiteEntry]) -> None:
+        """Let *entries*, of a source and perhaps a binary each, begin with this version.
+
+        Raises VersionNotKept when files of theirs are no longer there.
+        """
         made = list(entries)
-        self._by_parts(sorted({entry.source_id for entry in made}), _demand_files)
+        _demand_files(made)
         for entry in made:
             entry.distribution = self._distribution
             entry.added_in = self.publication.number
         SuiteEntry.objects.bulk_create(made, batch_size=150)
 
-    def _widen(self, source: Source, binaries: Iterable[Binary]) -> None:
-        """Let the version have all areas that these packages belong to."""
-        suite = self._distribution.suite
-        areas = [source.component]
-        areas += [
-            str(
-                area(
-                    binary.component,
-                    is_udeb=binary.is_udeb,
-                    is_debug=binary.is_debug and suite.separates_debug,
-                )
-            )
-            for binary in binaries
+    def widen(self, components: Iterable[str], binaries: Iterable[tuple[str, bool, bool]]) -> None:
+        """Let the version have the areas of sources in *components*, and of such *binaries*.
+
+        Those are told by component, whether they are for the installer, and whether debug symbols.
+        """
+        separates_debug = self._distribution.suite.separates_debug
+        areas = [
+            str(area(component, is_udeb=is_udeb, is_debug=is_debug and separates_debug))
+            for component, is_udeb, is_debug in sorted(binaries)
         ]
         known = self.publication.areas.split()
-        wanted = dict.fromkeys([*known, *areas])
+        wanted = dict.fromkeys([*known, *components, *areas])
         if len(wanted) > len(known):
             self.publication.areas = " ".join(wanted)
             self.publication.save(update_fields=["areas"])
 
 
-def _demand_files(sources: Sequence[int]) -> None:
-    """All files of those source packages, and all that was built of them, are in the pool."""
-    rows: tuple[QuerySet[SourceFile] | QuerySet[Binary], ...] = (
-        SourceFile.objects.filter(source__in=sources),
-        Binary.objects.filter(source__in=sources),
-    )
+def _demand_files(entries: Iterable[SuiteEntry]) -> None:
+    """The files of all these are in the pool."""
+    sources, binaries = set(), set()
+    for entry in entries:
+        if entry.binary_id is None:
+            sources.add(entry.source_id)
+        else:
+            binaries.add(entry.binary_id)
+    rows: list[QuerySet[SourceFile] | QuerySet[Binary]] = [
+        *(SourceFile.objects.filter(source__in=part) for part in in_parts(sources)),
+        *(Binary.objects.filter(pk__in=part) for part in in_parts(binaries)),
+    ]
     for row in rows:
         gone = row.filter(file__removed_at__isnull=False).values_list("file__path", flat=True)[:1]
         if not gone:

@@ -206,7 +206,7 @@ def _add(site: Site, distribution: str, packages: Sequence[Named]) -> None:
     with transaction.atomic():
         revision = revise(site, row, Order(SELF, Cause.IMPORT))
         sources = models.Source.objects.all()
-        revision._enter(
+        revision.enter(
             [
                 models.SuiteEntry(source=source, binary=binary)
                 for source in sources.prefetch_related("binaries")
