@@ -18,11 +18,8 @@ from mini_buildd.cli.take import run_copy, run_import, run_take
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
 from mini_buildd.db.models import Distribution
-from mini_buildd.db.queries.suite_versions import (
-    published_number,
-    snapshots_of,
-    suite_versions,
-)
+from mini_buildd.db.queries.snapshots import list_snapshots
+from mini_buildd.db.queries.version_line import list_versions, shown_number
 from mini_buildd.domain.permission import Actor
 from mini_buildd.domain.snapshot import SnapshotName
 from mini_buildd.domain.suite_version import Difference
@@ -72,7 +69,7 @@ def _versions(options: argparse.Namespace, _: Places, screen: Screen) -> None:
             show.frozen(distribution.frozen_at, distribution.frozen_by, distribution.frozen_reason)
         )
     rows = [show.heading("", "nr", "when (UTC)", "what", "who", "changes", "why")]
-    for version in suite_versions(distribution, max(options.last, 0)):
+    for version in list_versions(distribution.name, count=max(options.last, 1)).rows:
         before, after = (At(distribution, version.number - back) for back in (1, 0))
         rows.append([*show.version_row(version, compare(before, after))])  # type: ignore[list-item]
     screen.table(rows)
@@ -132,7 +129,7 @@ def _show_entries(
 
 def _snapshots(options: argparse.Namespace, _: Places, screen: Screen) -> None:
     repository = snapshot.find_repository(options.repository)
-    rows = [show.snapshot_row(each) for each in snapshots_of(repository)]
+    rows = [show.snapshot_row(each) for each in list_snapshots(repository.name)]
     if not rows:
         screen.line(f"{repository} has no snapshots")
         return
@@ -195,7 +192,7 @@ class _Desk:
                 file=sys.stderr,
             )
             return
-        seen = published_number(find_distribution(name))
+        seen = shown_number(name)
         later = f", with version {seen}" if seen != number else ""
         self.screen.line(show.published(f"published as version {number} of {name}{later}"))
 
@@ -273,7 +270,7 @@ def _snapshot(desk: _Desk) -> int:
     repository = snapshot.find_repository(desk.options.repository)
     name = SnapshotName(desk.options.name)
     snapshot.take(desk.site, desk.actor, repository, name, reason=desk.options.reason)
-    row = next(each for each in snapshots_of(repository) if each.name == name)
+    row = next(each for each in list_snapshots(repository.name) if each.name == name)
     desk.screen.line(show.published(f"snapshot {name} of {repository}"))
     desk.screen.line(f"{desk.site.archive_url(repository.name)}/snapshots/{name}", indent=2)
     desk.screen.table([[suite, f"version {number}"] for suite, number in row.versions], indent=2)

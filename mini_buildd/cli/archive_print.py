@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import TextIO
 
 from mini_buildd.cli.plain import plain
-from mini_buildd.db.queries.suite_versions import SnapshotRow, Standing, SuiteVersion
+from mini_buildd.db.queries.snapshots import SnapshotRow
+from mini_buildd.db.queries.version_line import Presence, VersionRow
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.suite_version import Cause, Difference, Held, Kind
 
@@ -23,11 +24,12 @@ _MARKS = {
     Kind.DOWNGRADED: ("↓", _YELLOW),
     Kind.REBUILT: ("↻", _BLUE),
 }
-_STANDINGS = {
-    Standing.PUBLISHED: ("●", _GREEN),
-    Standing.WAITING: ("○", _YELLOW),
-    Standing.KEPT: (" ", ""),
-    Standing.GONE: ("–", _FAINT),
+_PRESENCES = {
+    Presence.SHOWN: ("● published", _GREEN),
+    Presence.PENDING: ("○ waiting", _YELLOW),
+    Presence.KEPT: ("  kept", ""),
+    Presence.GONE: ("– gone", _FAINT),
+    Presence.SKIPPED: ("– skipped", _FAINT),
 }
 
 
@@ -97,20 +99,19 @@ def heading(*words: str) -> list[Cell]:
 # --- what there is ----------------------------------------------------------------
 
 
-def version_row(version: SuiteVersion, changes: Sequence[Difference]) -> Row:
+def version_row(version: VersionRow, changes: Sequence[Difference]) -> Row:
     """A version of a suite, and in what it differs from the one before."""
-    shape, colour = _STANDINGS[version.standing]
     what = version.kind.replace("_", " ")
     if version.restores is not None:
         what = f"{what} to {version.restores}"
     return [
-        Cell(f"{shape} {version.standing}", colour),
+        Cell(*_PRESENCES[version.presence]),
         str(version.number),
-        moment(version.at),
+        moment(version.published_at or version.decided_at),
         what,
         version.actor,
         _summary(changes),
-        version.reason or ("" if version.kind is Cause.UPLOAD else version.source),
+        version.reason or ("" if version.kind is Cause.UPLOAD else version.package),
     ]
 
 

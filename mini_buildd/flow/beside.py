@@ -10,7 +10,7 @@ from mini_buildd.config.settings import Settings
 from mini_buildd.flow.open_site import open_site
 from mini_buildd.flow.site import Site
 from mini_buildd.keys import gpg
-from mini_buildd.kit.flock import is_held
+from mini_buildd.kit.lock import is_held
 
 
 @contextmanager

@@ -39,20 +39,6 @@ def entries_at(distribution: Distribution, number: int) -> QuerySet[SuiteEntry]:
     )
 
 
-def sources_in(publication: Publication) -> QuerySet[Source]:
-    """The source packages of that version of its suite."""
-    entries = entries_at(publication.distribution, publication.number).filter(binary=None)
-    return Source.objects.filter(pk__in=entries.values("source"))
-
-
-def touched_since(distribution: Distribution, old: int, new: int) -> QuerySet[SuiteEntry]:
-    """The entries that began or ended after version *old* and not after *new*."""
-    return SuiteEntry.objects.filter(
-        Q(added_in__gt=old, added_in__lte=new) | Q(removed_in__gt=old, removed_in__lte=new),
-        distribution=distribution,
-    )
-
-
 def face_of(site: Site, publication: Publication) -> SuiteFace:
     """What *publication* says of itself."""
     distribution = publication.distribution

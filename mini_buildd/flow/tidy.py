@@ -1,13 +1,11 @@
 """What the daemon does every hour, and once when it starts: keeping house.
 
-Each of these may be left out any number of times; nothing breaks by that but room on the disk and,
-in the end, the time that signatures hold.
+Each of these may be left out any number of times; nothing breaks by that but room on the disk.
 """
 
 from mini_buildd.db.models import Distribution, Repository
 from mini_buildd.domain.event import EventKind
 from mini_buildd.flow.collect import collect
-from mini_buildd.flow.publish import renew
 from mini_buildd.flow.retain import retain
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.snapshot import keep_schedule
@@ -15,11 +13,10 @@ from mini_buildd.flow.sweep import each
 
 
 def tidy(site: Site) -> list[EventKind]:
-    """Renew signatures, take and drop snapshots, let versions and files go that are not kept."""
+    """Take and drop snapshots, let versions and files go that are not kept."""
     distributions = list(Distribution.objects.select_related("repository", "base", "suite"))
     repositories = list(Repository.objects.all())
-    events = each("renewing", distributions, lambda row: renew(site, row))
-    events += each("the snapshots", repositories, lambda row: keep_schedule(site, row))
+    events = each("the snapshots", repositories, lambda row: keep_schedule(site, row))
     each("retention", distributions, lambda row: _quietly(retain(site, row)))
     each("garbage collection", repositories, lambda row: _quietly(collect(site, row)))
     return events

@@ -74,6 +74,12 @@ def find_version(distribution: str, number: int) -> VersionRow | None:
     return next(iter(_rows(distribution, list(rows.select_related("cause")))), None)
 
 
+def shown_number(distribution: str) -> int | None:
+    """The version of *distribution* that everybody sees; None when nothing is published yet."""
+    rows = Publication.objects.filter(distribution__name=distribution, published_at__isnull=False)
+    return rows.order_by("-number").values_list("number", flat=True).first()
+
+
 def has_version(distribution: str, number: int) -> bool:
     """Whether there was ever a version *number* of *distribution*."""
     rows = Publication.objects.filter(distribution__name=distribution, number=number)
@@ -93,12 +99,7 @@ def snapshots_with(distribution: str, number: int) -> tuple[str, ...]:
 def _rows(distribution: str, found: Sequence[Publication]) -> tuple[VersionRow, ...]:
     if not found:
         return ()
-    shown = (
-        Publication.objects.filter(distribution__name=distribution, published_at__isnull=False)
-        .order_by("-number")
-        .values_list("number", flat=True)
-        .first()
-    )
+    shown = shown_number(distribution)
     numbers = [row.number for row in found]
     entries = SuiteEntry.objects.filter(distribution=found[0].distribution_id)
     sources = entries.filter(binary=None)

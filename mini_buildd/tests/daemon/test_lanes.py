@@ -1,6 +1,7 @@
 """Lanes: one key never twice at once, different keys side by side."""
 
 from collections import defaultdict
+from collections.abc import Callable, Iterator
 
 import pytest
 from twisted.python.threadpool import ThreadPool
@@ -12,69 +13,88 @@ from mini_buildd.tests.daemon.test_step import Reactor, Work
 from mini_buildd.tests.instance import wait_for
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_key_that_takes_long_keeps_no_other_waiting_and_never_runs_twice_at_once() -> None:
-    reactor, bus, pool = Reactor(), LocalBus(), ThreadPool(1, 4)
-    works: defaultdict[str, Work] = defaultdict(Work)
-    told: list[EventKind] = []
-    bus.subscribe([EventKind.SUITE_PUBLISHED], lambda: told.append(EventKind.SUITE_PUBLISHED))
-    lanes = Lanes("test", lambda key: works[key](), reactor=reactor, pool=pool, bus=bus)
-    works["b"].events = [EventKind.SUITE_PUBLISHED]
+class Stage:
+    """Lanes on a clock of their own, with real threads and work that ends when it is let go."""
 
-    def has(key: str, *, begun: int, ended: int) -> bool:
-        reactor.turn()
-        return (works[key].begun, works[key].ended) == (begun, ended)
+    def __init__(self, pool: ThreadPool) -> None:
+        self.works: defaultdict[str, Work] = defaultdict(Work)
+        self.told: list[EventKind] = []
+        self._reactor, bus = Reactor(), LocalBus()
+        bus.subscribe([EventKind.SUITE_PUBLISHED], lambda: self.told.append(self._kind))
+        self.lanes = Lanes(
+            "test", lambda key: self.works[key](), reactor=self._reactor, pool=pool, bus=bus
+        )
 
+    _kind = EventKind.SUITE_PUBLISHED
+
+    def turn(self) -> None:
+        """One turn of the reactor."""
+        self._reactor.turn()
+
+    def until(self, key: str, *, begun: int, ended: int) -> None:
+        """Turn the reactor until the work for *key* has come so far."""
+
+        def look() -> bool:
+            self.turn()
+            return (self.works[key].begun, self.works[key].ended) == (begun, ended)
+
+        wait_for(f"{key} to have come so far", look, seconds=20, interval=0.001)
+
+    def until_so(self, look: Callable[[], object]) -> None:
+        """Turn the reactor until *look* finds it so."""
+
+        def turn_and_look() -> bool:
+            self.turn()
+            return bool(look())
+
+        wait_for("it", turn_and_look, seconds=20, interval=0.001)
+
+
+@pytest.fixture
+def stage(transactional_db: None) -> Iterator[Stage]:
+    """Its threads close their connections, so they need the database."""
+    del transactional_db
+    pool = ThreadPool(1, 4)
     pool.start()
-    try:
-        lanes.wake("a")
-        wait_for(
-            "the first key to begin", lambda: has("a", begun=1, ended=0), seconds=20, interval=0.001
-        )
-        lanes.wake("a")
-        lanes.wake("b")
-        wait_for(
-            "the second key to begin beside it",
-            lambda: has("b", begun=1, ended=0),
-            seconds=20,
-            interval=0.001,
-        )
-        works["b"].gate.release()
-        wait_for(
-            "the second key's event",
-            lambda: has("b", begun=1, ended=1) and bool(told),
-            seconds=20,
-            interval=0.001,
-        )
-        works["a"].gate.release(2)
-        wait_for(
-            "the first key to run once more",
-            lambda: has("a", begun=2, ended=2),
-            seconds=20,
-            interval=0.001,
-        )
-        assert not works["a"].was_twice_at_once
-        lanes.wake("b")
-        wait_for(
-            "the second key to run again",
-            lambda: has("b", begun=2, ended=1),
-            seconds=20,
-            interval=0.001,
-        )
-        ends: list[object] = []
-        lanes.stop().addCallback(ends.append)
-        lanes.wake("c")
-        reactor.turn()
-        assert not ends
-        works["b"].gate.release()
-        wait_for(
-            "the end of what ran",
-            lambda: has("b", begun=2, ended=2) and bool(ends),
-            seconds=20,
-            interval=0.001,
-        )
-        assert "c" not in works
-    finally:
-        for work in works.values():
-            work.gate.release(5)
-        pool.stop()
+    made = Stage(pool)
+    yield made
+    for work in made.works.values():
+        work.gate.release(5)
+    pool.stop()
+
+
+def test_a_key_that_takes_long_keeps_no_other_waiting(stage: Stage) -> None:
+    stage.works["b"].events = [EventKind.SUITE_PUBLISHED]
+    stage.lanes.wake("a")
+    stage.until("a", begun=1, ended=0)
+    stage.lanes.wake("b")
+    stage.until("b", begun=1, ended=0)
+    stage.works["b"].gate.release()
+    stage.until("b", begun=1, ended=1)
+    stage.until_so(lambda: stage.told)
+    assert stage.works["a"].ended == 0
+
+
+def test_a_key_that_is_woken_while_it_runs_runs_once_more_and_never_twice_at_once(
+    stage: Stage,
+) -> None:
+    stage.lanes.wake("a")
+    stage.until("a", begun=1, ended=0)
+    for _ in range(3):
+        stage.lanes.wake("a")
+    stage.works["a"].gate.release(5)
+    stage.until("a", begun=2, ended=2)
+    assert not stage.works["a"].was_twice_at_once
+
+
+def test_the_end_comes_when_all_that_runs_has_ended_and_nothing_new_begins(stage: Stage) -> None:
+    stage.lanes.wake("a")
+    stage.until("a", begun=1, ended=0)
+    ends: list[object] = []
+    stage.lanes.stop().addCallback(ends.append)
+    stage.lanes.wake("b")
+    stage.turn()
+    assert not ends
+    stage.works["a"].gate.release()
+    stage.until_so(lambda: ends)
+    assert "b" not in stage.works

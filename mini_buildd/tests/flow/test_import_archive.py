@@ -183,7 +183,9 @@ def test_keys_may_come_in_binary_form_as_well(
     ready: Scene, theirs: Foreign, tmp_path: Path
 ) -> None:
     theirs.call("gpg", "--output", str(tmp_path / "k.gpg"), "--export", theirs.packager.fingerprint)
-    take_over(ready, theirs, {"old": "unstable"}, keyring=tmp_path / "k.gpg", dry_run=True)
+    keyring = tmp_path / "k.gpg"
+    (change,) = take_over(ready, theirs, {"old": "unstable"}, keyring=keyring, dry_run=True)
+    assert "hello" in [each.source for each in change.differences]
 
 
 def _rewrite(theirs: Foreign, change: Callable[[str], str]) -> None:

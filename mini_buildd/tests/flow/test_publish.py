@@ -11,7 +11,7 @@ from mini_buildd.db import models
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.flow import publish, sweep
-from mini_buildd.flow.content import sources_in
+from mini_buildd.flow.compare import At, held
 from mini_buildd.tests.flow.crash import runs_to_its_end
 from mini_buildd.tests.flow.package import SourcePackage
 from mini_buildd.tests.flow.scene import Scene
@@ -89,11 +89,15 @@ def test_every_version_of_a_suite_can_be_told_from_the_rows(scene: Scene) -> Non
     scene.published()
     scene.published(SourcePackage("other"))
     scene.published(SourcePackage(version="1.0-1~test13+2"))
-    held = {
-        each.number: sorted(str(source) for source in sources_in(each))
+    had = {
+        each.number: sorted(
+            f"{name} {one.version}"
+            for name, all_ in held(At(each.distribution, each.number)).items()
+            for one in all_
+        )
         for each in scene.distribution().publications.all()
     }
-    assert list(held.values())[::-1][-3:] == [
+    assert list(had.values())[::-1][-3:] == [
         ["hello 1.0-1~test13+1"],
         ["hello 1.0-1~test13+1", "other 1.0-1~test13+1"],
         ["hello 1.0-1~test13+2", "other 1.0-1~test13+1"],

@@ -62,6 +62,16 @@ class Wish:
     kept: tuple[tuple[str, str], ...] = ()
 
 
+def at_once(act: Callable[[Word], object]) -> Verb:
+    """A verb that is not planned: it is only asked to *act*, and makes no version of a suite."""
+
+    def verb(word: Word) -> Sequence[SuiteChange]:
+        act(word)
+        return ()
+
+    return verb
+
+
 def answer(request: HttpRequest, wish: Wish) -> HttpResponse:
     """Show what would happen, or do it and go where it can be seen."""
     word = _word(request)
@@ -252,16 +262,11 @@ def freeze(request: HttpRequest, distribution: str) -> HttpResponse:
     """Let nothing come in or go out."""
     suite = find_distribution(suite_or_404(distribution).name)
 
-    def verb(word: Word) -> Sequence[SuiteChange]:
-        if word.is_final:
-            freeze_suite(site(), actor_of(request), suite, word.reason)
-        return ()
-
     wish = Wish(
         title=f"Freeze {distribution}",
         button="Freeze",
         done=f"{distribution} is frozen.",
-        verb=verb,
+        verb=at_once(lambda word: freeze_suite(site(), actor_of(request), suite, word.reason)),
         back=_page_of(suite),
         is_planned=False,
         consequences="Nothing comes in or goes out until somebody thaws it. Uploads for it are "
@@ -275,16 +280,11 @@ def thaw(request: HttpRequest, distribution: str) -> HttpResponse:
     """Let packages come and go again."""
     suite = find_distribution(suite_or_404(distribution).name)
 
-    def verb(word: Word) -> Sequence[SuiteChange]:
-        if word.is_final:
-            thaw_suite(site(), actor_of(request), suite)
-        return ()
-
     wish = Wish(
         title=f"Thaw {distribution}",
         button="Thaw",
         done=f"{distribution} is open for changes.",
-        verb=verb,
+        verb=at_once(lambda _: thaw_suite(site(), actor_of(request), suite)),
         back=_page_of(suite),
         is_planned=False,
         asks_reason=False,

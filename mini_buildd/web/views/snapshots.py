@@ -1,20 +1,17 @@
 """Taking and dropping snapshots of a repository."""
 
-from collections.abc import Sequence
-
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from mini_buildd.deb.names import MalformedName
 from mini_buildd.domain.problem import SnapshotUnknown
 from mini_buildd.domain.snapshot import SnapshotName
-from mini_buildd.flow.change import SuiteChange
 from mini_buildd.flow.snapshot import drop as drop_snapshot
 from mini_buildd.flow.snapshot import find_repository
 from mini_buildd.flow.snapshot import take as take_snapshot
 from mini_buildd.web.administrators import actor_of, for_administrators
 from mini_buildd.web.instance import site
-from mini_buildd.web.views.changes import Wish, Word, answer
+from mini_buildd.web.views.changes import Wish, answer, at_once
 
 
 def _place(repository: str) -> str:
@@ -26,18 +23,15 @@ def take(request: HttpRequest, name: str) -> HttpResponse:
     """Keep what the suites of a repository have now."""
     repository = find_repository(name)
 
-    def verb(word: Word) -> Sequence[SuiteChange]:
-        if word.is_final:
-            take_snapshot(
-                site(), actor_of(request), repository, _parsed(word.name), reason=word.reason
-            )
-        return ()
-
     wish = Wish(
         title=f"Take a snapshot of {name}",
         button="Take the snapshot",
         done="The snapshot is there.",
-        verb=verb,
+        verb=at_once(
+            lambda word: take_snapshot(
+                site(), actor_of(request), repository, _parsed(word.name), reason=word.reason
+            )
+        ),
         back=_place(name),
         is_planned=False,
         asks_name=True,
@@ -63,16 +57,11 @@ def drop(request: HttpRequest, name: str, snapshot: str) -> HttpResponse:
     """Let a snapshot go."""
     repository = find_repository(name)
 
-    def verb(word: Word) -> Sequence[SuiteChange]:
-        if word.is_final:
-            drop_snapshot(site(), actor_of(request), repository, snapshot)
-        return ()
-
     wish = Wish(
         title=f"Drop the snapshot {snapshot} of {name}",
         button="Drop it",
         done=f"The snapshot {snapshot} is gone.",
-        verb=verb,
+        verb=at_once(lambda _: drop_snapshot(site(), actor_of(request), repository, snapshot)),
         back=_place(name),
         is_planned=False,
         asks_reason=False,

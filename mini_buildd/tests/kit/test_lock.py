@@ -4,7 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from mini_buildd.kit.flock import is_held
+from mini_buildd.kit.lock import is_held
 
 
 def test_a_lock_is_seen_as_long_as_it_is_held(tmp_path: Path) -> None:
