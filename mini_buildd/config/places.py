@@ -42,8 +42,18 @@ class Places:
 
     @property
     def chroots(self) -> Path:
-        """The tarballs that builds are unpacked from."""
+        """What builds start from: tarballs, and beside each its unpacked generations."""
         return self.home / "chroots"
+
+    @property
+    def layers(self) -> Path:
+        """Sets of installed build dependencies, which builds share; may go at any time."""
+        return self.home / "layers"
+
+    @property
+    def ccache(self) -> Path:
+        """Compiler caches, one folder a repository and source package; may go at any time."""
+        return self.home / "ccache"
 
     @property
     def base_lists(self) -> Path:
@@ -71,6 +81,7 @@ class Places:
         for folder in (self.chroots, self.archive):
             folder.mkdir(exist_ok=True)
         private = (self.spool, self.builds, self.keyrings, self.gnupg)
-        for folder in (*private, self.index_cache, self.base_lists):
+        caches = (self.index_cache, self.base_lists, self.layers, self.ccache)
+        for folder in (*private, *caches):
             folder.mkdir(mode=0o700, exist_ok=True)
         self.database.touch(mode=0o600)  # SQLite gives its other files the same mode

@@ -62,11 +62,23 @@ class Archive:
 
 @dataclass(frozen=True, slots=True)
 class Builder:
-    """The builder inside the daemon."""
+    """The builder inside the daemon; a limit of 0 is none."""
 
     slots: int = 2
     backend: str = "unshare"
     host: str = ""  # its name in pages and events; the machine's when empty
+    tags: tuple[str, ...] = ()  # what jobs may ask for
+    work: str = "auto"  # where builds work: tmpfs, disk, or what the memory allows
+    max_minutes: int = 24 * 60
+    silent_minutes: int = 150
+    max_log_mb: int = 500
+    memory_mb: int = 0
+    disk_mb: int = 0
+    processes: int = 0
+    cores: int = 0  # of each build; 0: all the machine has
+    lease_seconds: int = 300  # silence after which an attempt is lost
+    layers_mb: int = 10_000  # room for sets of build dependencies
+    layers_days: int = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,10 +187,24 @@ def _check(settings: Settings) -> list[str]:
         errors.append(
             f"builder.backend: expected unshare or schroot, found {settings.builder.backend!r}"
         )
+    if settings.builder.work not in ("auto", "tmpfs", "disk"):
+        errors.append(
+            f"builder.work: expected auto, tmpfs or disk, found {settings.builder.work!r}"
+        )
     errors += [
         f"{name}: expected at least {least}, found {value}"
         for name, value, least in (
             ("builder.slots", settings.builder.slots, 0),
+            ("builder.max_minutes", settings.builder.max_minutes, 0),
+            ("builder.silent_minutes", settings.builder.silent_minutes, 0),
+            ("builder.max_log_mb", settings.builder.max_log_mb, 0),
+            ("builder.memory_mb", settings.builder.memory_mb, 0),
+            ("builder.disk_mb", settings.builder.disk_mb, 0),
+            ("builder.processes", settings.builder.processes, 0),
+            ("builder.cores", settings.builder.cores, 0),
+            ("builder.lease_seconds", settings.builder.lease_seconds, 30),
+            ("builder.layers_mb", settings.builder.layers_mb, 0),
+            ("builder.layers_days", settings.builder.layers_days, 0),
             ("incoming.max_file_bytes", settings.incoming.max_file_bytes, 1),
             ("incoming.max_spool_bytes", settings.incoming.max_spool_bytes, 1),
             ("incoming.keep_leftovers_seconds", settings.incoming.keep_leftovers_seconds, 1),

@@ -88,7 +88,8 @@ JOB_MOVES: Mapping[JobState, frozenset[JobState]] = {
     JobState.LOST: frozenset({JobState.WAITING, JobState.FAILED}),
     JobState.FAILED: frozenset({JobState.WAITING}),
     JobState.SUCCEEDED: frozenset(),
-    JobState.CANCELLED: frozenset(),
+    # Somebody thought better of it.
+    JobState.CANCELLED: frozenset({JobState.WAITING}),
 }
 
 JOB_UNDER_WAY = frozenset({JobState.ASSIGNED, JobState.RUNNING})

@@ -49,12 +49,14 @@ _OUTCOMES: Mapping[BuildStatus, Outcome] = {
     BuildStatus.FAILED: Outcome.FAILED,
     BuildStatus.DEP_WAIT: Outcome.DEP_WAIT,
     BuildStatus.INFRASTRUCTURE: Outcome.LOST,
+    BuildStatus.CANCELLED: Outcome.CANCELLED,
 }
 _EVENTS: Mapping[Outcome, EventKind] = {
     Outcome.SUCCEEDED: EventKind.JOB_SUCCEEDED,
     Outcome.FAILED: EventKind.JOB_FAILED,
     Outcome.DEP_WAIT: EventKind.JOB_DEP_WAIT,
     Outcome.LOST: EventKind.JOB_LOST,
+    Outcome.CANCELLED: EventKind.JOB_CANCELLED,
 }
 
 

@@ -73,6 +73,16 @@ class Suites(admin.StackedInline):  # type: ignore[type-arg]  # not subscriptabl
                 )
             },
         ),
+        (
+            "How it is built",
+            {
+                "fields": (
+                    ("build_profiles", "build_options"),
+                    ("supersedes_builds", "uses_ccache"),
+                    "build_setup",
+                )
+            },
+        ),
         ("What is kept", {"fields": (("kept_versions", "kept_rollbacks", "kept_days"),)}),
         (
             "How apt treats it",

@@ -16,10 +16,30 @@ class AptSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     line: str
     pin: str
     key: str
+    tree: str = ""  # the published tree itself, where the builder is on the same machine
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a build may use; 0 is no limit. *cores* is what it may run on at once."""
+
+    minutes: int = 0
+    silent_minutes: int = 0
+    log_bytes: int = 0
+    memory_bytes: int = 0
+    disk_bytes: int = 0
+    processes: int = 0
+    cores: int = 0
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One build to run; *fence* is the attempt's number and must come back with the result."""
+    """One build to run; *fence* is the attempt's number and must come back with the result.
+
+    *base* is the folder of the chroot's generation (``root`` in it is the tree), empty where only
+    *chroot* is there; *work* is where it is written to: tmpfs, disk, or auto. *architecture* is
+    what it is built for, *build_architecture* where that is another one: then it is
+    cross-compiled. *setup* is shell for root before the build begins. *ccache* is a folder, or
+    empty. With *binnmu* the binaries' version ends in +bN.
+    """
 
     attempt: str
     fence: int
@@ -34,6 +54,18 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     backend: str
     chroot: str
     apt_sources: tuple[AptSource, ...]
+    base: str = ""
+    layers: str = ""
+    work: str = "auto"
+    limits: Limits = Limits()
+    build_architecture: str = ""
+    profiles: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
+    setup: str = ""
+    ccache: str = ""
+    binnmu: int = 0
+    binnmu_reason: str = ""
+    maintainer: str = ""
 
 
 class Running(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,6 +84,7 @@ class BuildStatus(StrEnum):
     FAILED = "failed"
     DEP_WAIT = "dep_wait"
     INFRASTRUCTURE = "infrastructure"
+    CANCELLED = "cancelled"
 
 
 class ResultFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,8 +95,20 @@ class ResultFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     sha256: str
 
 
+class PhaseTime(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A phase of the build, as its log is headed, and how long it took."""
+
+    title: str
+    seconds: float
+
+
 class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The end of a build. *changes* names the .changes among *files*, empty when there is none."""
+    """The end of a build. *changes* names the .changes among *files*, empty when there is none.
+
+    *unmet* are the relations that dep-wait is for. *notes* tell what the machine could not give
+    (a limit that it cannot set, for example). Of *peak_memory_bytes*, *disk_bytes* and
+    *cpu_seconds* 0 means that nobody measured. *layer* names the build dependencies' layer.
+    """
 
     attempt: str
     fence: int
@@ -73,6 +118,13 @@ class Result(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     finished_at: str
     changes: str
     files: tuple[ResultFile, ...]
+    unmet: tuple[str, ...] = ()
+    phases: tuple[PhaseTime, ...] = ()
+    peak_memory_bytes: int = 0
+    disk_bytes: int = 0
+    cpu_seconds: float = 0.0
+    layer: str = ""
+    notes: tuple[str, ...] = ()
 
 
 MessageType = TypeVar("MessageType", bound=msgspec.Struct)

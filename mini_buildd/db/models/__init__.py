@@ -9,6 +9,7 @@ from mini_buildd.db.models.archive import (
     SuiteEntry,
 )
 from mini_buildd.db.models.base import AptSource, Base, Chroot
+from mini_buildd.db.models.builder import Builder, BuildNeeds
 from mini_buildd.db.models.event import Cursor, Event
 from mini_buildd.db.models.job import Attempt, Job
 from mini_buildd.db.models.repository import (
@@ -27,6 +28,8 @@ __all__ = [
     "Attempt",
     "Base",
     "Binary",
+    "BuildNeeds",
+    "Builder",
     "Chroot",
     "Cursor",
     "Distribution",

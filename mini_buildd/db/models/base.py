@@ -56,6 +56,30 @@ class Chroot(models.Model):
         max_length=20, choices=[("unshare", "unshare"), ("schroot", "schroot")]
     )
     made_at = models.DateTimeField(null=True, blank=True)
+    is_active = models.BooleanField(default=True, help_text="Builds may use it.")
+    maker = models.CharField(
+        max_length=20,
+        default="mmdebstrap",
+        choices=[("mmdebstrap", "mmdebstrap"), ("debootstrap", "debootstrap")],
+    )
+    snippets = models.CharField(
+        max_length=200, blank=True, help_text="From the library, separated by blanks: eatmydata."
+    )
+    setup = models.TextField(
+        blank=True, help_text="Shell that root runs in it when it is made; for what no snippet has."
+    )
+    refresh_hours = models.PositiveIntegerField(
+        default=24, help_text="So old it may become before it is made anew; 0: any age."
+    )
+    weight = models.SmallIntegerField(
+        default=0, help_text="Of jobs that are alike, those of the heavier environment go first."
+    )
+    generation = models.CharField(max_length=40, blank=True, editable=False)
+    tried_at = models.DateTimeField(null=True, editable=False)
+    checked_at = models.DateTimeField(null=True, editable=False)
+    valid_until = models.DateTimeField(null=True, editable=False)
+    problem = models.TextField(blank=True, editable=False)
+    problem_since = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ["base", "architecture", "backend"]

@@ -18,11 +18,27 @@ class Job(models.Model):
     state = models.CharField(max_length=20, choices=choices(JobState))
     reason = models.TextField(blank=True, help_text="Why it waits or failed, in a sentence.")
     created_at = models.DateTimeField()
+    binnmu = models.PositiveIntegerField(
+        default=0, help_text="Its binaries get the version …+bN; 0: the source's own version."
+    )
+    binnmu_reason = models.CharField(max_length=500, blank=True)
+    priority = models.SmallIntegerField(default=0, help_text="Higher ones go first.")
+    not_before_at = models.DateTimeField(null=True, help_text="It is not tried again before.")
+    waits_for = models.TextField(
+        blank=True, help_text="The relations it is in dep-wait for, one a line."
+    )
+    build_architecture = models.CharField(
+        max_length=40, blank=True, help_text="Where it is cross-compiled; empty: natively."
+    )
+    profiles = models.CharField(max_length=200, blank=True, help_text="Build profiles.")
+    options = models.CharField(max_length=200, blank=True, help_text="DEB_BUILD_OPTIONS.")
 
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(fields=["source", "architecture"], name="one_job_a_target")
+            models.UniqueConstraint(
+                fields=["source", "architecture", "binnmu"], name="one_job_a_target"
+            )
         ]
         indexes = [models.Index(fields=["state"])]
 
@@ -43,6 +59,18 @@ class Attempt(models.Model):
     outcome = models.CharField(max_length=20, choices=choices(Outcome), blank=True)
     stage = models.CharField(max_length=60, blank=True, help_text="Where sbuild stopped.")
     reason = models.TextField(blank=True)
+    lease_until = models.DateTimeField(
+        null=True, help_text="When the builder has not been heard of until then, it is lost."
+    )
+    cancel_requested_at = models.DateTimeField(null=True)
+    cancel_reason = models.CharField(max_length=300, blank=True)
+    phases = models.JSONField(default=list, help_text="Pairs: title, seconds.")
+    peak_memory_bytes = models.BigIntegerField(null=True)
+    disk_bytes = models.BigIntegerField(null=True)
+    cpu_seconds = models.FloatField(null=True)
+    generation = models.CharField(max_length=40, blank=True, help_text="Of the chroot.")
+    layer = models.CharField(max_length=64, blank=True, help_text="Its build dependencies.")
+    notes = models.TextField(blank=True, help_text="What the machine could not give, one a line.")
     buildinfo = models.ForeignKey(
         PoolFile, on_delete=models.PROTECT, null=True, related_name="attempts"
     )

@@ -79,6 +79,23 @@ class Suite(models.Model):
         default=False, help_text="The package with the archive's keys is published here."
     )
 
+    supersedes_builds = models.BooleanField(
+        default=False, help_text="A newer upload ends the builds of older ones of the same source."
+    )
+    build_profiles = models.CharField(
+        max_length=200, blank=True, help_text="Build profiles, separated by blanks: nocheck."
+    )
+    build_options = models.CharField(
+        max_length=200, blank=True, help_text="DEB_BUILD_OPTIONS: nocheck parallel=2."
+    )
+    build_setup = models.TextField(
+        blank=True, help_text="Shell that root runs in each build's environment before it begins."
+    )
+    uses_ccache = models.BooleanField(
+        default=False,
+        help_text="A source package's builds share a compiler cache: quicker, and less clean.",
+    )
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["layout", "name"], name="one_suite_a_name")]
 
@@ -147,6 +164,11 @@ class DistributionArchitecture(models.Model):
     )
     is_optional = models.BooleanField(
         default=False, help_text="A failure here does not hold the others up."
+    )
+    cross_from = models.CharField(
+        max_length=40,
+        blank=True,
+        help_text="Cross-compiled on this architecture; empty: built natively.",
     )
 
     class Meta:

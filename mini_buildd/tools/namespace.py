@@ -1,0 +1,57 @@
+"""User namespaces: commands that run as root of a range of subordinate ids (user_namespaces(7)).
+
+Root in there is the first subordinate id, nobody that this machine knows. Whoever calls is in there
+as the last id, so that root may enter the caller's closed folders; what it makes belongs to itself.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+# Less than that, and the system users of a Debian root have no id (Policy 9.2.2).
+MIN_IDS = 65536
+
+
+@dataclass(frozen=True, slots=True)
+class Subids:
+    """A range of subordinate user ids and one of group ids, each of MIN_IDS at least."""
+
+    first_uid: int
+    first_gid: int
+
+
+def read_subids(name: str, uid: int, subuid: str, subgid: str) -> Subids | None:
+    """The ranges of the user called *name* in the texts of /etc/subuid and /etc/subgid.
+
+    None when one of them has none that is wide enough (subuid(5)).
+    """
+    first_uid, first_gid = (_first(name, uid, text.splitlines()) for text in (subuid, subgid))
+    return Subids(first_uid, first_gid) if first_uid and first_gid else None
+
+
+def _first(name: str, uid: int, lines: Iterable[str]) -> int | None:
+    for line in lines:
+        who, _, numbers = line.partition(":")
+        first, _, count = numbers.partition(":")
+        is_ours = who in (name, str(uid)) and first.isdecimal() and count.strip().isdecimal()
+        if is_ours and int(count) >= MIN_IDS:
+            return int(first)
+    return None
+
+
+def enter_command(subids: Subids, *flags: str) -> list[str]:
+    """What a command is put behind to run as root of a namespace with *subids*.
+
+    *flags* are further ones of unshare(1), such as --mount. As of util-linux 2.38.
+    """
+    last = MIN_IDS - 1
+    return [
+        "unshare",
+        f"--map-user={last}",
+        f"--map-group={last}",
+        f"--map-users={subids.first_uid},0,{last}",
+        f"--map-groups={subids.first_gid},0,{last}",
+        "--setuid=0",
+        "--setgid=0",
+        *flags,
+        "--",
+    ]
