@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mini_buildd.config.places import Places
-from mini_buildd.db.models import Base, Chroot
+from mini_buildd.db.models import AptSource, Base, Chroot
 from mini_buildd.deb.names import Architecture, Codename
 from mini_buildd.domain.problem import SetupImpossible
 from mini_buildd.kit.atomic import sync_file, sync_folder
@@ -37,12 +37,14 @@ def tarball_of(places: Places, chroot: Chroot) -> Path:
 
 def sources_of(base: Base) -> list[ChrootSource]:
     """The apt sources of *base*: what its chroots are made from and keep."""
-    return [
-        ChrootSource(
-            row.url, row.suite, row.components, row.keyring, check_valid_until=row.check_valid_until
-        )
-        for row in base.apt_sources.all()
-    ]
+    return [source_of(row) for row in base.apt_sources.all()]
+
+
+def source_of(row: AptSource) -> ChrootSource:
+    """One of them, as the tools take it."""
+    return ChrootSource(
+        row.url, row.suite, row.components, row.keyring, check_valid_until=row.check_valid_until
+    )
 
 
 def find_chroot(codename: str, architecture: str) -> Chroot:

@@ -1,0 +1,60 @@
+"""The instance itself: its ports, and once it is set up what its builds start from."""
+
+import contextlib
+import errno
+import socket
+from collections.abc import Iterator
+
+from django.db import DatabaseError
+
+from mini_buildd.db.models import Chroot
+from mini_buildd.domain import instance
+from mini_buildd.domain.diagnosis import Diagnosis
+from mini_buildd.flow.chroot import tarball_of
+from mini_buildd.flow.doctor.patient import Patient
+from mini_buildd.tools.kernel import is_locked
+
+
+def examine_instance(patient: Patient) -> Iterator[Diagnosis]:
+    """Ports that our own daemon holds are as good as free ones."""
+    settings, runs = patient.settings, is_locked(patient.places.lock)
+    for name, place in (("http", settings.http), ("ftp", settings.ftp)):
+        refused = _refused(place.interface, place.port)
+        yield instance.judge_port(name, place.interface, place.port, refused, daemon_runs=runs)
+    if not patient.has_database:
+        yield instance.not_set_up(str(settings.home))
+        return
+    try:
+        yield from _chroots(patient)
+    except DatabaseError as error:
+        yield instance.unreadable(str(error))
+
+
+def _refused(interface: str, port: int) -> int:
+    """The error number of listening there; 0 when it can be done."""
+    try:
+        found = socket.getaddrinfo(interface, port, type=socket.SOCK_STREAM)
+        family, kind, protocol, _, address = found[0]
+        with contextlib.closing(socket.socket(family, kind, protocol)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        return error.errno or errno.EINVAL
+    return 0
+
+
+def _chroots(patient: Patient) -> Iterator[Diagnosis]:
+    rows = list(Chroot.objects.filter(is_active=True).select_related("base"))
+    if not rows:
+        yield instance.no_chroots(str(patient.settings.home))
+    for row in rows:
+        yield instance.judge_chroot(
+            codename=row.base.codename,
+            architecture=row.architecture,
+            home=str(patient.settings.home),
+            is_made=tarball_of(patient.places, row).is_file(),
+            made_at=row.made_at,
+            refresh_hours=row.refresh_hours,
+            problem=row.problem,
+            now=patient.clock(),
+        )
