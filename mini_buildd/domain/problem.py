@@ -174,6 +174,13 @@ class SetupImpossible(Problem):
     title = "This cannot be set up"
 
 
+class ArchitectureNotRunnable(Problem):
+    """This machine runs no programs of an architecture."""
+
+    code = "architecture-not-runnable"
+    title = "This machine cannot run that architecture"
+
+
 class NotAllowed(Problem):
     """Whoever asks may not do this."""
 
