@@ -146,6 +146,20 @@ class NothingToBuild(Rejection):
     title = "No architecture here builds this source package"
 
 
+class OptionUnknown(Rejection):
+    """The changelog asks for something by a name that nobody knows."""
+
+    code = "option-unknown"
+    title = "The changelog has an unknown upload option"
+
+
+class OptionMalformed(Rejection):
+    """An upload option in the changelog cannot be read, or its value does not fit."""
+
+    code = "option-malformed"
+    title = "The changelog has an upload option that is not well-formed"
+
+
 class ResultRefused(Problem):
     """What a builder handed in does not fit what it was asked to build."""
 
@@ -172,6 +186,13 @@ class SetupImpossible(Problem):
 
     code = "setup-impossible"
     title = "This cannot be set up"
+
+
+class ArchitectureNotRunnable(Problem):
+    """This machine runs no programs of an architecture."""
+
+    code = "architecture-not-runnable"
+    title = "This machine cannot run that architecture"
 
 
 class NotAllowed(Problem):
