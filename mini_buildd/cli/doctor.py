@@ -22,7 +22,7 @@ _SHAPES: Mapping[Mark, tuple[str, str]] = {
 
 def run_doctor(options: argparse.Namespace, settings: Settings) -> int:
     """Print what is found as it is found; 0 when this machine can build, else 1."""
-    found = examine(settings, utc_now)
+    found = examine(settings, utc_now, machine_only=options.machine)
     if options.json:
         return _print_json(list(found))
     return _print(found, Screen.of(sys.stdout))
@@ -55,9 +55,8 @@ def _line(diagnosis: Diagnosis, screen: Screen) -> None:
     shape, colour = _SHAPES[diagnosis.mark]
     word = f"{shape} {diagnosis.mark:<5}" if screen.stream.isatty() else f"{diagnosis.mark:<5}"
     screen.line(Cell(word, colour), f"{diagnosis.subject}: {diagnosis.found}", indent=2)
-    if diagnosis.mark is Mark.OK:
-        return
-    screen.line(Cell("expected", _FAINT), diagnosis.expected, indent=10)
+    if diagnosis.mark is Mark.LACKS:
+        screen.line(Cell("expected", _FAINT), diagnosis.expected, indent=10)
     if diagnosis.mend:
         screen.line(Cell("mend    ", _FAINT), diagnosis.mend, indent=10)
 

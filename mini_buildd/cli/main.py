@@ -33,6 +33,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="run the daemon until it is told to stop")
     doctor = commands.add_parser("doctor", help="say what this machine lacks for building")
+    doctor.add_argument(
+        "--machine", action="store_true", help="look at the machine alone, as before any setup"
+    )
     doctor.add_argument("--json", action="store_true", help="for programs")
     _add_setup(commands.add_parser("setup", help="make a working configuration; repeat at will"))
     chroot = commands.add_parser("chroot", help="make or install chroots")

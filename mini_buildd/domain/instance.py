@@ -83,3 +83,11 @@ def judge_chroot(
     found = f"made {made_at:%Y-%m-%d %H:%M} UTC"
     is_stale = refresh_hours and now - made_at > timedelta(hours=_STALE * refresh_hours)
     return subject.note(f"{found}, to be made anew", create) if is_stale else subject.ok(found)
+
+
+def judge_architecture(architecture: str, said: str) -> Diagnosis:
+    """*said* is why its programs cannot run here, empty when they can."""
+    subject = Subject(Part.INSTANCE, f"architecture {architecture}", "its programs run here")
+    if said:
+        return subject.lacks(said, "sudo apt install qemu-user-static binfmt-support")
+    return subject.ok("they do")

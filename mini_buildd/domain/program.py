@@ -51,5 +51,7 @@ def judge_program(program: Program, path: str, version: str) -> Diagnosis:
     elif not is_late_enough(version, program.least):
         found, install = f"{version} at {path}", f"{install}  # from a later release or backports"
     if found:
-        return subject.lacks(found, install) if program.is_needed else subject.note(found, install)
+        if program.is_needed:
+            return subject.lacks(found, install)
+        return subject.note(f"{found}: {program.use}", install)
     return subject.ok(version or path)

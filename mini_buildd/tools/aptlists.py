@@ -74,8 +74,13 @@ def update_command(folder: Path) -> list[str]:
 
 
 def trial_command(folder: Path) -> list[str]:
-    """The same once, without patience: whether the sources can be reached and are trusted."""
+    """The same once, without patience: whether the sources can be reached and are trusted.
+
+    Dates are looked at even where the machine's own apt is told not to: chroots look at them.
+    """
     options = {
+        "Acquire::Check-Date": "true",
+        "Acquire::Check-Valid-Until": "true",
         "Acquire::Retries": 0,
         "Acquire::http::Timeout": _TRIAL_SECONDS,
         "Acquire::https::Timeout": _TRIAL_SECONDS,

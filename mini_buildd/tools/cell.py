@@ -111,5 +111,3 @@ def testbed_script(enter_script: Path) -> str:
             "",
         ]
     )
-
-

@@ -32,7 +32,7 @@ def available_memory_bytes(meminfo: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A file system, where it is mounted, and the options of the mount and of the file system."""
+    """A file system, where it is mounted, and how."""
 
     place: str
     kind: str
@@ -47,10 +47,9 @@ def mounts(mountinfo: str) -> list[Mount]:
 def _mount(line: str) -> Mount:
     before, _, after = line.partition(" - ")
     words, rest = before.split(" "), after.split(" ")
-    options = {*words[5].split(","), *(rest[2].split(",") if len(rest) > 2 else ())}  # noqa: PLR2004
-    if "rw" in words[5].split(",") and "ro" not in rest[-1].split(","):
-        options.discard("ro")
-    return Mount(_unescaped(words[4]), rest[0], frozenset(options))
+    of_file_system = {"ro"} & set(rest[-1].split(","))
+    options = frozenset({*words[5].split(","), *of_file_system})
+    return Mount(_unescaped(words[4]), rest[0], options)
 
 
 def _unescaped(text: str) -> str:

@@ -14,7 +14,7 @@ NEEDED = (
     Program("zstd", "zstd", "the same"),
     Program("unshare", "util-linux", "namespaces of subordinate ids", least="2.38"),
     Program("nsenter", "util-linux", "enters them", least="2.38"),
-    Program("ip", "iproute2", "a network of its own for each build", ("-Version",)),
+    Program("prlimit", "util-linux", "limits on what a build uses"),
     Program("perl", "perl", "sbuild is written in it", ("-e", "printf '%vd', $^V")),
 )
 

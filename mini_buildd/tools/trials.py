@@ -21,6 +21,19 @@ mkdir d
 test ! -e d/file
 """
 
+_KERNEL_FILES = """set -e
+mount -t sysfs -o ro sysfs /sys
+mount -t devpts -o newinstance,ptmxmode=666 devpts /dev/pts
+mount -t proc proc /proc
+test -e /proc/self/status
+"""
+
+# As netdevice(7) has it, since not every machine has iproute2.
+_LOOPBACK = """
+import fcntl, socket, struct
+fcntl.ioctl(socket.socket(), 0x8914, struct.pack("16sh14x", b"lo", 0x41))
+"""
+
 _MEMORY = 'set -e; mount -t tmpfs tmpfs "$1";' + _OVERLAY
 _OPTIONS = "userxattr,volatile"
 
@@ -36,19 +49,14 @@ def mapping(subids: Subids) -> list[str]:
 
 
 def processes(subids: Subids) -> list[str]:
-    """Numbers of processes, a host name and a /proc of its own."""
-    flags = ("--mount", "--pid", "--fork", "--kill-child", "--ipc", "--uts", "--mount-proc")
-    return [*enter_command(subids, *flags), "test", "-e", "/proc/self/status"]
+    """Numbers of processes, terminals and the kernel's file systems of its own."""
+    flags = ("--mount", "--pid", "--fork", "--kill-child", "--net", "--ipc", "--uts")
+    return [*enter_command(subids, *flags), "sh", "-c", _KERNEL_FILES]
 
 
-def network(subids: Subids) -> list[str]:
+def network(subids: Subids, python: str) -> list[str]:
     """A network of its own, with nothing but the loopback interface."""
-    return [*enter_command(subids, "--net"), "ip", "link", "set", "dev", "lo", "up"]
-
-
-def enter_folder(subids: Subids, folder: Path) -> list[str]:
-    """Whether the root of a namespace gets to *folder*."""
-    return [*enter_command(subids), "sh", "-c", 'cd "$1"', "enter", str(folder)]
+    return [*enter_command(subids, "--net"), python, "-I", "-S", "-c", _LOOPBACK]
 
 
 def disk_overlay(subids: Subids, scratch: Path) -> list[str]:

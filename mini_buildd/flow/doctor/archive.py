@@ -38,7 +38,7 @@ def examine_archive(patient: Patient) -> Iterator[Diagnosis]:
     if not sources:
         yield no_source()
     with ThreadPoolExecutor(max_workers=4) as pool:
-        yield from pool.map(_examine, sources)
+        yield from pool.map(examine_source, sources)
 
 
 def _clock(now: datetime) -> Diagnosis:
@@ -50,7 +50,7 @@ def _clock(now: datetime) -> Diagnosis:
 
 
 def _sources(patient: Patient) -> Sequence[ChrootSource]:
-    if patient.has_database:
+    if patient.has_instance:
         try:
             rows = list(AptSource.objects.all())
         except DatabaseError:  # told by whoever looks at the instance
@@ -85,7 +85,7 @@ def _host_sources(now: datetime) -> Sequence[ChrootSource]:
     ]
 
 
-def _examine(source: ChrootSource) -> Diagnosis:
+def examine_source(source: ChrootSource) -> Diagnosis:
     """Let apt fetch and verify the Release file, and nothing that it names."""
     keyring = Path(source.keyring)
     if not keyring.is_file():

@@ -14,12 +14,13 @@ from mini_buildd.flow.doctor.room import examine_room
 from mini_buildd.kit.clock import Clock
 
 
-def examine(settings: Settings, clock: Clock) -> Iterator[Diagnosis]:
-    """Look at this machine and the instance of *settings*; root is told no more than not to be it.
+def examine(settings: Settings, clock: Clock, *, machine_only: bool = False) -> Iterator[Diagnosis]:
+    """Look at this machine, and at the instance of *settings* unless *machine_only*.
 
-    Nothing is made or changed, also where there is no instance yet.
+    Nothing is made or changed, also where there is no instance yet. Root is told little more than
+    not to be it.
     """
-    patient = meet(settings, clock)
+    patient = meet(settings, clock, machine_only=machine_only)
     yield judge_user(patient.name, patient.uid)
     if patient.uid == 0:
         yield from examine_programs(patient)

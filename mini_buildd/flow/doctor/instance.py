@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from django.db import DatabaseError
 
 from mini_buildd.db.models import Chroot
+from mini_buildd.deb.names import Architecture
 from mini_buildd.domain import instance
 from mini_buildd.domain.diagnosis import Diagnosis
+from mini_buildd.domain.problem import ArchitectureNotRunnable
 from mini_buildd.flow.chroot import tarball_of
 from mini_buildd.flow.doctor.patient import Patient
+from mini_buildd.tools.foreign import demand_runnable, private_registration
 from mini_buildd.tools.kernel import is_locked
 
 
@@ -21,7 +24,7 @@ def examine_instance(patient: Patient) -> Iterator[Diagnosis]:
     for name, place in (("http", settings.http), ("ftp", settings.ftp)):
         refused = _refused(place.interface, place.port)
         yield instance.judge_port(name, place.interface, place.port, refused, daemon_runs=runs)
-    if not patient.has_database:
+    if not patient.has_instance:
         yield instance.not_set_up(str(settings.home))
         return
     try:
@@ -58,3 +61,17 @@ def _chroots(patient: Patient) -> Iterator[Diagnosis]:
             problem=row.problem,
             now=patient.clock(),
         )
+    for architecture in sorted({row.architecture for row in rows}):
+        yield instance.judge_architecture(architecture, _why_not(architecture))
+
+
+def _why_not(architecture: str) -> str:
+    """Why programs of *architecture* cannot run here; empty when they can."""
+    wanted = Architecture(architecture)
+    if private_registration(wanted):
+        return ""
+    try:
+        demand_runnable(wanted)
+    except ArchitectureNotRunnable as problem:
+        return problem.found
+    return ""

@@ -3,6 +3,7 @@
 import os
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -75,14 +76,13 @@ def _is_privileged(path: str) -> bool:
 def _trials(patient: Patient, subids: Subids) -> Iterator[Diagnosis]:
     yield machine.judge_trial(
         "processes",
-        "numbers of processes and a /proc of its own for each build",
+        "processes, /proc, /sys and terminals of its own for each build",
         ask(trials.processes(subids)).complaint,
     )
     yield machine.judge_trial(
         "network",
         "a network of its own for each build",
-        ask(trials.network(subids)).complaint,
-        "" if shutil.which("ip") else "sudo apt install iproute2",
+        ask(trials.network(subids, sys.executable)).complaint,
     )
     kernel = kernel_version()
     yield machine.judge_overlay(
@@ -105,7 +105,8 @@ def _overlay(patient: Patient, subids: Subids, trial: Callable[[Subids, Path], l
 def _scratch(patient: Patient, subids: Subids) -> Iterator[Path]:
     """An empty folder on the disk of the instance, as far as we may write there."""
     ground = patient.ground
-    place = ground if os.access(ground, os.W_OK | os.X_OK) else Path("/var/tmp")  # noqa: S108  # made by mkdtemp
+    is_good = os.access(ground, os.W_OK | os.X_OK) and not patient.closed
+    place = ground if is_good else Path("/var/tmp")  # noqa: S108  # made by mkdtemp
     folder = Path(tempfile.mkdtemp(prefix=".doctor-", dir=place))
     try:
         yield folder

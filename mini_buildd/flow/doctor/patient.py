@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +17,13 @@ SUBUID, SUBGID = Path("/etc/subuid"), Path("/etc/subgid")
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """*name* is empty when nobody in /etc/passwd has that *uid*."""
+    """*name* is empty when nobody in /etc/passwd has that *uid*.
+
+    Of an instance that is not to be looked at, the machine's part is all that is asked for.
+    """
 
     settings: Settings
+    has_instance: bool
     places: Places
     clock: Clock
     name: str
@@ -35,13 +40,23 @@ class Patient:
         return place
 
     @property
-    def has_database(self) -> bool:
-        """Whether ``mini-buildd setup`` was run."""
-        return self.places.database.is_file() and self.places.database.stat().st_size > 0
+    def closed(self) -> tuple[str, ...]:
+        """The folders on the way to *ground* that the root of a namespace cannot pass.
+
+        It has the rights of the user whose namespace it is, but of none of the user's groups.
+        """
+        way = (self.ground, *self.ground.parents)
+        return tuple(str(folder) for folder in way if not _is_open(folder.stat(), self.uid))
 
 
-def meet(settings: Settings, clock: Clock) -> Patient:
-    """The instance of *settings* and whoever runs this."""
+def _is_open(found: os.stat_result, uid: int) -> bool:
+    return found.st_uid == uid or bool(found.st_mode & stat.S_IXOTH)
+
+
+def meet(settings: Settings, clock: Clock, *, machine_only: bool) -> Patient:
+    """The instance of *settings*, once it is set up, and whoever runs this."""
+    places = Places(settings.home)
+    is_set_up = places.database.is_file() and places.database.stat().st_size > 0
     uid = os.geteuid()
     try:
         name = pwd.getpwuid(uid).pw_name
@@ -49,7 +64,8 @@ def meet(settings: Settings, clock: Clock) -> Patient:
         name = ""
     return Patient(
         settings=settings,
-        places=Places(settings.home),
+        has_instance=is_set_up and not machine_only,
+        places=places,
         clock=clock,
         name=name,
         uid=uid,

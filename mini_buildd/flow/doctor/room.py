@@ -1,7 +1,6 @@
 """The instance's folder: where it is, who gets there, and how much room there is."""
 
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +21,7 @@ def examine_room(patient: Patient) -> Iterator[Diagnosis]:
         is_ours=not exists or ground.stat().st_uid == patient.uid,
         user=patient.name or str(patient.uid),
     )
-    yield room.judge_way(_closed(ground, patient.uid), str(home))
+    yield room.judge_way(patient.closed, str(home))
     mount = mount_of(ground, patient.mounts)
     if mount:
         yield room.judge_file_system(mount.kind, mount.options, mount.place)
@@ -31,12 +30,3 @@ def examine_room(patient: Patient) -> Iterator[Diagnosis]:
     yield room.judge_inodes(figures.f_favail, figures.f_files, str(ground))
     memory = available_memory_bytes(read_text(Path("/proc/meminfo")))
     yield room.judge_memory(memory, patient.settings.builder.slots)
-
-
-def _closed(ground: Path, uid: int) -> list[str]:
-    """What the root of a namespace cannot pass: it has the caller's rights, but no group's."""
-    return [str(folder) for folder in (ground, *ground.parents) if not _is_open(folder.stat(), uid)]
-
-
-def _is_open(found: os.stat_result, uid: int) -> bool:
-    return found.st_uid == uid or bool(found.st_mode & stat.S_IXOTH)
