@@ -24,7 +24,9 @@ def examine_instance(patient: Patient) -> Iterator[Diagnosis]:
     for name, place in (("http", settings.http), ("ftp", settings.ftp)):
         refused = _refused(place.interface, place.port)
         yield instance.judge_port(name, place.interface, place.port, refused, daemon_runs=runs)
-    if not patient.has_instance:
+    if patient.machine_only:
+        return
+    if not patient.is_set_up:
         yield instance.not_set_up(str(settings.home))
         return
     try:

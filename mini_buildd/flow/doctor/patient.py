@@ -17,19 +17,22 @@ SUBUID, SUBGID = Path("/etc/subuid"), Path("/etc/subgid")
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """*name* is empty when nobody in /etc/passwd has that *uid*.
-
-    Of an instance that is not to be looked at, the machine's part is all that is asked for.
-    """
+    """*name* is empty when nobody in /etc/passwd has that *uid*."""
 
     settings: Settings
-    has_instance: bool
+    machine_only: bool  # the machine is to be looked at, and not what was set up on it
+    is_set_up: bool
     places: Places
     clock: Clock
     name: str
     uid: int
     mounts: tuple[Mount, ...]
     subids: Subids | None
+
+    @property
+    def has_instance(self) -> bool:
+        """Whether there are rows to look at."""
+        return self.is_set_up and not self.machine_only
 
     @property
     def ground(self) -> Path:
@@ -64,7 +67,8 @@ def meet(settings: Settings, clock: Clock, *, machine_only: bool) -> Patient:
         name = ""
     return Patient(
         settings=settings,
-        has_instance=is_set_up and not machine_only,
+        machine_only=machine_only,
+        is_set_up=is_set_up,
         places=places,
         clock=clock,
         name=name,
