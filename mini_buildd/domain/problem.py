@@ -174,6 +174,13 @@ class SetupImpossible(Problem):
     title = "This cannot be set up"
 
 
+class SubidsMissing(Problem):
+    """Who runs this has no range of subordinate ids, and so can have no user namespace."""
+
+    code = "subids-missing"
+    title = "There are no subordinate ids"
+
+
 class NotAllowed(Problem):
     """Whoever asks may not do this."""
 

@@ -24,6 +24,21 @@ def locked(path: Path, *, is_shared: bool = False) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def try_locked(path: Path) -> Iterator[bool]:
+    """Hold the file *path* alone, if nobody else holds it now; gives whether that is so."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(descriptor)
+
+
 def is_held(path: Path) -> bool:
     """Whether some process holds *path* locked, as far as this machine tells (proc_locks(5)).
 
