@@ -22,11 +22,11 @@ from typing import Any
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
-# mount(2), umount2(2)
+# As in mount(2) and umount2(2).
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REMOUNT = 1, 2, 4, 8, 32
 _MS_BIND, _MS_REC = 4096, 16384
 _MNT_DETACH = 2
-# netdevice(7)
+# As in netdevice(7).
 _SIOCSIFFLAGS, _IFF_UP_RUNNING = 0x8914, 0x41
 
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
@@ -53,13 +53,11 @@ def _make_root(spec: dict[str, Any]) -> str:
     work = Path(spec["work"])
     upper_home = Path(spec["upper"]) if spec["upper"] else work / "tmpfs"
     if not spec["upper"]:
-        upper_home.mkdir()
         size = f",size={spec['tmpfs_bytes']}" if spec["tmpfs_bytes"] else ""
         _mount("tmpfs", str(upper_home), "tmpfs", _MS_NOSUID | _MS_NODEV, f"mode=755{size}")
     for name in ("upper", "overlay"):
         (upper_home / name).mkdir(exist_ok=True)
     root = work / "root"
-    root.mkdir(exist_ok=True)
     # volatile: nobody wants any of it after a power failure, so no fsync in there reaches a disk.
     options = (
         f"lowerdir={':'.join(spec['lower'])},upperdir={upper_home / 'upper'},"

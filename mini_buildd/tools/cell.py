@@ -1,8 +1,8 @@
 """Cells: what one build lives in, as commands (unshare(1), nsenter(1)).
 
 A cell is a set of namespaces of its own with a root of its own, in which the daemon's user is
-nobody. Its first process is buildd/cell_init.py; others enter by nsenter. Whoever enters as root has
-the machine's network, to download packages; everybody else, so the build itself, has none.
+nobody. Its first process is buildd/cell_init.py; others enter by nsenter. Whoever enters as root
+has the machine's network, to download packages; everybody else, so the build itself, has none.
 """
 
 import json

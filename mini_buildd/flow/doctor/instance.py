@@ -7,12 +7,13 @@ from collections.abc import Iterator
 
 from django.db import DatabaseError
 
+from mini_buildd.config.places import Places
 from mini_buildd.db.models import Chroot
 from mini_buildd.deb.names import Architecture
 from mini_buildd.domain import instance
 from mini_buildd.domain.diagnosis import Diagnosis
 from mini_buildd.domain.problem import ArchitectureNotRunnable
-from mini_buildd.flow.chroot import tarball_of
+from mini_buildd.flow.chroot import generation_of, tarball_of
 from mini_buildd.flow.doctor.patient import Patient
 from mini_buildd.tools.foreign import demand_runnable, private_registration
 from mini_buildd.tools.kernel import is_locked
@@ -57,7 +58,7 @@ def _chroots(patient: Patient) -> Iterator[Diagnosis]:
             codename=row.base.codename,
             architecture=row.architecture,
             home=str(patient.settings.home),
-            is_made=tarball_of(patient.places, row).is_file(),
+            is_made=_is_made(patient.places, row),
             made_at=row.made_at,
             refresh_hours=row.refresh_hours,
             problem=row.problem,
@@ -65,6 +66,13 @@ def _chroots(patient: Patient) -> Iterator[Diagnosis]:
         )
     for architecture in sorted({row.architecture for row in rows}):
         yield instance.judge_architecture(architecture, _why_not(architecture))
+
+
+def _is_made(places: Places, chroot: Chroot) -> bool:
+    if chroot.backend != "unshare":
+        return tarball_of(places, chroot).is_file()
+    folder = generation_of(places, chroot)
+    return folder is not None and folder.is_dir()
 
 
 def _why_not(architecture: str) -> str:
