@@ -136,7 +136,7 @@ def _guarded(case: Case, act: Callable[..., None], *given: object) -> None:
 
 
 def _fetch(scene: Scenario, sources: DebianSources, taken: set[str], case: Case) -> None:
-    """The first source of its kind that the mirror has all files of, and no other kind has taken."""
+    """The first source of its kind that the mirror has whole, and no other kind has taken."""
     answers = []
     for name in case.kind.sources:
         package = name.partition("=")[0]
@@ -174,14 +174,10 @@ def _upload(scene: Scenario, case: Case) -> None:
 
 
 def _change_rules(path: Path, pattern: str, replacement: str) -> None:
-    """Put *replacement* in the place of *pattern*, or in front of the first rule for a bare \\A."""
-    text = path.read_text(encoding="utf-8")
-    first, _, rest = text.partition("\n")
-    if pattern == r"\A":
-        changed = f"{first}\n{replacement}{rest}"
-    else:
-        changed, count = re.subn(pattern, lambda _: replacement, text)
-        assert count, f"{path} has no {pattern}"
+    """Put *replacement* in the place of what matches *pattern*."""
+    changed, count = re.subn(pattern, lambda _: replacement, path.read_text(encoding="utf-8"))
+    if not count:
+        raise AssertionError(f"debian/rules has no {pattern}")
     path.write_text(changed, encoding="utf-8")
 
 
