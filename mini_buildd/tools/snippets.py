@@ -86,7 +86,7 @@ LIBRARY = (
         "apt-proxy",
         "apt goes through the proxy that this machine's own apt uses.",
         shell='if [ -n "$MINI_BUILDD_PROXY" ]; then\n'
-        "  printf 'Acquire::http::Proxy \"%s\";\\n' \"$MINI_BUILDD_PROXY\" \\\n"
+        '  printf \'Acquire::http::Proxy "%s";\\n\' "$MINI_BUILDD_PROXY" \\\n'
         "    > /etc/apt/apt.conf.d/50apt-proxy\n"
         "fi\n",
     ),

@@ -119,7 +119,9 @@ def _by_daemon(scene: Scenario, upload: Upload, version: str) -> Ours:
         " JOIN mini_buildd_source s ON s.id = j.source_id WHERE s.version LIKE ? AND s.state IN"
         " ('published', 'failed') ORDER BY a.id DESC"
     )
-    row = wait_for("published", lambda: instance.one(sql, f"%{version}"), seconds=3600, interval=0.02)
+    row = wait_for(
+        "published", lambda: instance.one(sql, f"%{version}"), seconds=3600, interval=0.02
+    )
     whole = time.monotonic() - began
     if row["outcome"] != "succeeded" or instance.get(index)[2].get("ETag") == etag:
         raise AssertionError(f"{version}: {row['reason']}")
