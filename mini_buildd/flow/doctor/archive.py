@@ -10,11 +10,11 @@ from pathlib import Path
 
 from django.db import DatabaseError
 
-from mini_buildd.db.models import AptSource
+from mini_buildd.db.models import Base
 from mini_buildd.deb.names import Architecture, Codename, MalformedName
 from mini_buildd.domain.base_archive import judge_clock, judge_release_data, judge_source, no_source
 from mini_buildd.domain.diagnosis import Diagnosis
-from mini_buildd.flow.chroot import source_of
+from mini_buildd.flow.bootstrap import sources_of
 from mini_buildd.flow.doctor.ask import ask
 from mini_buildd.flow.doctor.patient import Patient
 from mini_buildd.tools import aptlists, distroinfo, hostapt
@@ -52,11 +52,11 @@ def _clock(now: datetime) -> Diagnosis:
 def _sources(patient: Patient) -> Sequence[ChrootSource]:
     if patient.has_instance:
         try:
-            rows = list(AptSource.objects.all())
+            found = [source for base in Base.objects.all() for source in sources_of(base)]
         except DatabaseError:  # told by whoever looks at the instance
-            rows = []
-        if rows:
-            return [source_of(row) for row in rows]
+            found = []
+        if found:
+            return found
     return _host_sources(patient.clock())
 
 

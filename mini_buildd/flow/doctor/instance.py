@@ -13,7 +13,7 @@ from mini_buildd.deb.names import Architecture
 from mini_buildd.domain import instance
 from mini_buildd.domain.diagnosis import Diagnosis
 from mini_buildd.domain.problem import ArchitectureNotRunnable
-from mini_buildd.flow.chroot import generation_of, tarball_of
+from mini_buildd.flow.chroot import tarball_of, wants_generation
 from mini_buildd.flow.doctor.patient import Patient
 from mini_buildd.tools.foreign import demand_runnable, private_registration
 from mini_buildd.tools.kernel import is_locked
@@ -71,8 +71,7 @@ def _chroots(patient: Patient) -> Iterator[Diagnosis]:
 def _is_made(places: Places, chroot: Chroot) -> bool:
     if chroot.backend != "unshare":
         return tarball_of(places, chroot).is_file()
-    folder = generation_of(places, chroot)
-    return folder is not None and folder.is_dir()
+    return not wants_generation(places, chroot)
 
 
 def _why_not(architecture: str) -> str:
