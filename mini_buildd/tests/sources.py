@@ -44,7 +44,7 @@ class DebianSources:
         self._apt("update", "-qq", folder=self.folder)
 
     def fetch(self, package: str, folder: Path) -> Path:
-        """Download the source of *package*, a name or name=version; returns its .dsc in *folder*."""
+        """Download *package*, a name or name=version, into *folder*; returns its .dsc."""
         folder.mkdir(parents=True, exist_ok=True)
         self._apt("source", "--download-only", "--only-source", package, folder=folder)
         (dsc,) = folder.glob(f"{package.partition('=')[0]}_*.dsc")
