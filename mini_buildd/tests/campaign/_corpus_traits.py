@@ -48,6 +48,7 @@ _TRAITS: Mapping[str, Callable[[Built], bool]] = {
     "only all": lambda built: set(built.fields("Architecture")) == {"all"},
     "several": lambda built: len(built.packages) > 2,
     "udeb": lambda built: any(each.suffix == ".udeb" for each in built.packages),
+    "no udeb": lambda built: all(each.suffix == ".deb" for each in built.packages),
     "same": lambda built: "same" in built.fields("Multi-Arch"),
     "foreign": lambda built: "foreign" in built.fields("Multi-Arch"),
     "native": lambda built: ".orig.tar" not in built.dsc,

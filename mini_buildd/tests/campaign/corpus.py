@@ -6,6 +6,7 @@ what is not must end as its kind says, and name the reason.
 """
 
 import gzip
+import html
 import re
 import shutil
 import tempfile
@@ -163,7 +164,7 @@ def _upload(scene: Scenario, case: Case) -> None:
     if case.kind.rules:
         _change_rules(case.tree / "debian/rules", *case.kind.rules)
     scene.packager.change(
-        case.tree, version=case.version, distribution=scene.distribution, text="Rebuilt."
+        case.tree, version=case.version, distribution=scene.distribution, text=case.kind.text
     )
     upload = scene.packager.build_source(case.tree)
     scene.packager.dput(scene.instance, upload)
@@ -199,10 +200,18 @@ def _wait(scene: Scenario, case: Case) -> None:
     case.outcome = wait_for(f"{case.package} has its end", look, seconds=_BUILD_SECONDS)
     job = scene.instance.job_of(case.upload_id)
     assert job is not None
-    case.reason = job["reason"]
+    case.reason = "\n".join([job["reason"], *_why(scene, job["id"])])
     sql = "SELECT strftime('%s', finished_at) - strftime('%s', started_at) AS seconds"
     spent = scene.instance.one(f"{sql} FROM mini_buildd_attempt WHERE job_id = ?", job["id"])
     case.build_seconds = (spent["seconds"] or 0) if spent else 0
+
+
+def _why(scene: Scenario, job_id: int) -> list[str]:
+    """What the build's page says on why it failed, line by line."""
+    page = scene.instance.get(f"/builds/{job_id}/")[1].decode()
+    found = re.search(r'<section class="why".*?</section>', page, re.DOTALL)
+    text = html.unescape(re.sub(r"<[^>]*>", "", found[0])) if found else ""
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _judge(case: Case) -> None:
@@ -214,7 +223,16 @@ def _judge(case: Case) -> None:
 
 
 def _shown(reason: str) -> str:
+    """In one line."""
     return " | ".join(reason.strip().splitlines())[:160]
+
+
+def _named(case: Case) -> str:
+    """The part of the reason that names it."""
+    found = re.search(case.kind.reason, case.reason)
+    lines = (found[0] if found and found[0] else case.reason).strip().splitlines()
+    first = case.reason.strip().splitlines()[0]
+    return first if first == lines[-1] else f"{first} … {lines[-1]}"
 
 
 # --- what was built -----------------------------------------------------------------------
@@ -306,6 +324,6 @@ def _print(cases: list[Case], minutes: float) -> None:
     )
     for case in cases:
         if case.outcome not in ("", PUBLISHED):
-            print(f"  {case.package}: {case.outcome}: {_shown(case.reason)}")
+            print(f"  {case.package}: {case.outcome}: {_named(case) if case.reason else '?'}")
     wrong = sum(bool(case.fault) for case in cases)
     print(f"  {len(cases) - wrong} of {len(cases)} as expected")
