@@ -85,6 +85,22 @@ def judge_chroot(
     return subject.note(f"{found}, to be made anew", create) if is_stale else subject.ok(found)
 
 
+def judge_schroot(
+    *, codename: str, architecture: str, home: str, is_made: bool, said: str
+) -> Diagnosis:
+    """*said* is what schroot complains of, empty when it knows the chroot."""
+    subject = Subject(Part.INSTANCE, f"chroot {codename} {architecture}", "made, and installed")
+    chroot = f"{_command(home)} chroot"
+    if not is_made:
+        return subject.lacks("not made", f"{chroot} create {codename} {architecture}")
+    if said:
+        return subject.lacks(
+            f"not installed for schroot ({said})",
+            f"{chroot} schroot-script {codename} {architecture} | sudo sh -e",
+        )
+    return subject.ok("installed for schroot")
+
+
 def judge_architecture(architecture: str, said: str) -> Diagnosis:
     """*said* is why its programs cannot run here, empty when they can."""
     subject = Subject(Part.INSTANCE, f"architecture {architecture}", "its programs run here")

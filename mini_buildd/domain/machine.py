@@ -129,7 +129,9 @@ def judge_limits(delegated: Collection[str] | None, user: str) -> Diagnosis:
         " systemd-run --user --scope -p Delegate=yes mini-buildd run"
     )
     if delegated is None:
-        return _LIMITS.note("no cgroup 2 of our own: memory and processes are not limited", mend)
+        return _LIMITS.note(
+            "no cgroup 2 of our own: limits are watched over, not enforced by the kernel", mend
+        )
     missing = [each for each in CONTROLLERS if each not in delegated]
     if missing:
         return _LIMITS.note(f"without {', '.join(missing)}", mend)

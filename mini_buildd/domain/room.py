@@ -10,7 +10,7 @@ _GIB = 1 << 30
 LEAST_DISK_BYTES, GOOD_DISK_BYTES = 3 * _GIB, 20 * _GIB
 LEAST_INODES, GOOD_INODES = 100_000, 500_000
 # Compilers need that much even when the files of a build lie on the disk; or with them in memory.
-LEAST_MEMORY_BYTES, MEMORY_OF_A_BUILD_BYTES = _GIB // 2, 2 * _GIB
+LEAST_MEMORY_BYTES, MEMORY_OF_A_BUILD_BYTES = _GIB // 2, 3 * _GIB
 
 # SQLite's write-ahead log needs memory that is shared with all who open the database.
 _NETWORK = ("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs")

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 
 from django.db import DatabaseError
 
-from mini_buildd.config.places import Places
 from mini_buildd.db.models import Chroot
 from mini_buildd.deb.names import Architecture
 from mini_buildd.domain import instance
 from mini_buildd.domain.diagnosis import Diagnosis
 from mini_buildd.domain.problem import ArchitectureNotRunnable
+from mini_buildd.flow.assign import chroot_name
 from mini_buildd.flow.chroot import tarball_of, wants_generation
+from mini_buildd.flow.doctor.ask import ask
 from mini_buildd.flow.doctor.patient import Patient
 from mini_buildd.tools.foreign import demand_runnable, private_registration
 from mini_buildd.tools.kernel import is_locked
@@ -54,11 +55,14 @@ def _chroots(patient: Patient) -> Iterator[Diagnosis]:
     if not rows:
         yield instance.no_chroots(str(patient.settings.home))
     for row in rows:
+        if row.backend == "schroot":
+            yield _schroot(patient, row)
+            continue
         yield instance.judge_chroot(
             codename=row.base.codename,
             architecture=row.architecture,
             home=str(patient.settings.home),
-            is_made=_is_made(patient.places, row),
+            is_made=not wants_generation(patient.places, row),
             made_at=row.made_at,
             refresh_hours=row.refresh_hours,
             problem=row.problem,
@@ -68,10 +72,16 @@ def _chroots(patient: Patient) -> Iterator[Diagnosis]:
         yield instance.judge_architecture(architecture, _why_not(architecture))
 
 
-def _is_made(places: Places, chroot: Chroot) -> bool:
-    if chroot.backend != "unshare":
-        return tarball_of(places, chroot).is_file()
-    return not wants_generation(places, chroot)
+def _schroot(patient: Patient, row: Chroot) -> Diagnosis:
+    """Whether root has installed it, and we may use it, is what schroot itself knows."""
+    name = chroot_name(patient.places, row)
+    return instance.judge_schroot(
+        codename=row.base.codename,
+        architecture=row.architecture,
+        home=str(patient.settings.home),
+        is_made=tarball_of(patient.places, row).is_file(),
+        said=ask(["schroot", "--chroot", f"chroot:{name}", "--info"]).complaint,
+    )
 
 
 def _why_not(architecture: str) -> str:

@@ -313,6 +313,22 @@ def test_a_dead_mirror_and_a_missing_chroot_of_an_instance_are_told(
     assert not subjects & {f"{url} trixie", "chroot trixie amd64", "configuration"}
 
 
+def test_a_chroot_that_root_has_not_installed_for_schroot_is_told(
+    furnished: Doctor, set_up: Callable[..., Doctor]
+) -> None:
+    with (furnished.home / "mini-buildd.toml").open("a") as settings:
+        settings.write('[builder]\nbackend = "schroot"\n')
+    doctor = set_up("--architecture=amd64", "--archive-url=http://127.0.0.1:9/debian")
+    made = "chroot trixie amd64"
+    assert doctor.visit().diagnoses[made]["mend"].endswith("chroot create trixie amd64")
+    (doctor.home / "chroots" / "trixie-amd64.tar.zst").touch()
+    found = doctor.visit()
+    assert made in found.lacks()
+    assert found.diagnoses[made]["mend"] == (
+        f"mini-buildd --home {doctor.home} chroot schroot-script trixie amd64 | sudo sh -e"
+    )
+
+
 def test_an_architecture_that_cannot_run_here_is_told(set_up: Callable[..., Doctor]) -> None:
     doctor = set_up("--architecture=ia64", "--archive-url=http://127.0.0.1:9/debian")
     found = doctor.visit()

@@ -79,7 +79,7 @@ def test_room_is_enough_scarce_or_too_little() -> None:
         return [each.mark for each in judge]
 
     inodes = [room.judge_inodes(free, 10**7, "/x") for free in (10**6, 200_000, 10)]
-    memory = [room.judge_memory(free, 2) for free in (4 * _GIB, 3 * _GIB, 1000)]
+    memory = [room.judge_memory(free, 2) for free in (6 * _GIB, 3 * _GIB, 1000)]
     assert marks(inodes) == marks(memory) == [Mark.OK, Mark.NOTE, Mark.LACKS]
     assert room.judge_inodes(0, 0, "/x").mark is Mark.OK  # btrfs counts none
 
