@@ -1,4 +1,4 @@
-"""The cells of this machine, from outside: opened, entered, ended (tools/cell.py says what one is)."""
+"""The cells of this machine from outside: opened, entered, ended (what one is: tools/cell.py)."""
 
 import contextlib
 import os
@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO
 
+from mini_buildd.buildd.follow import follow
 from mini_buildd.tools import cell as commands
-from mini_buildd.tools.cell import CellPlan
+from mini_buildd.tools.cell import CellPlan, Door
 from mini_buildd.tools.namespace import Subids
 
 _INIT = Path(__file__).with_name("cell_init.py")
@@ -29,6 +31,7 @@ class Cell:
     def __init__(self, process: subprocess.Popen[bytes], pid: int) -> None:
         self._process = process
         self.pid = pid
+        self.door = Door(first=pid, keeper=process.pid)
 
     @property
     def proc(self) -> Path:
@@ -37,7 +40,7 @@ class Cell:
 
     def command(self, *words: str, online: bool = False) -> list[str]:
         """*words* as a command of its root."""
-        return commands.enter(self.pid, *words, online=online)
+        return commands.enter(self.door, *words, online=online)
 
     def close(self) -> None:
         """End everything in it; its mounts go with it."""
@@ -54,7 +57,8 @@ def open_cell(plan: CellPlan, subids: Subids, complaints: IO[bytes]) -> Cell:
 
     What goes wrong is written to *complaints*, too.
     """
-    plan.work.mkdir(exist_ok=True)
+    for name in (".", "root", "tmpfs"):
+        (plan.work / name).mkdir(exist_ok=True)
     process = subprocess.Popen(
         commands.start_command(plan, subids, sys.executable, _INIT),
         stdin=subprocess.PIPE,
@@ -94,36 +98,12 @@ def _only_child(pid: int) -> int:
 
 
 def run_in(
-    cell: Cell,
-    words: Sequence[str],
-    output: IO[bytes],
-    *,
-    script: str = "",
-    online: bool = False,
-    tick: Callable[[], None] = lambda: None,
+    cell: Cell, script: str, output: IO[bytes], look: Callable[[], None], *, online: bool = False
 ) -> int:
-    """Run *words* as root of *cell* with *script* as standard input; gives the exit status.
-
-    *tick* is called every half second while it runs; what it raises ends the command.
-    """
-    process = subprocess.Popen(
-        cell.command(*words, online=online),
-        stdin=subprocess.PIPE if script else subprocess.DEVNULL,
-        stdout=output,
-        stderr=output,
-    )
-    try:
-        if process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.write(script.encode())
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.close()
-        while True:
-            try:
-                return process.wait(0.5)
-            except subprocess.TimeoutExpired:
-                tick()
-    except BaseException:
-        process.kill()
-        process.wait()
-        raise
+    """Run *script* in the shell of *cell* as its root; gives the exit status (buildd/follow.py)."""
+    with TemporaryFile() as text:
+        text.write(script.encode())
+        text.seek(0)
+        command = cell.command("sh", "-s", online=online)
+        process = subprocess.Popen(command, stdin=text, stdout=output, stderr=output)
+    return follow(process, look)

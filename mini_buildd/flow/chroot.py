@@ -121,6 +121,13 @@ def make_chroot(workshop: Workshop, chroot: Chroot) -> None:
         _make(workshop, chroot, generations)
 
 
+def remove_old(workshop: Workshop, chroot: Chroot) -> None:
+    """Remove the generations that a build had kept, and keeps no longer."""
+    if chroot.generation and len(generations_of(workshop.places, chroot).names()) > 1:
+        with _alone(workshop, chroot) as generations:
+            generations.remove_unused(but=chroot.generation)
+
+
 @contextmanager
 def _alone(workshop: Workshop, chroot: Chroot) -> Iterator[Generations]:
     """The generations, for one at a time; a failure is noted in the row."""
