@@ -79,7 +79,7 @@ class CellBuild:
         making = layers.begin(self.task.attempt)
         try:
             with self._cell((self._base,), Room(making, 0)) as cell:
-                self._prepare(cell, log)
+                self._prepare(cell, log, with_setup=True)
                 key = self._key(cell)
                 found = layers.find(key) if key else None
                 if not key or found is not None:
@@ -104,7 +104,7 @@ class CellBuild:
             told.seek(0)
             resolved = told.read().decode(errors="replace")
         path.unlink()
-        return layer_key(self.task.base, self._preparation, resolved)
+        return layer_key(os.path.realpath(self.task.base), self.task.setup, resolved)
 
     # --- the build ----------------------------------------------------------------
 
@@ -114,7 +114,7 @@ class CellBuild:
         if room.upper is not None:
             room.upper.mkdir(parents=True, exist_ok=True)
         with self._cell(lower, room) as cell:
-            self._prepare(cell, log)
+            self._prepare(cell, log, with_setup=layer is None)
             return self._run_sbuild(cell, room)
 
     def _run_sbuild(self, cell: Cell, room: Room) -> int:
@@ -136,8 +136,11 @@ class CellBuild:
             self.watch.disk_bytes = max(self.watch.disk_bytes, used)
             self.is_full = room.is_full(self.watch.disk_bytes)
 
-    def _prepare(self, cell: Cell, log: IO[bytes]) -> None:
-        if self._in(cell, self._preparation, log) != 0:
+    def _prepare(self, cell: Cell, log: IO[bytes], *, with_setup: bool) -> None:
+        """What the setup of the suite does is in the layer, where there is one."""
+        caller = pwd.getpwuid(os.getuid()).pw_name
+        script = cell_setup.prepare_script(self.task, caller, with_setup=with_setup)
+        if self._in(cell, script, log) != 0:
             reason = "the build's environment could not be prepared; the log says why"
             raise Stopped(Ending(BuildStatus.INFRASTRUCTURE, "prepare", reason))
 
@@ -153,10 +156,6 @@ class CellBuild:
     @property
     def _work(self) -> Path:
         return self.folder.path / "work"
-
-    @property
-    def _preparation(self) -> str:
-        return cell_setup.prepare_script(self.task, pwd.getpwuid(os.getuid()).pw_name)
 
     @contextmanager
     def _cell(self, lower: tuple[Path, ...], room: Room) -> Iterator[Cell]:

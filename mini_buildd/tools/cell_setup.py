@@ -40,6 +40,13 @@ for name in {names}; do
     echo "$name:x:{uid}:{uid}:builds packages:/sbuild-nonexistent:/bin/sh" >> /etc/passwd
 done"""
 
+# Which suites a build may use is said to each anew; their packages may be shared.
+_TIDY = f"""\
+apt-get clean
+rm -rf /tmp/* /var/tmp/* /var/log/apt/* /var/log/dpkg.log
+rm -f {_OWN_LIST} {_PINS} {_KEYS}/mini-buildd-*.asc
+rm -rf /var/lib/apt/lists/*{_ARCHIVE.replace("/", "_")}_*"""
+
 
 def binds(task: Task) -> tuple[Bind, ...]:
     """What of the machine a cell for *task* is shown."""
@@ -50,8 +57,8 @@ def binds(task: Task) -> tuple[Bind, ...]:
     return tuple(shown)
 
 
-def prepare_script(task: Task, caller: str) -> str:
-    """Users, the instance's own suites with pins and keys, the suite's own setup.
+def prepare_script(task: Task, caller: str, *, with_setup: bool) -> str:
+    """Users, the instance's own suites with pins and keys, and *with_setup* the suite's setup.
 
     *caller* is the name of the user that calls sbuild.
     """
@@ -64,7 +71,7 @@ def prepare_script(task: Task, caller: str) -> str:
         parts.append(f"ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 || {_APT} -qq update")
         if task.apt_sources:
             parts.append(f"{_APT} -qq {_ONLY_OWN} update")
-    if task.setup:
+    if task.setup and with_setup:
         parts.append(f"sh -e <<'END OF SETUP'\n{task.setup}\nEND OF SETUP")
     return "\n".join([*parts, ""])
 
@@ -112,10 +119,9 @@ def fetch_script(task: Task) -> str:
 
 
 def install_script(task: Task) -> str:
-    """Installs what was downloaded."""
+    """Installs what was downloaded, and leaves nothing of where it came from."""
     lines = [f"{_APT} -qq {words}" for words in _installations(task)]
-    tidy = "apt-get clean\nrm -rf /tmp/* /var/tmp/* /var/log/apt/* /var/log/dpkg.log"
-    return "\n".join([_HEAD, *lines, tidy, ""])
+    return "\n".join([_HEAD, *lines, _TIDY, ""])
 
 
 def _installations(task: Task) -> list[str]:
