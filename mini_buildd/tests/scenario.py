@@ -128,7 +128,7 @@ class Scenario:
             tarball = kept.folder.with_name(self.chroot.name)
             tarball.unlink(missing_ok=True)
             _link_or_copy(self.chroot, tarball)
-            kept.remove_unused(but=name)
+            kept.remove_unused(but={name})
 
     @property
     def _kept_chroot(self) -> Generations:
@@ -185,7 +185,7 @@ class Scenario:
         generations = generations_beside(self.chroot)
         if generations.folder.is_dir():  # who removes the scene's folder could not remove these
             with generations.alone():
-                generations.remove_unused(but="")
+                generations.remove_unused(but=())
 
     def _remove_what_belongs_to_cells(self) -> None:
         """Who removes the scene's folder could not remove this."""

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import path
 
 from mini_buildd.web.views import (
+    builders,
     builds,
     changes,
     events,
@@ -54,6 +55,8 @@ urlpatterns = [
         changes.rollback,
         name="suite-rollback",
     ),
+    path("builders/", builders.listing, name="builders"),
+    path("builders/chroots/<int:chroot_id>/refresh/", builders.refresh, name="chroot-refresh"),
     path("events/", events.listing, name="events"),
     path("admin/", admin.site.urls),
 ]

@@ -26,6 +26,7 @@ PAGES = (
     "/suites/trixie-test-unstable/",
     "/suites/trixie-test-unstable/versions/",
     "/suites/trixie-test-unstable/compare/",
+    "/builders/",
     "/events/",
 )
 # The most is asked for a suite: its packages with where else they are, its versions with what each
