@@ -9,6 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mini_buildd.tools.sbuild_options import (
+    architecture_arguments,
+    binnmu_arguments,
+    build_options,
+    profile_arguments,
+)
 from mini_buildd.wire.task import BuildStatus, Task
 
 # The stages in which the package itself can fail; in every other one it was the machine, the
@@ -40,9 +46,9 @@ def command(task: Task, results: Path) -> list[str]:
     return [
         "sbuild",
         f"--dist={task.distribution}",
-        f"--arch={task.architecture}",
-        "--arch-any" if task.builds_any else "--no-arch-any",
-        "--arch-all" if task.builds_all else "--no-arch-all",
+        *architecture_arguments(task),
+        *profile_arguments(task),
+        *binnmu_arguments(task),
         f"--chroot-mode={task.backend}",
         f"--chroot={task.chroot}",
         f"--build-dir={results}",
@@ -73,10 +79,21 @@ def configuration(task: Task, folder: Path) -> str:
             f"$extra_repository_keys = [{', '.join(_perl(key) for key in keys)}];",
             f"$external_commands->{{'chroot-setup-commands'}} = [{quoted}];",
             "$purge_build_deps = 'never';",
+            *_environment(task),
             "1;",
             "",
         ]
     )
+
+
+def _environment(task: Task) -> list[str]:
+    """What the build sees in its environment, whatever ours is."""
+    options = build_options(task)
+    said = f"$ENV{{'DEB_BUILD_OPTIONS'}} = {_perl(options)};"
+    return [
+        said if options else "delete $ENV{'DEB_BUILD_OPTIONS'};",
+        "delete $ENV{'DEB_BUILD_PROFILES'};",
+    ]
 
 
 def key_files(task: Task) -> Mapping[str, str]:
