@@ -234,7 +234,12 @@ def _store(site: Site, job: Job, made: _Made) -> None:
 
 
 def _keep_changelogs(site: Site, job: Job, made: list[_Made]) -> None:
-    """One for each archive area: apt asks for it in that of the package."""
+    """One for each archive area: apt asks for it in that of the package.
+
+    A rebuild has nothing to add to that of its source.
+    """
+    if job.binnmu:
+        return
     source, repository = job.source, job.source.distribution.repository.name
     name, version = SourceName(source.name), Version(source.version)
     for each in made:

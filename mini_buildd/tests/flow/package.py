@@ -152,7 +152,8 @@ def build_changes(name: str, version: str, architecture: str, files: Mapping[str
     """The .changes that sbuild leaves beside what it made."""
     return (
         "Format: 1.8\nDate: Fri, 20 Nov 2026 12:00:00 +0000\n"
-        f"Source: {name}\nBinary: {name}\nArchitecture: {architecture}\nVersion: {version}\n"
+        f"Source: {name}\nBinary: {name.split(maxsplit=1)[0]}\nArchitecture: {architecture}\n"
+        f"Version: {version}\n"
         "Distribution: trixie-test-unstable\nUrgency: medium\n"
         "Maintainer: Pat Packager <pat@example.invalid>\n"
         f"Changes:\n {name} ({version}) trixie-test-unstable; urgency=medium\n"
