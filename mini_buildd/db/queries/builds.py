@@ -8,6 +8,8 @@ from django.db.models import Q, QuerySet
 
 from mini_buildd.db.models import Attempt, Binary, Job, Upload
 from mini_buildd.db.queries.page import Page, page
+from mini_buildd.deb.version import Version
+from mini_buildd.domain.binnmu import binnmu_version
 from mini_buildd.domain.states import JobState, Outcome
 
 
@@ -108,7 +110,7 @@ def build_row(job: Job) -> BuildRow:
     return BuildRow(
         id=job.pk,
         source=source.name,
-        version=source.version,
+        version=binnmu_version(Version(source.version), job.binnmu),
         architecture=job.architecture,
         distribution=source.distribution.name,
         repository=source.distribution.repository.name,
