@@ -37,7 +37,7 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True)
 class BuildRow:
-    """A job as lists show it, with its latest attempt."""
+    """A job as lists show it, with its latest attempt; *version* is that of what it makes."""
 
     id: int
     source: str
@@ -52,6 +52,10 @@ class BuildRow:
     is_optional: bool
     created_at: datetime
     attempt: AttemptRow | None
+    build_architecture: str = ""
+    profiles: str = ""
+    options: str = ""
+    rebuild_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,10 @@ def build_row(job: Job) -> BuildRow:
         is_optional=job.is_optional,
         created_at=job.created_at,
         attempt=attempt_row(attempts[0]) if attempts else None,
+        build_architecture=job.build_architecture,
+        profiles=job.profiles,
+        options=job.options,
+        rebuild_reason=job.binnmu_reason,
     )
 
 
