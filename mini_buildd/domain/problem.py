@@ -195,11 +195,39 @@ class SetupImpossible(Problem):
     title = "This cannot be set up"
 
 
+class SubidsMissing(Problem):
+    """Who runs this has no range of subordinate ids, and so can have no user namespace."""
+
+    code = "subids-missing"
+    title = "There are no subordinate ids"
+
+
 class ArchitectureNotRunnable(Problem):
     """This machine runs no programs of an architecture."""
 
     code = "architecture-not-runnable"
     title = "This machine cannot run that architecture"
+
+
+class SnippetUnknown(Problem):
+    """A snippet for chroots that the library does not have."""
+
+    code = "snippet-unknown"
+    title = "There is no such snippet"
+
+
+class ChrootUnknown(Problem):
+    """A chroot that is not configured."""
+
+    code = "chroot-unknown"
+    title = "There is no such chroot"
+
+
+class ChrootUnfit(Problem):
+    """A chroot was made, or is there, in which something does not work."""
+
+    code = "chroot-unfit"
+    title = "The chroot does not work"
 
 
 class NotAllowed(Problem):

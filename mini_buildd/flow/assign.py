@@ -16,7 +16,7 @@ from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.keyring import archive_maintainer
 from mini_buildd.domain.layout import suites_seen
 from mini_buildd.domain.states import JobState
-from mini_buildd.flow.chroot import tarball_of
+from mini_buildd.flow.chroot import generation_of, tarball_of
 from mini_buildd.flow.content import components_of
 from mini_buildd.flow.site import Site
 from mini_buildd.wire.task import AptSource, Task
@@ -137,6 +137,9 @@ def _task(site: Site, attempt: Attempt, chroot: Chroot) -> Task:
         binnmu=job.binnmu,
         binnmu_reason=job.binnmu_reason,
         maintainer=archive_maintainer(site.settings.identity) if job.binnmu else "",
+        base=str(generation_of(site.places, chroot) or ""),
+        layers=str(site.places.layers),
+        work=site.settings.builder.work,
     )
 
 
@@ -168,6 +171,7 @@ def _apt_sources(site: Site, distribution: Distribution) -> tuple[AptSource, ...
             line=f"deb {url} {name} {' '.join(components[name])}",
             pin=f"release n={name}",
             key=site.signer.public_key,
+            tree=str(site.tree(repository.name).root),
         )
         for name in names
         if name in components

@@ -30,17 +30,24 @@ def is_cross(task: Task) -> bool:
     return task.build_architecture not in ("", task.architecture)
 
 
+def profiles_of(task: Task) -> tuple[str, ...]:
+    """Its build profiles, with those of a cross build."""
+    return tuple(dict.fromkeys([*task.profiles, *(_CROSS if is_cross(task) else ())]))
+
+
 def profile_arguments(task: Task) -> list[str]:
-    """Its build profiles, if there are any."""
-    profiles = [*task.profiles, *(_CROSS if is_cross(task) else ())]
-    return [f"--profiles={','.join(dict.fromkeys(profiles))}"] if profiles else []
+    """The same for sbuild; nothing when there are none."""
+    profiles = profiles_of(task)
+    return [f"--profiles={','.join(profiles)}"] if profiles else []
 
 
 def build_options(task: Task) -> str:
     """The value of DEB_BUILD_OPTIONS; empty when nothing is to be said."""
-    profiles = {*task.profiles, *(_CROSS if is_cross(task) else ())}
-    implied = [option for option in _OPTION_TOO if option in profiles]
-    return " ".join(dict.fromkeys([*task.options, *implied]))
+    options = [*task.options, *(each for each in _OPTION_TOO if each in profiles_of(task))]
+    # dpkg-buildpackage counts the machine's cores, not those that it may use.
+    if task.limits.cores and not any(option.startswith("parallel=") for option in options):
+        options.append(f"parallel={task.limits.cores}")
+    return " ".join(dict.fromkeys(options))
 
 
 def binnmu_arguments(task: Task) -> list[str]:

@@ -4,7 +4,6 @@ import re
 import subprocess
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from mini_buildd.tools import sbuild
@@ -81,19 +80,6 @@ def test_perl_reads_the_keys_of_the_configuration_as_they_were_written(folder: s
 def test_each_key_has_one_file() -> None:
     task = _task(_source("a"), _source("b"), _source("c", "other"))
     assert sbuild.key_files(task) == {"apt-key-0.asc": "key", "apt-key-1.asc": "other"}
-
-
-@pytest.mark.parametrize(
-    ("options", "seen"), [(("terse", "parallel=2"), "terse parallel=2"), ((), "none")]
-)
-def test_the_build_sees_its_own_options_and_not_ours(
-    options: tuple[str, ...], seen: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("DEB_BUILD_OPTIONS", "ours")
-    monkeypatch.setenv("DEB_BUILD_PROFILES", "ours")
-    task = msgspec.structs.replace(_task(), options=options)
-    shown = 'print $ENV{DEB_BUILD_OPTIONS} // "none", " ", $ENV{DEB_BUILD_PROFILES} // "none";'
-    assert _perl(sbuild.configuration(task, Path("/x")), shown) == f"{seen} none"
 
 
 def test_the_commands_of_the_configuration_pin_our_suites_above_the_base(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from mini_buildd.tools.sbuild_options import (
     build_options,
     profile_arguments,
 )
-from mini_buildd.wire.task import Task
+from mini_buildd.wire.task import Limits, Task
 
 
 def _task(**values: Any) -> Task:
@@ -51,6 +51,8 @@ def test_a_cross_build_says_both_and_never_one_for_both() -> None:
         ({}, [], ""),
         ({"profiles": ("nodoc",)}, ["--profiles=nodoc"], "nodoc"),
         ({"options": ("parallel=2",)}, [], "parallel=2"),
+        ({"options": ("parallel=2",), "limits": Limits(cores=1)}, [], "parallel=2"),
+        ({"options": ("terse",), "limits": Limits(cores=1)}, [], "terse parallel=1"),
         ({"build_architecture": "amd64"}, ["--profiles=cross,nocheck"], "nocheck"),
         (
             {
