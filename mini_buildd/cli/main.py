@@ -60,6 +60,20 @@ def _add_setup(setup: argparse.ArgumentParser) -> None:
         default=[],
         help="may be repeated; the first one builds what is for all (default: this machine's)",
     )
+    setup.add_argument(
+        "--cross",
+        action="append",
+        default=[],
+        metavar="ARCHITECTURE",
+        help="may be repeated; one that is cross-compiled on the first --architecture",
+    )
+    setup.add_argument(
+        "--optional",
+        action="append",
+        default=[],
+        metavar="ARCHITECTURE",
+        help="may be repeated; one of these whose failures hold nobody up",
+    )
     setup.add_argument("--repository", default="test")
     setup.add_argument(
         "--archive-url", default="", help="default: as this machine's own apt has it"

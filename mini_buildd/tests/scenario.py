@@ -44,7 +44,8 @@ def host_architecture() -> str:
 class Scenario:
     """Everything below *folder*; *repository* "test" for this machine's release.
 
-    It is for *architecture*, which also builds what is for all, and *others* beside it.
+    It is for *architecture*, which also builds what is for all, and *others* beside it; those
+    of *crossed* are cross-compiled on it.
     """
 
     folder: Path
@@ -53,6 +54,7 @@ class Scenario:
     codename: Codename = field(default_factory=host_codename)
     architecture: str = field(default_factory=host_architecture)
     others: tuple[str, ...] = ()
+    crossed: tuple[str, ...] = ()
     _made: int = field(default=0, init=False)
     _borrowed: ExitStack = field(default_factory=ExitStack, init=False)
 
@@ -105,6 +107,7 @@ class Scenario:
             "setup",
             f"--codename={self.codename}",
             *(f"--architecture={each}" for each in (self.architecture, *self.others)),
+            *(f"--cross={each}" for each in self.crossed),
             "--uploader=pat",
             f"--email={self.packager.email}",
             f"--key={self.packager.public_key()}",
