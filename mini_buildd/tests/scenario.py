@@ -196,10 +196,10 @@ class Scenario:
         gpg.stop_agent(self.instance.home / "gnupg")
         self._borrowed.close()
         self._remove_what_belongs_to_cells()
-        generations = generations_beside(self.chroot)
-        if generations.folder.is_dir():  # who removes the scene's folder could not remove these
-            with generations.alone():
-                generations.remove_unused(but="")
+        for generations in map(generations_beside, self._chroots):
+            if generations.folder.is_dir():  # who removes the scene's folder could not remove these
+                with generations.alone():
+                    generations.remove_unused(but="")
 
     def _remove_what_belongs_to_cells(self) -> None:
         """Who removes the scene's folder could not remove this."""
