@@ -22,7 +22,7 @@ def run_binnmu(
     with beside_daemon(settings, places) as site:
         wish = Rebuild(
             find_distribution(options.distribution),
-            options.source,
+            options.package,
             options.reason,
             options.architecture,
         )

@@ -26,21 +26,23 @@ _MAX_REASON = 300
 
 @dataclass(frozen=True, slots=True)
 class Rebuild:
-    """What is to be built again: a *package* as flow.choose takes one, and on which architectures.
+    """What is to be built again: *packages* as flow.choose takes them, and on which architectures.
 
-    Without any, it is built again on all that it was built on. The *reason* goes into the changelog
-    of the packages.
+    Without any, each is built again on all that it was built on. The *reason* goes into the
+    changelog of the packages.
     """
 
     distribution: Distribution
-    package: str
+    packages: Sequence[str]
     reason: str
     architectures: Sequence[str] = ()
 
 
 @tells_full_disk
 def binnmu(site: Site, actor: Actor, wish: Rebuild) -> list[Job]:
-    """Plan the rebuild; gives its jobs, all with the same number.
+    """Plan the rebuild of all packages or, when one cannot be, of none; gives the jobs.
+
+    Those of a package have the same number.
 
     Raises NotAllowed, PackageNotThere, RebuildImpossible.
     """
@@ -54,9 +56,10 @@ def binnmu(site: Site, actor: Actor, wish: Rebuild) -> list[Job]:
         )
     try:
         with transaction.atomic():
-            (source,) = latest_of(wish.distribution, [wish.package])
-            _check_source(source, wish.distribution)
-            return _plan(site, actor, source, wish, reason)
+            chosen = latest_of(wish.distribution, wish.packages)
+            for source in chosen:
+                _check_source(source, wish.distribution)
+            return [job for each in chosen for job in _plan(site, actor, each, wish, reason)]
     except IntegrityError:
         raise _impossible(
             "nobody else who orders the same at the same moment",

@@ -259,8 +259,7 @@ def _check_binary(job: Job, path: Path) -> tuple[BinaryPackage, Payload]:
     if (binary.source, binary.source_version) != source:
         made_from = f"{binary.source} {binary.source_version}"
         raise _refuse(f"{path.name} made from {job.source}", made_from)
-    if job.binnmu and binnmu_number(binary.version) != job.binnmu:
-        raise _refuse(f"{path.name} with a version that ends in +b{job.binnmu}", binary.version)
+    _check_rebuild(job, binary, path.name)
     allowed = [job.architecture] * job.builds_any + ["all"] * job.builds_all
     if binary.architecture not in allowed:
         raise _refuse(f"{path.name} for {' or '.join(allowed)}", binary.architecture)
@@ -275,6 +274,15 @@ def _check_binary(job: Job, path: Path) -> tuple[BinaryPackage, Payload]:
     if path.stem != binary.stem:
         raise _refuse(f"the file name {binary.stem}{path.suffix}", path.name)
     return binary, payload
+
+
+def _check_rebuild(job: Job, binary: BinaryPackage, name: str) -> None:
+    """A rebuild's packages have its number; others are not called as if they came from one."""
+    number = binnmu_number(binary.version)
+    if job.binnmu and number != job.binnmu:
+        raise _refuse(f"{name} with a version that ends in +b{job.binnmu}", binary.version)
+    if not job.binnmu and number and binary.version == f"{job.source.version}+b{number}":
+        raise _refuse(f"{name} with the version {job.source.version}", binary.version)
 
 
 # --- rows -----------------------------------------------------------------------

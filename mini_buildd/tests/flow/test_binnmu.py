@@ -37,7 +37,7 @@ def two(bare: Scene) -> Scene:
 
 def order(scene: Scene, package: str = "hello", *architectures: str) -> list[models.Job]:
     """An administrator wants it built again."""
-    wish = Rebuild(scene.distribution(), package, "against libfoo2", architectures)
+    wish = Rebuild(scene.distribution(), [package], "against libfoo2", architectures)
     return binnmu(scene.site, ADMIN, wish)
 
 
@@ -118,13 +118,13 @@ def test_a_failed_rebuild_keeps_its_number_and_leaves_all_as_it_was(scene: Scene
 def test_only_administrators_order_rebuilds(scene: Scene) -> None:
     scene.published()
     with pytest.raises(NotAllowed):
-        binnmu(scene.site, VISITOR, Rebuild(scene.distribution(), "hello", "why not"))
+        binnmu(scene.site, VISITOR, Rebuild(scene.distribution(), ["hello"], "why not"))
 
 
 def test_a_rebuild_has_a_reason(scene: Scene) -> None:
     scene.published()
     with pytest.raises(RebuildImpossible, match="a reason"):
-        binnmu(scene.site, ADMIN, Rebuild(scene.distribution(), "hello", " \n "))
+        binnmu(scene.site, ADMIN, Rebuild(scene.distribution(), ["hello"], " \n "))
 
 
 def test_what_is_not_there_cannot_be_built_again(scene: Scene) -> None:
@@ -165,7 +165,7 @@ def test_it_is_ordered_where_the_source_was_uploaded(scene: Scene) -> None:
     scene.published()
     move(scene)
     with pytest.raises(RebuildImpossible, match="trixie-test-unstable"):
-        binnmu(scene.site, ADMIN, Rebuild(scene.distribution("testing"), "hello", "why"))
+        binnmu(scene.site, ADMIN, Rebuild(scene.distribution("testing"), ["hello"], "why"))
 
 
 def test_of_two_who_order_at_once_one_is_first(real: Scene) -> None:
@@ -173,6 +173,20 @@ def test_of_two_who_order_at_once_one_is_first(real: Scene) -> None:
     told = at_once(lambda: order(real), lambda: order(real))
     assert [type(each).__name__ for each in told] == ["RebuildImpossible"]
     assert models.Job.objects.filter(binnmu__gt=0).count() == 1
+
+
+def test_of_several_packages_all_are_ordered_or_none(scene: Scene) -> None:
+    scene.published()
+    scene.published(SourcePackage("other"))
+    scene.published(SourcePackage("for-all", architecture="all"))
+    for names, count in ((["hello", "for-all"], 0), (["other", "hello"], 2)):
+        wish = Rebuild(scene.distribution(), names, "against libfoo2")
+        if count:
+            binnmu(scene.site, ADMIN, wish)
+        else:
+            with pytest.raises(RebuildImpossible):
+                binnmu(scene.site, ADMIN, wish)
+        assert models.Job.objects.filter(binnmu=1).count() == count
 
 
 # --- results ----------------------------------------------------------------------------
@@ -216,6 +230,13 @@ def test_a_rebuild_where_none_was_asked_for_is_refused(scene: Scene) -> None:
     path = scene.results(plain) / result.changes
     path.write_text(f"Binary-Only: yes\n{path.read_text()}")
     assert "binary-only" in scene.report(plain, result).reason
+
+
+def test_a_plain_build_takes_no_version_of_a_rebuild(scene: Scene) -> None:
+    scene.accepted()
+    (plain,) = scene.assign()
+    files = scene.deb(plain, version=f"{FIRST}+b1", source=f"hello ({FIRST})")
+    assert "+b1" in scene.report(plain, scene.build(plain, files)).reason
 
 
 @pytest.mark.parametrize(
