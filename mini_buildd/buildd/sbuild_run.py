@@ -13,6 +13,7 @@ from mini_buildd.buildd.follow import follow
 from mini_buildd.kit.atomic import write_file
 from mini_buildd.tools.cell import BUILD_USER
 from mini_buildd.tools.sbuild import command, configuration
+from mini_buildd.tools.sbuild_options import build_options
 from mini_buildd.wire.task import Task
 
 _PR_SET_PDEATHSIG = 1
@@ -56,10 +57,7 @@ def environment(rc: Path, task: Task, programs: Path | None = None) -> Mapping[s
     # A plain user's path may lack where sbuild finds its tools.
     parts = (str(programs) if programs else "", os.environ.get("PATH"), _SYSTEM_PATH)
     path = ":".join(filter(None, parts))
-    options = list(task.options)
-    # dpkg-buildpackage counts the machine's cores, not those that it may use.
-    if task.limits.cores and not any(option.startswith("parallel=") for option in options):
-        options.append(f"parallel={task.limits.cores}")
+    options = build_options(task)
     return {
         "HOME": os.environ.get("HOME", "/"),
         "USER": BUILD_USER,
@@ -67,7 +65,7 @@ def environment(rc: Path, task: Task, programs: Path | None = None) -> Mapping[s
         "PATH": path,
         "LC_ALL": "C.UTF-8",
         "SBUILD_CONFIG": str(rc),
-        **({"DEB_BUILD_OPTIONS": " ".join(options)} if options else {}),
+        **({"DEB_BUILD_OPTIONS": options} if options else {}),
     }
 
 

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from mini_buildd.tools.cell import BUILD_UID, BUILD_USER, Bind
 from mini_buildd.tools.own_suites import LIST, REMOVE, add_script
+from mini_buildd.tools.sbuild_options import is_cross, profiles_of
 from mini_buildd.wire.task import Task
 
 _SHARED = "/run/mini-buildd"
@@ -59,7 +60,7 @@ def prepare_script(task: Task, caller: str, *, with_setup: bool) -> str:
     """
     parts = [_HEAD, _USERS.format(user=BUILD_USER, names=f"{BUILD_USER} {caller}", uid=BUILD_UID)]
     parts.append(add_script(task.apt_sources, _trees(task)))
-    if task.build_architecture:
+    if is_cross(task):
         parts.append(f"dpkg --add-architecture {task.architecture}\n{_APT} -qq update")
     else:
         # A base without lists is one that somebody else has made.
@@ -100,11 +101,11 @@ def _installations(task: Task) -> list[str]:
     words = ["build-dep"]
     if task.builds_any != task.builds_all:
         words.append("--arch-only" if task.builds_any else "--indep-only")
-    if task.profiles:
-        words.append(f"--build-profiles={shlex.quote(','.join(task.profiles))}")
-    if task.build_architecture:
+    if profiles := profiles_of(task):
+        words.append(f"--build-profiles={shlex.quote(','.join(profiles))}")
+    if is_cross(task):
         words.append(f"--host-architecture={task.architecture}")
     words.append(shlex.quote(f"{_SOURCE}/{PurePosixPath(task.dsc).name}"))
     # A cross compiler is to sbuild what build-essential is natively.
     cross = f"install crossbuild-essential-{task.architecture}"
-    return [" ".join(words), *([cross] if task.build_architecture else [])]
+    return [" ".join(words), *([cross] if is_cross(task) else [])]

@@ -11,6 +11,11 @@ from pathlib import Path
 
 from mini_buildd.tools.cell import BUILD_USER
 from mini_buildd.tools.own_suites import add_script
+from mini_buildd.tools.sbuild_options import (
+    architecture_arguments,
+    binnmu_arguments,
+    profile_arguments,
+)
 from mini_buildd.wire.task import BuildStatus, Task
 
 # The stages in which the package itself can fail; in every other one it was the machine, the
@@ -52,10 +57,9 @@ def command(
     return [
         "sbuild",
         f"--dist={task.distribution}",
-        *_architectures(task),
-        "--arch-any" if task.builds_any else "--no-arch-any",
-        "--arch-all" if task.builds_all else "--no-arch-all",
-        *([f"--profiles={','.join(task.profiles)}"] if task.profiles else []),
+        *architecture_arguments(task),
+        *profile_arguments(task),
+        *binnmu_arguments(task),
         *where,
         f"--build-dir={results}",
         "--no-source",
@@ -71,12 +75,6 @@ def command(
 
 # sbuild's own word for a shell in the build's environment (sbuild(1), "EXTERNAL COMMANDS").
 _SHELLS = tuple(f"--{when}-commands=%SBUILD_SHELL" for when in ("build-failed", "finished-build"))
-
-
-def _architectures(task: Task) -> list[str]:
-    if not task.build_architecture:
-        return [f"--arch={task.architecture}"]
-    return [f"--host={task.architecture}", f"--build={task.build_architecture}"]
 
 
 def configuration(task: Task, folder: Path, *, in_cell: bool = False) -> str:

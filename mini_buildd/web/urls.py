@@ -42,6 +42,7 @@ urlpatterns = [
     path("suites/<str:distribution>/at/<str:at>.sources", suites.pinned, name="suite-sources"),
     path("suites/<str:distribution>/migrate/", changes.migrate, name="suite-migrate"),
     path("suites/<str:distribution>/remove/", changes.remove, name="suite-remove"),
+    path("suites/<str:distribution>/rebuild/", changes.rebuild, name="suite-rebuild"),
     path("suites/<str:distribution>/freeze/", changes.freeze, name="suite-freeze"),
     path("suites/<str:distribution>/thaw/", changes.thaw, name="suite-thaw"),
     path("suites/<str:distribution>/<int:number>/", suites.version, name="suite-version"),

@@ -8,6 +8,8 @@ from django.db.models import Q, QuerySet
 
 from mini_buildd.db.models import Attempt, Binary, Job, Upload
 from mini_buildd.db.queries.page import Page, page
+from mini_buildd.deb.version import Version
+from mini_buildd.domain.binnmu import binnmu_version
 from mini_buildd.domain.states import JobState, Outcome
 
 
@@ -35,7 +37,7 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True)
 class BuildRow:
-    """A job as lists show it, with its latest attempt."""
+    """A job as lists show it, with its latest attempt; *version* is that of what it makes."""
 
     id: int
     source: str
@@ -50,6 +52,10 @@ class BuildRow:
     is_optional: bool
     created_at: datetime
     attempt: AttemptRow | None
+    build_architecture: str = ""
+    profiles: str = ""
+    options: str = ""
+    rebuild_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,7 @@ def build_row(job: Job) -> BuildRow:
     return BuildRow(
         id=job.pk,
         source=source.name,
-        version=source.version,
+        version=binnmu_version(Version(source.version), job.binnmu),
         architecture=job.architecture,
         distribution=source.distribution.name,
         repository=source.distribution.repository.name,
@@ -119,6 +125,10 @@ def build_row(job: Job) -> BuildRow:
         is_optional=job.is_optional,
         created_at=job.created_at,
         attempt=attempt_row(attempts[0]) if attempts else None,
+        build_architecture=job.build_architecture,
+        profiles=job.profiles,
+        options=job.options,
+        rebuild_reason=job.binnmu_reason,
     )
 
 
