@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from mini_buildd.tools.log_file import open_log
 from mini_buildd.tools.sbuild_log import Line, Phase, excerpt, is_error, summary
 from mini_buildd.web.log.index import LogIndex, index_of
 from mini_buildd.web.log.plain import plain
@@ -71,8 +72,8 @@ def read_window(path: Path, line: int | None = None, *, is_growing: bool) -> Win
     The last window of a growing log ends with a whole line, so that whoever follows goes on there.
     """
     index = index_of(path)
-    with path.open("rb") as stream:
-        size = path.stat().st_size
+    with open_log(path) as stream:
+        size = stream.seek(0, 2)
         start = _start(stream, size) if line is None else _place(stream, index, line)
         stream.seek(start)
         data = stream.read(min(WINDOW_BYTES, size - start))
@@ -88,8 +89,8 @@ def read_window(path: Path, line: int | None = None, *, is_growing: bool) -> Win
 def read_reason(path: Path) -> Reason:
     """The failing part of the log *path*, as far as its last bytes hold it."""
     index = index_of(path)
-    with path.open("rb") as stream:
-        start = _start(stream, path.stat().st_size)
+    with open_log(path) as stream:
+        start = _start(stream, stream.seek(0, 2))
         first = _line_at(stream, index, start)
         stream.seek(start)
         texts = _texts(stream.read(WINDOW_BYTES))
@@ -98,8 +99,8 @@ def read_reason(path: Path) -> Reason:
 
 def read_summary(path: Path) -> dict[str, str]:
     """The summary that sbuild itself writes at the end of the log."""
-    with path.open("rb") as stream:
-        stream.seek(max(0, path.stat().st_size - (8 << 10)))
+    with open_log(path) as stream:
+        stream.seek(max(0, stream.seek(0, 2) - (8 << 10)))
         return dict(summary(stream.read(8 << 10).decode(errors="replace")))
 
 
