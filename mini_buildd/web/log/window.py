@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from mini_buildd.tools.log_excerpt import excerpt
 from mini_buildd.tools.log_file import open_log
-from mini_buildd.tools.sbuild_log import Line, Phase, excerpt, is_error, summary
+from mini_buildd.tools.sbuild_log import Line, Phase, is_error, summary
 from mini_buildd.web.log.index import LogIndex, index_of
 from mini_buildd.web.log.plain import plain
 
 WINDOW_BYTES = 256 << 10
+_REASON_BYTES = 1 << 20
 _LINES_ABOVE = 20
 
 
@@ -90,10 +92,10 @@ def read_reason(path: Path) -> Reason:
     """The failing part of the log *path*, as far as its last bytes hold it."""
     index = index_of(path)
     with open_log(path) as stream:
-        start = _start(stream, stream.seek(0, 2))
+        start = _start(stream, stream.seek(0, 2), _REASON_BYTES)
         first = _line_at(stream, index, start)
         stream.seek(start)
-        texts = _texts(stream.read(WINDOW_BYTES))
+        texts = _texts(stream.read(_REASON_BYTES))
     return Reason(excerpt(texts, first or 1), first is not None)
 
 
@@ -104,13 +106,13 @@ def read_summary(path: Path) -> dict[str, str]:
         return dict(summary(stream.read(8 << 10).decode(errors="replace")))
 
 
-def _start(stream: BinaryIO, size: int) -> int:
-    """Where the last window begins: at the beginning of a line."""
-    if size <= WINDOW_BYTES:
+def _start(stream: BinaryIO, size: int, count: int = WINDOW_BYTES) -> int:
+    """Where the last *count* bytes begin: at the beginning of a line."""
+    if size <= count:
         return 0
-    stream.seek(size - WINDOW_BYTES)
-    skipped = stream.readline(WINDOW_BYTES)
-    return size - WINDOW_BYTES + len(skipped)
+    stream.seek(size - count)
+    skipped = stream.readline(count)
+    return size - count + len(skipped)
 
 
 def _place(stream: BinaryIO, index: LogIndex, line: int) -> int:
