@@ -7,14 +7,19 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mini_buildd.db import models
 from mini_buildd.domain.states import JobState, Outcome
 from mini_buildd.tests.web import logs
 from mini_buildd.tests.web.builder import Builder
 from mini_buildd.tools.log_file import compress_log, compressed
+from mini_buildd.tools.sbuild_log import Line
+from mini_buildd.web.log.colour import coloured
 from mini_buildd.web.log.follow import MAX_BYTES, read_part
 from mini_buildd.web.log.index import LogIndex, index_of
+from mini_buildd.web.log.markup import lines_markup
 from mini_buildd.web.log.plain import plain
 from mini_buildd.web.log.window import WINDOW_BYTES, read_reason, read_window
 
@@ -262,6 +267,31 @@ def test_a_page_of_a_large_log_has_links_that_lead_to_lines(
     assert len(html) < 6 * WINDOW_BYTES
     raw = client.get(f"/builds/{job.pk}/log.txt?attempt=1")
     assert raw.getvalue() == large.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("line", "pieces"),
+    [
+        ("\x1b[1;31mred\x1b[0m end", [("red", "c1 cb"), (" end", "")]),
+        ("\x1b[32mok\x1b[39m\x1b[Kx", [("ok", "c2"), ("x", "")]),
+        ("a\x1b[94mblue\rb\x1b[1mc\r", [("b", "c4"), ("c", "c4 cb")]),
+        ("\x1b[38;5;196mmany\x1b[m", [("many", "")]),
+        ("\x1b[01m\x1b[Ka.c:2:\x1b[m\x1b[K x", [("a.c:2:", "cb"), (" x", "")]),
+    ],
+)
+def test_colours_become_classes(line: str, pieces: list[tuple[str, str]]) -> None:
+    assert list(coloured(line)) == pieces
+
+
+@given(st.text(st.sampled_from("ab\x1b[]0;139m\r\x07\x00K\\"), max_size=40))
+def test_colours_change_nothing_but_the_look(line: str) -> None:
+    assert "".join(text for text, _ in coloured(line)) == plain(line)
+
+
+def test_a_line_in_colour_is_escaped_like_any_other() -> None:
+    raw = "<b>\x1b[31m<i>&\x1b[0m"
+    html = lines_markup([(1, Line(1, plain(raw)))], [raw])
+    assert '&lt;b&gt;<span class="c1">&lt;i&gt;&amp;</span>' in html
 
 
 @pytest.mark.parametrize(

@@ -21,9 +21,11 @@ class Window:
     """Lines from byte *start* to byte *end* of a log of *size* bytes.
 
     The numbers of lines are None in a log so large that its lines were not counted that far yet.
+    *raw* are the same lines with what only a terminal understands.
     """
 
     lines: tuple[tuple[int | None, Line], ...]
+    raw: tuple[str, ...]
     start: int
     end: int
     size: int
@@ -84,8 +86,9 @@ def read_window(path: Path, line: int | None = None, *, is_growing: bool) -> Win
             end -= len(data) - (data.rfind(b"\n") + 1)
             data = data[: end - start]
         first = _line_at(stream, index, start)
-    lines = tuple(_numbered(_texts(data), first))
-    return Window(lines, start, end, size, index.phases, index.scanned >= size - WINDOW_BYTES)
+    raw = tuple(_raw(data))
+    lines = tuple(_numbered(map(plain, raw), first))
+    return Window(lines, raw, start, end, size, index.phases, index.scanned >= size - WINDOW_BYTES)
 
 
 def read_reason(path: Path) -> Reason:
@@ -95,7 +98,7 @@ def read_reason(path: Path) -> Reason:
         start = _start(stream, stream.seek(0, 2), _REASON_BYTES)
         first = _line_at(stream, index, start)
         stream.seek(start)
-        texts = _texts(stream.read(_REASON_BYTES))
+        texts = [plain(text) for text in _raw(stream.read(_REASON_BYTES))]
     return Reason(excerpt(texts, first or 1), first is not None)
 
 
@@ -135,11 +138,11 @@ def _line_at(stream: BinaryIO, index: LogIndex, offset: int) -> int | None:
     return known[1] + stream.read(offset - known[0]).count(b"\n")
 
 
-def _texts(data: bytes) -> list[str]:
+def _raw(data: bytes) -> list[str]:
     texts = data.decode(errors="replace").split("\n")
     if texts[-1] == "":
         texts.pop()
-    return [plain(text) for text in texts]
+    return texts
 
 
 def _numbered(texts: Iterable[str], first: int | None) -> Iterable[tuple[int | None, Line]]:

@@ -75,7 +75,7 @@ def show(request: HttpRequest, job_id: int) -> HttpResponse:
         "row": build.row,
         "attempt": attempt,
         "view": view,
-        "markup": lines_markup(view.window.lines) if view and wants_lines else "",
+        "markup": lines_markup(view.window.lines, view.window.raw) if view and wants_lines else "",
         "offset": view.window.end if view else 0,
         "next_line": view.window.next_line if view else 1,
         "is_moving": build.row.state in JOB_OPEN,
