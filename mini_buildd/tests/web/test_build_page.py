@@ -89,9 +89,9 @@ def test_a_failed_build_is_compared_with_the_last_good_one(client: Client, busy:
     html = client.get(f"/builds/{job.pk}/").content.decode()
     (url,) = re.findall(r'href="([^"]+)">compare logs', html)
     page = client.get(unescape(url)).content.decode()
-    assert "*** zlib 64-bit test FAILED ***" in page
+    assert re.search(r'<span class="new e"><a [^>]+></a>\t\t\*\*\* zlib 64-bit test FAILED', page)
     assert re.search(r'<span class="gone"><a [^>]+></a>I: Built successfully', page)
-    links = re.findall(r'<span class="(gone|new|same)"><a href="([^"]+)"', page)
+    links = re.findall(r'<span class="(gone|new|same)(?: e)?"><a href="([^"]+)"', page)
     assert {kind for kind, _ in links} == {"gone", "new", "same"}
     for _, link in links:
         path, _, line = unescape(link).partition("#")

@@ -17,6 +17,7 @@ from mini_buildd.kit.seekable import DamagedFile
 from mini_buildd.tools.log_difference import Difference, Kind, LogDifference, difference
 from mini_buildd.tools.log_file import open_log
 from mini_buildd.tools.log_sections import Sections, read_sections
+from mini_buildd.tools.sbuild_log import is_error
 from mini_buildd.web.log.good import last_good, log_path
 from mini_buildd.web.phase_bar import failed_phase
 from mini_buildd.web.views.query_string import number
@@ -28,6 +29,7 @@ class Shown:
 
     line: Difference
     url: str
+    is_error: bool
 
 
 @require_safe
@@ -80,7 +82,8 @@ def _phases(found: LogDifference, urls: Mapping[Kind, str]) -> list[dict[str, An
 
 
 def _shown(line: Difference, urls: Mapping[Kind, str]) -> Shown:
+    tells = line.kind is Kind.NEW and is_error(line.text)
     if not line.number:
-        return Shown(line, "")
+        return Shown(line, "", tells)
     url = urls.get(line.kind, urls[Kind.NEW])
-    return Shown(line, f"{url}&line={line.number}#L{line.number}")
+    return Shown(line, f"{url}&line={line.number}#L{line.number}", tells)
