@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mini_buildd.tools.line_matches import matches
-from mini_buildd.tools.log_sections import Section, Sections, is_apt, key_of
+from mini_buildd.tools.log_sections import Section, Sections, counts, key_of
 from mini_buildd.tools.sbuild_log import Line
 
 # What is compared by itself, or says nothing that the build did.
@@ -106,16 +106,14 @@ def _phase(
     kinds = list(_kinds(old_keys, new_keys))
     changes = _without_moves(kinds, old_keys, new_keys)
     lines = tuple(_shown(changes, old, new))
-    counts = Counter(kind for kind, _ in changes)
-    return PhaseDifference(title, counts[Kind.GONE], counts[Kind.NEW], lines)
+    sums = Counter(kind for kind, _ in changes)
+    return PhaseDifference(title, sums[Kind.GONE], sums[Kind.NEW], lines)
 
 
 def _keyed(title: str, log: Sections, section: Section | None) -> tuple[list[Line], list[str]]:
     """The lines that count, and their keys."""
     lines = section.lines if section is not None else []
-    kept = [
-        line for line in lines if line.text.strip() and (title == "Build" or not is_apt(line.text))
-    ]
+    kept = [line for line in lines if counts(line.text, title)]
     key = key_of(log.version)
     return kept, [key(line.text) for line in kept]
 

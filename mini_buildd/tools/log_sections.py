@@ -32,6 +32,7 @@ _ALWAYS_DIFFERENT: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(?:resolver|apt\.conf|apt\.data)[-.][A-Za-z0-9_]{6,}\b", "<name>"),
         (r"\b[Pp][Ii][Dd][ =:]*\d+", "<pid>"),
         (r"(^|: )line (\d+): +\d+ ", r"\1line \2: <pid> "),
+        (r"^(?:[A-Za-z0-9+/]{24,}={0,2}|=[A-Za-z0-9+/]{4})$", "<signature>"),
         (r"^\[ *\d+(?:/\d+|%)\] ", "[<progress>] "),
         (r"^([-dlcbps][-rwxsStT]{9} \S+) +\d+ ", r"\1 <size> "),
         (r"\s+", " "),
@@ -41,6 +42,8 @@ _OWN_VERSION = re.compile(r"(?:Source )?Version: (\S+)")
 _LONGEST = 2000
 _PACKAGES = "Package versions: "
 _SET_UP = re.compile(r"Setting up ([a-z0-9][a-z0-9+.-]+)(?::\w+)? \((\S+)\)")
+
+_RANDOM = "I: NOTICE: Log filtering will replace "  # a name made up for this build alone
 
 # What apt says of each package; the versions are compared by themselves.
 _APT = re.compile(
@@ -162,6 +165,11 @@ def _versions(version: str) -> Iterable[str]:
     return [form for form in dict.fromkeys((version, bare, upstream)) if "." in form]
 
 
-def is_apt(text: str) -> bool:
-    """Whether *text* is what apt says of single packages."""
-    return _APT.match(text) is not None
+def counts(text: str, title: str) -> bool:
+    """Whether the line *text* of the phase *title* says what the build did.
+
+    What apt says of single packages does not, outside of the package's own words.
+    """
+    if not text.strip() or text.startswith(_RANDOM):
+        return False
+    return title == "Build" or _APT.match(text) is None

@@ -133,6 +133,8 @@ def test_times_hashes_and_random_names_are_no_difference() -> None:
             "-rwxr-xr-x root/root     31024 2022-12-26 15:30 ./usr/bin/hello",
             "-rwxr-xr-x root/root     31000 2023-12-26 15:31 ./usr/bin/hello",
         ),
+        ("=KTLf", "=oOxM"),
+        ("1BXPVVQnGn+J+Farxdj2lnHgoXazXwg=", "Q52EPOjO2g6oD03CeLAa7l4CurGUYAk="),
         ("at 0x7ffd1234abcd", "at 0x55ffd0001000"),
     ):
         assert key(one) == key(other), one
