@@ -33,6 +33,11 @@ class TaskFolder:
         """What the build made."""
         return self.path / "results"
 
+    @property
+    def session(self) -> Path:
+        """The name of the schroot session that the build has, while it has one."""
+        return self.path / "schroot-session"
+
     def create(self, task: Task) -> None:
         """Lay down the task, durably; harmless when it lies there already."""
         self.results.mkdir(parents=True, exist_ok=True)

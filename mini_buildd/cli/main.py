@@ -10,6 +10,7 @@ from pathlib import Path
 from django.db import DatabaseError
 
 from mini_buildd.cli.archive_options import add_archive
+from mini_buildd.cli.chroot_options import add_chroot
 from mini_buildd.cli.plain import plain
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings, SettingsError, load
@@ -33,15 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="run the daemon until it is told to stop")
     _add_setup(commands.add_parser("setup", help="make a working configuration; repeat at will"))
-    chroot = commands.add_parser("chroot", help="make or install chroots")
-    actions = chroot.add_subparsers(dest="action", required=True)
-    for name, text in (
-        ("create", "make the tarball anew"),
-        ("schroot-script", "print the script by which root installs it for schroot"),
-    ):
-        action = actions.add_parser(name, help=text)
-        action.add_argument("codename")
-        action.add_argument("architecture")
+    add_chroot(commands.add_parser("chroot", help="look after what builds start from"))
     _add_key(commands.add_parser("key", help="look after the keys that sign the archive"))
     add_archive(commands.add_parser("archive", help="look at what is published, and change it"))
     admin = commands.add_parser("admin", help="make an administrator for the web pages")
@@ -137,6 +130,7 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
     migrate()
     from mini_buildd.cli import (  # noqa: PLC0415  # models need a configured Django
         archive,
+        chroots,
         commands,
         keys,
     )
@@ -149,4 +143,4 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
         return commands.make_admin(options.name, getpass.getpass)
     if options.command == "key":
         return keys.run_key(options, places, settings.identity)
-    return commands.run_chroot(options, places)
+    return chroots.run_chroot(options, places)

@@ -15,7 +15,7 @@ from mini_buildd.deb.version import Version
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.layout import suites_seen
 from mini_buildd.domain.states import JobState
-from mini_buildd.flow.chroot import tarball_of
+from mini_buildd.flow.chroot import generation_of, tarball_of
 from mini_buildd.flow.content import components_of
 from mini_buildd.flow.site import Site
 from mini_buildd.wire.task import AptSource, Task
@@ -118,6 +118,9 @@ def _task(site: Site, attempt: Attempt, chroot: Chroot) -> Task:
         backend=chroot.backend,
         chroot=chroot_name(site.places, chroot),
         apt_sources=_apt_sources(site, distribution),
+        base=str(generation_of(site.places, chroot) or ""),
+        layers=str(site.places.layers),
+        work=site.settings.builder.work,
     )
 
 
@@ -149,6 +152,7 @@ def _apt_sources(site: Site, distribution: Distribution) -> tuple[AptSource, ...
             line=f"deb {url} {name} {' '.join(components[name])}",
             pin=f"release n={name}",
             key=site.signer.public_key,
+            tree=str(site.tree(repository.name).root),
         )
         for name in names
         if name in components

@@ -43,6 +43,7 @@ from mini_buildd.wire.task import BuildStatus, Result
 # A builder's words go into pages and events; the log has the rest.
 _MAX_REASON = 2000
 _MAX_STAGE = 60
+_MAX_TITLE = 80
 _MAX_PHASES = 100
 
 _OUTCOMES: Mapping[BuildStatus, Outcome] = {
@@ -301,7 +302,7 @@ def _save(
 def _note_use(attempt: Attempt, result: Result) -> None:
     """What the builder measured: its phases, what it used, and what the machine could not give."""
     attempt.phases = [
-        [_plain(time.title)[:_MAX_STAGE], time.seconds] for time in result.phases[:_MAX_PHASES]
+        [_plain(time.title)[:_MAX_TITLE], time.seconds] for time in result.phases[:_MAX_PHASES]
     ]
     attempt.peak_memory_bytes = result.peak_memory_bytes or None
     attempt.disk_bytes = result.disk_bytes or None

@@ -73,12 +73,13 @@ class LogDifference:
 def difference(before: Sections, after: Sections, *, first: str = "") -> LogDifference:
     """What is other in *after*; the phase *first*, which may have failed, comes first."""
     titles = sorted(
-        (title for title in after.phases if title not in _LEFT_OUT),
+        (title for title in after.phases if title == first or title in before.phases),
         key=lambda title: title != first,
     )
     compared = (
         _phase(title, (before, before.phases.get(title)), (after, after.phases[title]))
         for title in titles
+        if title not in _LEFT_OUT
     )
     return LogDifference(
         packages=tuple(_packages(before.packages, after.packages)),

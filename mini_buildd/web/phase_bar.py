@@ -12,8 +12,9 @@ from mini_buildd.tools.sbuild_log import AFTERMATH, Phase
 WIDTH = 1000
 _LEAST_WIDTH = 1.5
 
-# sbuild's Fail-Stage as the heading of the phase that it happens in.
+# sbuild's Fail-Stage, or the builder's own, as the heading of the phase that it happens in.
 _STAGES: Mapping[str, str] = {
+    "prepare": "Prepare",
     "apt-get-update": "Update chroot",
     "apt-get-upgrade": "Update chroot",
     "fetch-src": "Fetch source files",

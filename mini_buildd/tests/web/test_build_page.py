@@ -133,3 +133,13 @@ def test_what_cannot_be_compared_is_not_there(client: Client, busy: Builder, pat
     del busy
     job = models.Job.objects.get(state=JobState.FAILED)
     assert client.get(path.format(job.pk)).status_code == 404
+
+
+def test_a_build_that_was_lost_shows_how_its_log_ended(client: Client, builder: Builder) -> None:
+    job = builder.job(builder.source("hello", "1"), JobState.WAITING)
+    log = logs.heading("Prepare") + "sh: 3: no-such-program: not found\n"
+    reason = "the build's environment could not be prepared; the log says why"
+    builder.attempt(job, log, Outcome.LOST, stage="prepare", reason=reason)
+    text = text_of(client, f"/builds/{job.pk}/")
+    assert "Why it was lost: prepare" in text
+    assert text.index("no-such-program") < text.index("plain text")

@@ -33,6 +33,7 @@ from mini_buildd.web.log.window import (
 from mini_buildd.web.phase_bar import PhaseMark, phase_marks
 from mini_buildd.web.views.query_string import before, number
 
+_BAD = (Outcome.FAILED, Outcome.DEP_WAIT, Outcome.LOST)
 _STEPS = (("Install-Time", "dependencies"), ("Build-Time", "build"), ("Package-Time", "whole"))
 
 
@@ -132,13 +133,13 @@ def _log_view(attempt: AttemptRow, line: int | None, path: str) -> LogView | Non
     file = log_path(attempt.token)
     try:
         window = read_window(file, line, is_growing=attempt.outcome is None)
-        failed = attempt.outcome is Outcome.FAILED
-        reason = read_reason(file) if failed else Reason((), has_numbers=False)
+        has_failed = attempt.outcome in _BAD
+        reason = read_reason(file) if has_failed else Reason((), has_numbers=False)
         steps = _steps(read_summary(file)) if attempt.outcome is not None else ()
     except (FileNotFoundError, DamagedFile):
         return None
     link = _Links(path, attempt.number, window)
-    failed_in = attempt.stage if failed else None
+    failed_in = attempt.stage if has_failed else None
     phases = phase_marks(window.phases, attempt.phases, link=link.line, failed_in=failed_in)
     lines = tuple(link.reason_lines(reason))
     return LogView(window, phases, lines, steps)
