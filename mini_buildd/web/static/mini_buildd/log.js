@@ -52,7 +52,7 @@ const coloured = (line) => {
     const shown = text.slice(Math.max(begin - place, 0), Math.max(bare.length - place, 0));
     place += text.length;
     return [shown.replace(CONTROL, ""), look];
-  });
+  }).filter(([text]) => text);
 };
 
 const makePiece = ([text, look]) => {
