@@ -8,15 +8,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby, islice
 
 from mini_buildd.tools.line_matches import matches
 from mini_buildd.tools.log_sections import Section, Sections, counts, key_of
-from mini_buildd.tools.sbuild_log import Line
+from mini_buildd.tools.sbuild_log import Line, is_error
 
 # What is compared by itself, or says nothing that the build did.
 _LEFT_OUT = frozenset({"Build environment", "Buildinfo", "Changes", "Cleanup", "Summary"})
 _AROUND = 2
-_MOST_IN_A_ROW = 24
+_MOST_IN_A_ROW = 20
 _MOST_SHOWN = 600
 _LONGEST = 500
 
@@ -154,17 +155,12 @@ def _shown(
     changes: Sequence[tuple[Kind, int]], old: Sequence[Line], new: Sequence[Line]
 ) -> Iterator[Difference]:
     """The changed lines with some around them; the others, and what is too much, only counted."""
-    near: set[int] = set()
-    for place, (kind, _) in enumerate(changes):
-        if kind is not Kind.SAME:
-            near.update(range(place - _AROUND, place + _AROUND + 1))
-    shown = skipped = in_a_row = 0
-    last = Kind.SAME
+    wanted = {
+        place + step for place in _kept(changes, new) for step in range(-_AROUND, _AROUND + 1)
+    }
+    shown = skipped = 0
     for place, (kind, number) in enumerate(changes):
-        in_a_row = in_a_row + 1 if kind is last else 1
-        last = kind
-        is_much = kind is not Kind.SAME and in_a_row > _MOST_IN_A_ROW
-        if place not in near or is_much or shown >= _MOST_SHOWN:
+        if place not in wanted or shown >= _MOST_SHOWN:
             skipped += 1
             continue
         if skipped:
@@ -175,3 +171,19 @@ def _shown(
         yield Difference(kind, line.number, line.text[:_LONGEST])
     if skipped and shown:
         yield Difference(Kind.SKIPPED, count=skipped)
+
+
+def _kept(changes: Sequence[tuple[Kind, int]], new: Sequence[Line]) -> Iterator[int]:
+    """The places of changes; of many in a row the first and last, and those that tell of errors."""
+    for kind, group in groupby(enumerate(changes), key=lambda item: item[1][0]):
+        run = list(group)
+        if kind is Kind.SAME:
+            continue
+        if len(run) <= _MOST_IN_A_ROW:
+            yield from (place for place, _ in run)
+            continue
+        half = _MOST_IN_A_ROW // 2
+        yield from (place for place, _ in (*run[:half], *run[-half:]))
+        if kind is Kind.NEW:
+            telling = (place for place, (_, number) in run if is_error(new[number].text))
+            yield from islice(telling, _MOST_IN_A_ROW)

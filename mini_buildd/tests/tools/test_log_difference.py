@@ -101,6 +101,15 @@ def test_much_that_differs_is_counted_and_not_shown() -> None:
     assert sum(skipped) + len(shown) == 10_000
 
 
+def test_an_error_among_much_that_is_new_is_shown() -> None:
+    begin = logs.heading("Build")
+    lines = [f"compiling {name}" for name in map(str, range(500))]
+    lines[250] = "main.c:3: error: no such type"
+    found = _compare(begin + "nothing\n", begin + "\n".join(lines))
+    assert "main.c:3: error: no such type" in _changed(found, Kind.NEW)
+    assert len(found.phases[0].lines) < 60
+
+
 def test_of_an_endless_phase_the_first_and_last_lines_are_compared() -> None:
     begin = logs.heading("Build") + "".join(f"line {number}\n" for number in range(90_000))
     found = _compare(begin + "good\n", begin + "bad\n")
