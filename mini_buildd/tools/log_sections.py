@@ -19,6 +19,7 @@ _ALWAYS_DIFFERENT: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), instead)
     for pattern, instead in (
         (r"\b[0-9a-f]{32,128}\b", "<hash>"),
+        (r"<hash> \d+ ", "<hash> <size> "),
         (r"\b0x[0-9a-fA-F]{4,}\b", "<address>"),
         (
             r"\b\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?(?:Z\b| ?[+-]\d{4}\b)?",
@@ -38,12 +39,13 @@ _ALWAYS_DIFFERENT: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\s+", " "),
     )
 )
-_OWN_VERSION = re.compile(r"(?:Source )?Version: (\S+)")
+_OWN_VERSION = re.compile(r"Version: (\S+)")
 _LONGEST = 2000
 _PACKAGES = "Package versions: "
 _SET_UP = re.compile(r"Setting up ([a-z0-9][a-z0-9+.-]+)(?::\w+)? \((\S+)\)")
 
-_RANDOM = "I: NOTICE: Log filtering will replace "  # a name made up for this build alone
+# A name made up for this build alone, and the first line of sbuild.
+_RANDOM = ("I: NOTICE: Log filtering will replace ", "sbuild (Debian sbuild) ")
 
 # What apt says of each package; the versions are compared by themselves.
 _APT = re.compile(
@@ -100,11 +102,10 @@ def read_sections(stream: BinaryIO) -> Sections:
         text = line.text
         if line.number < 0:  # a heading
             title = text
-            phases.setdefault(title, Section())
         elif title:
-            phases[title].add(line)
+            phases.setdefault(title, Section()).add(line)
         elif match := _OWN_VERSION.fullmatch(text):
-            version = match[1]
+            version = version or match[1]
         if text.startswith(_PACKAGES):
             packages = dict(_pairs(text))
         elif match := _SET_UP.match(text):
@@ -122,15 +123,18 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _lines(stream: BinaryIO) -> Iterator[Line]:
-    """Each line; a heading is one line with its title and the number -1."""
+    """Each line; a heading is one line with its title and the number -1.
+
+    The title of sbuild's own log is an empty heading: what follows is of no phase.
+    """
     border = ""
     for number, text in _numbered(stream):
         match = TITLE.fullmatch(text) if border else None
-        if match is not None and border.startswith("+-"):
-            yield Line(-1, match[1])
+        if match is not None:
+            yield Line(-1, match[1] if border.startswith("+-") else "")
         elif not text.startswith(("+-----", "+=====")):
             yield Line(number, text)
-        border = text if text.startswith("+-----") else ""
+        border = text if text.startswith(("+-----", "+=====")) else ""
 
 
 def _numbered(stream: BinaryIO) -> Iterator[tuple[int, str]]:

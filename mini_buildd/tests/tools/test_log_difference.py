@@ -57,6 +57,13 @@ def test_the_package_s_own_version_is_no_difference() -> None:
     assert _compare(log, log.replace("1.3-1", "1.4.1-2").replace("1.3", "1.4.1")).phases == ()
 
 
+def test_what_the_supervisor_does_before_sbuild_is_a_phase_of_its_own() -> None:
+    found = _compare(logs.heading("Prepare") + GOOD, logs.heading("Prepare") + BAD)
+    assert [phase.title for phase in found.phases] == ["Build"]
+    key = read_sections(io.BytesIO((logs.heading("Prepare") + BAD).encode())).version
+    assert key == "1:1.3-2~test13+1"
+
+
 def test_packages_are_compared_by_their_versions() -> None:
     found = _compare(
         _with_packages(GOOD, "gcc-12_12.2.0-14", "libc6_2.36-9", "make_4.3-4.1"),
@@ -143,6 +150,7 @@ def test_times_hashes_and_random_names_are_no_difference() -> None:
             "-rwxr-xr-x root/root     31000 2023-12-26 15:31 ./usr/bin/hello",
         ),
         ("=KTLf", "=oOxM"),
+        (f" {'1b' * 20} 1088 a_1.3-1.dsc", f" {'2c' * 20} 1092 a_1.3-1.dsc"),
         ("1BXPVVQnGn+J+Farxdj2lnHgoXazXwg=", "Q52EPOjO2g6oD03CeLAa7l4CurGUYAk="),
         ("at 0x7ffd1234abcd", "at 0x55ffd0001000"),
     ):
