@@ -27,7 +27,7 @@ _ERROR = re.compile(
     r"|\bAborted\b|^Killed\b|^make.*\*\*\*|^mini-buildd: |No space left on device"
     r"|Cannot allocate memory|Temporary failure in name resolution|Could not resolve host"
     r"|unmet dependencies|: (?:Build-)?Depends: |Cannot find \(any matches for\)"
-    r"|but is not installed to anywhere"
+    r"|but is not installed to anywhere|\bunsat-dependency: "
 )
 _HARMLESS = re.compile(
     r"\(ignored\)|\bxfail\b|XFAIL|# (?:TODO|SKIP)|\b(?:FAIL|ERROR|[Ee]rror)s?: +0\b|checking for "

@@ -206,6 +206,20 @@ def test_a_log_stays_at_its_end_only_for_who_is_there(
     assert browser.execute_script("return document.getElementById('log').scrollTop") == 40
 
 
+def test_long_lines_of_a_log_are_wrapped_unless_the_reader_minds(
+    browser: WebDriver, busy: Builder, live_server: LiveServer
+) -> None:
+    del busy
+    job = models.Job.objects.get(state=JobState.FAILED)
+    set_width(browser, 360)
+    browser.get(f"{live_server.url}/builds/{job.pk}/")
+    beyond = "const box = document.getElementById('log'); return box.scrollWidth - box.clientWidth"
+    assert browser.execute_script(beyond) == 0
+    browser.find_element(By.ID, "wrap").send_keys(" ")
+    assert browser.execute_script(beyond) > 50
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= 360
+
+
 def test_home_changes_in_place(
     browser: WebDriver, builder: Builder, live_server: LiveServer
 ) -> None:
