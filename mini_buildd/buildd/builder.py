@@ -1,16 +1,31 @@
 """The builder of one machine: starts supervisors, and tells what became of them."""
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from mini_buildd.buildd.folder import TaskFolder
-from mini_buildd.kit.process import ProcessIdentity
+from mini_buildd.buildd.sweep import (
+    end_session,
+    end_stragglers,
+    find_stragglers,
+    remove_folder,
+    sessions_of,
+)
+from mini_buildd.kit.process import ProcessIdentity, identify, send_signal
 from mini_buildd.wire.task import MalformedMessage, Result, Task
+
+# A supervisor that is asked to end its build takes a moment; then it is killed.
+_END_SECONDS = 5.0
+# sbuild and schroot, whose supervisor was killed, end their session as the kernel asks them to.
+_GRACE_SECONDS = 4.0
 
 
 class Life(StrEnum):
@@ -38,6 +53,8 @@ class Builder:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._asked: dict[str, float] = {}  # to end, when
+        self._seen: dict[str, float] = {}  # with stragglers, when first
 
     def folder(self, attempt: str) -> TaskFolder:
         """Where the attempt of that token is built."""
@@ -92,13 +109,67 @@ class Builder:
         process = ProcessIdentity(running.pid, running.start_ticks, running.boot_id)
         return Sighting(Life.RUNNING, process, running.started_at)
 
+    def cancel(self, attempt: str) -> None:
+        """Let the attempt end: its supervisor is asked to, and killed when it takes too long.
+
+        To be called until the attempt has ended.
+        """
+        process = self._supervisor(attempt)
+        if process is None:
+            return
+        if attempt not in self._asked:
+            self._asked[attempt] = time.monotonic()
+            send_signal(process, signal.SIGTERM)
+        elif time.monotonic() - self._asked[attempt] > _END_SECONDS:
+            send_signal(process, signal.SIGKILL)
+
+    def _supervisor(self, attempt: str) -> ProcessIdentity | None:
+        child = self._children.get(attempt)
+        if child is not None:
+            return identify(child.pid)
+        running = self.folder(attempt).running()
+        if running is None:
+            return None
+        return ProcessIdentity(running.pid, running.start_ticks, running.boot_id)
+
+    def note_sessions(self, attempt: str) -> None:
+        """Write down the session of schroot that the attempt works in, once it has one."""
+        folder = self.folder(attempt)
+        if not folder.sessions() and (found := sessions_of(folder.path)):
+            folder.note_sessions(found)
+
+    def sweep(self, attempt: str) -> bool:
+        """Let nothing be left of an attempt that has ended but its folder; whether all is done.
+
+        What it started gets a moment to end by itself, so ask again until it is.
+        """
+        folder, child = self.folder(attempt), self._children.get(attempt)
+        if child is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(timeout=2)
+        sessions = folder.sessions()
+        if find_stragglers(folder.path, sessions):
+            since = self._seen.setdefault(attempt, time.monotonic())
+            if time.monotonic() - since < _GRACE_SECONDS:
+                return False
+            if not end_stragglers(folder.path, sessions):
+                return False
+        for session in sessions:
+            end_session(session)
+        return not folder.work.exists() or remove_folder(folder.work)
+
     def forget(self, attempt: str) -> None:
         """Give back what the attempt holds, all but its log."""
         child = self._children.pop(attempt, None)
         if child is not None:
             child.wait(timeout=30)
-        shutil.rmtree(self.folder(attempt).results, ignore_errors=True)
+        self._asked.pop(attempt, None)
+        self._seen.pop(attempt, None)
+        folder = self.folder(attempt)
+        (folder.path / "sessions").unlink(missing_ok=True)
+        shutil.rmtree(folder.results, ignore_errors=True)
 
     def holding(self) -> list[str]:
         """The tokens of all attempts that were not forgotten."""
-        return [path.parent.name for path in self._root.glob("*/results")]
+        kept = ("results", "work", "sessions")
+        return sorted({path.parent.name for name in kept for path in self._root.glob(f"*/{name}")})

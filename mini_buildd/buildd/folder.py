@@ -5,11 +5,14 @@ running.json   who runs it
 lock           held by the supervisor as long as it lives; the kernel lets go when it dies
 log            what sbuild says, as it says it
 results/       what sbuild makes
+sessions       what it has of schroot's, one a line, in case that nobody ends them
+work/          where it is built, if on the disk; mostly of subordinate users
 result.json    how it ended; written last, so that where it stands all else is whole
 """
 
 import fcntl
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +35,22 @@ class TaskFolder:
     def results(self) -> Path:
         """What the build made."""
         return self.path / "results"
+
+    @property
+    def work(self) -> Path:
+        """Where it is built, unless in memory."""
+        return self.path / "work"
+
+    def sessions(self) -> set[str]:
+        """The sessions of schroot that were noted."""
+        try:
+            return set((self.path / "sessions").read_text(encoding="ascii").split())
+        except FileNotFoundError:
+            return set()
+
+    def note_sessions(self, sessions: Iterable[str]) -> None:
+        """Write down which sessions of schroot there are."""
+        write_file(self.path / "sessions", "\n".join(sorted(sessions)).encode())
 
     def create(self, task: Task) -> None:
         """Lay down the task, durably; harmless when it lies there already."""

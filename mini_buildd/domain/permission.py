@@ -25,3 +25,14 @@ def demand_admin(actor: Actor, what: str) -> None:
             found=actor.name or "somebody who has not signed in",
             hint="Sign in with an account that may, or ask its owner.",
         )
+
+
+def demand_own(actor: Actor, owner: str, what: str) -> None:
+    """Raise NotAllowed unless *actor* is an administrator, or *owner*, whose it is, by name."""
+    if actor.is_admin or (owner and actor.name == owner):
+        return
+    raise NotAllowed(
+        expected=f"its uploader or an administrator to {what}",
+        found=actor.name or "somebody who has not signed in",
+        hint="Sign in with the account that uploaded it, or ask an administrator.",
+    )

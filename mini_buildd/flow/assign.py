@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mini_buildd.config.places import Places
 from mini_buildd.db.events import record
@@ -14,9 +14,11 @@ from mini_buildd.db.moves import Overtaken, move_job
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.layout import suites_seen
+from mini_buildd.domain.losses import work_for
 from mini_buildd.domain.states import JobState
 from mini_buildd.flow.chroot import tarball_of
 from mini_buildd.flow.content import components_of
+from mini_buildd.flow.lose import stages_lost
 from mini_buildd.flow.site import Site
 from mini_buildd.wire.task import AptSource, Task
 
@@ -39,7 +41,8 @@ def assign(site: Site, *, builder: str, backend: str, free_slots: int) -> Assign
         backend=backend,
         made_at__isnull=False,
     )
-    waiting = Job.objects.filter(state=JobState.WAITING)
+    is_due = Q(not_before_at=None) | Q(not_before_at__lte=site.clock())
+    waiting = Job.objects.filter(is_due, state=JobState.WAITING)
     _explain(waiting.filter(~Exists(chroots)), backend)
     tasks: list[Task] = []
     for pk in list(waiting.filter(Exists(chroots)).order_by("id").values_list("pk", flat=True)):
@@ -118,6 +121,7 @@ def _task(site: Site, attempt: Attempt, chroot: Chroot) -> Task:
         backend=chroot.backend,
         chroot=chroot_name(site.places, chroot),
         apt_sources=_apt_sources(site, distribution),
+        work=work_for(stages_lost(job), site.settings.builder.work),
     )
 
 
