@@ -12,13 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from mini_buildd.buildd.folder import TaskFolder
-from mini_buildd.buildd.sweep import (
-    end_session,
-    end_stragglers,
-    find_stragglers,
-    remove_folder,
-    sessions_of,
-)
+from mini_buildd.buildd.layers import making_folder
+from mini_buildd.buildd.session_build import end_session
+from mini_buildd.buildd.sweep import end_stragglers, find_stragglers, remove_folder
 from mini_buildd.kit.process import ProcessIdentity, identify, send_signal
 from mini_buildd.wire.task import MalformedMessage, Result, Task
 
@@ -132,12 +128,6 @@ class Builder:
             return None
         return ProcessIdentity(running.pid, running.start_ticks, running.boot_id)
 
-    def note_sessions(self, attempt: str) -> None:
-        """Write down the session of schroot that the attempt works in, once it has one."""
-        folder = self.folder(attempt)
-        if not folder.sessions() and (found := sessions_of(folder.path)):
-            folder.note_sessions(found)
-
     def sweep(self, attempt: str) -> bool:
         """Let nothing be left of an attempt that has ended but its folder; whether all is done.
 
@@ -147,16 +137,16 @@ class Builder:
         if child is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 child.wait(timeout=2)
-        sessions = folder.sessions()
-        if find_stragglers(folder.path, sessions):
+        session = folder.session.read_text() if folder.session.exists() else ""
+        if find_stragglers(folder.path, session.strip()):
             since = self._seen.setdefault(attempt, time.monotonic())
             if time.monotonic() - since < _GRACE_SECONDS:
                 return False
-            if not end_stragglers(folder.path, sessions):
+            if not end_stragglers(folder.path, session.strip()):
                 return False
-        for session in sessions:
-            end_session(session)
-        return not folder.work.exists() or remove_folder(folder.work)
+        end_session(folder)
+        # Both at once: whoever cannot remove the one may well remove the other.
+        return all([remove_folder(each) for each in _left_by(folder) if each.exists()])
 
     def forget(self, attempt: str) -> None:
         """Give back what the attempt holds, all but its log."""
@@ -165,11 +155,18 @@ class Builder:
             child.wait(timeout=30)
         self._asked.pop(attempt, None)
         self._seen.pop(attempt, None)
-        folder = self.folder(attempt)
-        (folder.path / "sessions").unlink(missing_ok=True)
-        shutil.rmtree(folder.results, ignore_errors=True)
+        shutil.rmtree(self.folder(attempt).results, ignore_errors=True)
 
     def holding(self) -> list[str]:
         """The tokens of all attempts that were not forgotten."""
-        kept = ("results", "work", "sessions")
+        kept = ("results", "work", "schroot-session")
         return sorted({path.parent.name for name in kept for path in self._root.glob(f"*/{name}")})
+
+
+def _left_by(folder: TaskFolder) -> list[Path]:
+    """The folders in which the attempt may have worked."""
+    try:
+        layers = folder.task().layers
+    except (FileNotFoundError, MalformedMessage):
+        layers = ""
+    return [folder.work, *([making_folder(Path(layers), folder.path.name)] if layers else [])]

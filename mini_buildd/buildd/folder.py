@@ -4,15 +4,13 @@ task.json      what to build
 running.json   who runs it
 lock           held by the supervisor as long as it lives; the kernel lets go when it dies
 log            what sbuild says, as it says it
-results/       what sbuild makes
-sessions       what it has of schroot's, one a line, in case that nobody ends them
 work/          where it is built, if on the disk; mostly of subordinate users
+results/       what sbuild makes
 result.json    how it ended; written last, so that where it stands all else is whole
 """
 
 import fcntl
 import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,19 +36,13 @@ class TaskFolder:
 
     @property
     def work(self) -> Path:
-        """Where it is built, unless in memory."""
+        """Where it is built; what is in there may belong to subordinate users."""
         return self.path / "work"
 
-    def sessions(self) -> set[str]:
-        """The sessions of schroot that were noted."""
-        try:
-            return set((self.path / "sessions").read_text(encoding="ascii").split())
-        except FileNotFoundError:
-            return set()
-
-    def note_sessions(self, sessions: Iterable[str]) -> None:
-        """Write down which sessions of schroot there are."""
-        write_file(self.path / "sessions", "\n".join(sorted(sessions)).encode())
+    @property
+    def session(self) -> Path:
+        """The name of the schroot session that the build has, while it has one."""
+        return self.path / "schroot-session"
 
     def create(self, task: Task) -> None:
         """Lay down the task, durably; harmless when it lies there already."""

@@ -9,13 +9,12 @@ its parent belongs to it. Who only reads a log, or looks around, does not.
 import contextlib
 import logging
 import os
-import re
 import select
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,7 +29,6 @@ _PROC = Path("/proc")
 _KILL_SECONDS = 3.0
 _SUPERVISOR = b"mini_buildd.buildd.supervisor"
 _WHERE_IT_IS = (b"PWD=", b"OLDPWD=")  # which a shell tells whatever it starts
-_SESSION = re.compile(rb"schroot\0(?:[^\0]+\0)*?(?:-c|--chroot)[\0=]([A-Za-z0-9:_.-]+)\0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,42 +45,25 @@ class _Seen:
         return _PROC / str(self.pid)
 
 
-def find_stragglers(folder: Path, sessions: Collection[str] = ()) -> list[ProcessIdentity]:
+def find_stragglers(folder: Path, session: str = "") -> list[ProcessIdentity]:
     """The processes of our own ids, or subordinate ones, that belong to the attempt in *folder*.
 
-    Those too that live in one of schroot's *sessions*. Never who asks, nor what that one is part
-    of.
+    Those too that live in schroot's *session*, if it has one. Never who asks, nor what that one is
+    part of.
     """
-    identities = (identify(seen.pid) for seen in _members(folder, sessions))
+    identities = (identify(seen.pid) for seen in _members(folder, session))
     return [identity for identity in identities if identity is not None]
 
 
-def sessions_of(folder: Path) -> set[str]:
-    """The sessions of schroot that the attempt in *folder* uses now, by their exact ids."""
-    commands = (_SESSION.search(seen.command) for seen in _members(folder, ()))
-    return {os.fsdecode(found[1]) for found in commands if found is not None}
-
-
-def end_stragglers(folder: Path, sessions: Collection[str] = ()) -> bool:
+def end_stragglers(folder: Path, session: str = "") -> bool:
     """Kill them all, and those that they start meanwhile; whether none is left."""
     deadline = time.monotonic() + _KILL_SECONDS
-    while stragglers := find_stragglers(folder, sessions):
+    while stragglers := find_stragglers(folder, session):
         for identity in stragglers:
             _kill(identity, deadline)
         if time.monotonic() > deadline:
             return False
     return True
-
-
-def end_session(session: str) -> None:
-    """Let schroot unmount and forget *session*, just that one; harmless when it is gone."""
-    with contextlib.suppress(FileNotFoundError):
-        subprocess.run(
-            ["schroot", "--end-session", "--force", "--chroot", f"session:{session}"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-        )
 
 
 def remove_folder(path: Path) -> bool:
@@ -101,8 +82,9 @@ def remove_folder(path: Path) -> bool:
 # --- processes --------------------------------------------------------------------
 
 
-def _members(folder: Path, sessions: Collection[str]) -> list[_Seen]:
-    marks = _Marks(os.fsencode(folder), _below_its_mount(folder), tuple(map(os.fsencode, sessions)))
+def _members(folder: Path, session: str) -> list[_Seen]:
+    in_mounts = (_below_its_mount(folder), os.fsencode(f"/making-{folder.name}/"))
+    marks = _Marks(os.fsencode(folder), in_mounts, os.fsencode(session))
     ours = {seen.pid: seen for seen in _ours()}
     pid: int | None = os.getpid()
     while pid in ours:  # and not our parents either
@@ -134,11 +116,11 @@ def _status(entry: Path) -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class _Marks:
-    """What tells an attempt's processes: its folder, the same as mountinfo has it, its sessions."""
+    """What tells an attempt's processes: its folder, what its cells mount, its session if any."""
 
     folder: bytes
-    mounted: bytes
-    sessions: tuple[bytes, ...]
+    in_mounts: tuple[bytes, ...]
+    session: bytes
 
 
 def _below_its_mount(folder: Path) -> bytes:
@@ -154,12 +136,12 @@ def _shows(seen: _Seen, marks: _Marks) -> bool:
     environment = _read(seen.entry / "environ").split(b"\0")
     if any(marks.folder in each and not each.startswith(_WHERE_IT_IS) for each in environment):
         return True
-    root = _link(seen.entry / "root")
-    if any(each in root for each in marks.sessions):
+    if marks.session and marks.session in _link(seen.entry / "root"):
         return True
-    lives_elsewhere = _link(seen.entry / "ns/mnt") != _link(_PROC / "self/ns/mnt")
-    if lives_elsewhere and marks.mounted in _read(seen.entry / "mountinfo"):
-        return True
+    if _link(seen.entry / "ns/mnt") != _link(_PROC / "self/ns/mnt"):
+        mounts = _read(seen.entry / "mountinfo")
+        if any(each in mounts for each in marks.in_mounts):
+            return True
     written = filter(_is_written, _open_files(seen))
     return any(_link(path).startswith(marks.folder) for path in written)
 

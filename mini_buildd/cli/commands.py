@@ -17,7 +17,13 @@ from mini_buildd.deb.names import Architecture, Codename
 from mini_buildd.domain.distribution import RepositoryName
 from mini_buildd.flow import setup
 from mini_buildd.flow.assign import chroot_name
-from mini_buildd.flow.chroot import find_chroot, make_chroot, missing_chroots, tarball_of
+from mini_buildd.flow.chroot import (
+    find_chroot,
+    make_chroot,
+    missing_chroots,
+    provide_chroot,
+    tarball_of,
+)
 from mini_buildd.kit.clock import utc_now
 from mini_buildd.tools.schroot import install_script
 
@@ -43,7 +49,7 @@ def run_setup(options: argparse.Namespace, places: Places, backend: str) -> int:
     print(f"{made} {verb}, {len(changes) - made} there already")
     if not options.dry_run and not options.no_chroots:
         for chroot in missing_chroots(places):
-            _make(places, chroot)
+            _make(places, chroot, provide_chroot)
     return 0
 
 
@@ -67,7 +73,7 @@ def run_chroot(options: argparse.Namespace, places: Places) -> int:
     codename, architecture = Codename(options.codename), Architecture(options.architecture)
     chroot = find_chroot(codename, architecture)
     if options.action == "create":
-        _make(places, chroot)
+        _make(places, chroot, make_chroot)
         return 0
     chroot.backend = "schroot"
     tarball = tarball_of(places, chroot)
@@ -81,14 +87,14 @@ def run_chroot(options: argparse.Namespace, places: Places) -> int:
     return 0
 
 
-def _make(places: Places, chroot: Chroot) -> None:
+def _make(places: Places, chroot: Chroot, verb: Callable[..., None]) -> None:
     started = time.monotonic()
 
     def say(step: str) -> None:
         print(f"   {time.monotonic() - started:5.1f} s  {step}", flush=True)
 
     print(f"chroot {chroot}:", flush=True)
-    make_chroot(places, chroot, clock=utc_now, say=say)
+    verb(places, chroot, clock=utc_now, say=say)
 
 
 def make_admin(name: str, ask: Callable[[str], str]) -> int:

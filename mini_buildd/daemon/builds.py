@@ -89,8 +89,6 @@ class LocalBuilds:
             events = note_lost(self._site, attempt, str(refusal), stage="refused")
         if sighting.process is not None:
             self._watch(sighting.process)
-            if self._site.settings.builder.backend == "schroot":
-                self._builder.note_sessions(attempt.token)
         else:
             self._ended.append(attempt.token)
         return events

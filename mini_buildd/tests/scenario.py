@@ -3,14 +3,21 @@
 import os
 import shutil
 import subprocess
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mini_buildd.deb.names import Codename
+from mini_buildd.flow.generations import Generations, made_at_of
 from mini_buildd.keys import gpg
+from mini_buildd.kit.clock import utc_now
+from mini_buildd.kit.lock import locked
 from mini_buildd.tests.instance import Instance
 from mini_buildd.tests.packager import Packager, Upload
 from mini_buildd.tests.sources import tiny
+
+# What is older is made anew: a daemon would refresh it in the middle of something else.
+_FRESH_HOURS = 12
 
 
 def cache_folder() -> Path:
@@ -43,6 +50,7 @@ class Scenario:
     codename: Codename = field(default_factory=host_codename)
     architecture: str = field(default_factory=host_architecture)
     _made: int = field(default=0, init=False)
+    _borrowed: ExitStack = field(default_factory=ExitStack, init=False)
 
     def __post_init__(self) -> None:
         self.instance = Instance(self.folder / "instance")
@@ -92,18 +100,42 @@ class Scenario:
         )
 
     def borrow_chroot(self) -> None:
-        """Take the chroot that an earlier run has left in the cache."""
-        kept = cache_folder() / "chroots" / self.chroot.name
-        if kept.exists() and not self.chroot.exists():
-            self.chroot.parent.mkdir(parents=True, exist_ok=True)
-            _link_or_copy(kept, self.chroot)
+        """Take the chroot that an earlier run has left in the cache, while it is fresh.
+
+        Its unpacked generation stays the cache's own, and stays there as long as the scene is open.
+        """
+        kept, ours = self._kept_chroot, generations_beside(self.chroot)
+        with kept.alone():
+            names = kept.names()
+            if not names or _age_hours(names[-1]) > _FRESH_HOURS or self.chroot.exists():
+                return
+            ours.folder.mkdir(parents=True, exist_ok=True)
+            _link_or_copy(kept.folder.with_name(self.chroot.name), self.chroot)
+            ours.path(names[-1]).symlink_to(kept.path(names[-1]))
+            self._borrow(kept.path(names[-1]))
 
     def keep_chroot(self) -> None:
-        """Leave the chroot in the cache for later runs."""
-        kept = cache_folder() / "chroots" / self.chroot.name
-        if not kept.exists():
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            _link_or_copy(self.chroot, kept)
+        """Leave the chroot in the cache for later runs, and borrow it from there."""
+        kept, ours = self._kept_chroot, generations_beside(self.chroot)
+        name = (ours.names() or [""])[-1]
+        if not name or ours.path(name).is_symlink():
+            return
+        with kept.alone():
+            ours.path(name).rename(kept.path(name))
+            ours.path(name).symlink_to(kept.path(name))
+            self._borrow(kept.path(name))
+            tarball = kept.folder.with_name(self.chroot.name)
+            tarball.unlink(missing_ok=True)
+            _link_or_copy(self.chroot, tarball)
+            kept.remove_unused(but=name)
+
+    @property
+    def _kept_chroot(self) -> Generations:
+        (cache_folder() / "chroots").mkdir(parents=True, exist_ok=True)
+        return generations_beside(cache_folder() / "chroots" / self.chroot.name)
+
+    def _borrow(self, generation: Path) -> None:
+        self._borrowed.enter_context(locked(generation / "lock", is_shared=True))
 
     def make_tiny(
         self,
@@ -147,6 +179,20 @@ class Scenario:
         self.instance.end_builds()
         self.packager.close()
         gpg.stop_agent(self.instance.home / "gnupg")
+        self._borrowed.close()
+        generations = generations_beside(self.chroot)
+        if generations.folder.is_dir():  # who removes the scene's folder could not remove these
+            with generations.alone():
+                generations.remove_unused(but="")
+
+
+def generations_beside(tarball: Path) -> Generations:
+    """The unpacked generations of the chroot with that tarball."""
+    return Generations(tarball.with_name(tarball.name.removesuffix(".tar.zst")))
+
+
+def _age_hours(generation: str) -> float:
+    return (utc_now() - made_at_of(generation)).total_seconds() / 3600
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mini_buildd.wire.task import BuildStatus, Task
+from mini_buildd.tools.cell import BUILD_USER
+from mini_buildd.wire.task import AptSource, BuildStatus, Task
 
 # The stages in which the package itself can fail; in every other one it was the machine, the
 # network, the archive, or somebody who stopped it. "install-deps" is looked into further.
@@ -35,16 +36,27 @@ _UNMET_LINE = re.compile(r"^\s*(?:sbuild-build-depends-\S+ : |\s+)?((?:Pre-)?Dep
 _FETCH_FAULT = re.compile(r"^E: (?:Failed to fetch|Unable to fetch|Some index files failed)")
 
 
-def command(task: Task, results: Path) -> list[str]:
-    """The sbuild command of *task*; it leaves what it makes in *results*."""
+def command(
+    task: Task, results: Path, *, testbed: Path | None = None, is_for_debugging: bool = False
+) -> list[str]:
+    """The sbuild command of *task*; it leaves what it makes in *results*.
+
+    *testbed* is the script that speaks for the task's cell; without, sbuild makes a session by
+    itself. For debugging, a person at the terminal gets a shell where the build has ended.
+    """
+    if testbed is not None:
+        where = ["--chroot-mode=autopkgtest", f"--autopkgtest-virt-server={testbed}"]
+    else:
+        where = [f"--chroot-mode={task.backend}", f"--chroot={task.chroot}"]
+        where += [f"--extra-repository={source.line}" for source in task.apt_sources]
     return [
         "sbuild",
         f"--dist={task.distribution}",
-        f"--arch={task.architecture}",
+        *_architectures(task),
         "--arch-any" if task.builds_any else "--no-arch-any",
         "--arch-all" if task.builds_all else "--no-arch-all",
-        f"--chroot-mode={task.backend}",
-        f"--chroot={task.chroot}",
+        *([f"--profiles={','.join(task.profiles)}"] if task.profiles else []),
+        *where,
         f"--build-dir={results}",
         "--no-source",
         "--no-run-lintian",
@@ -52,31 +64,62 @@ def command(task: Task, results: Path) -> list[str]:
         "--no-run-autopkgtest",
         "--verbose",
         "--nolog",
-        *(f"--extra-repository={source.line}" for source in task.apt_sources),
+        *(_SHELLS if is_for_debugging else ()),
         task.dsc,
     ]
 
 
-def configuration(task: Task, folder: Path) -> str:
-    """The sbuildrc of *task*: pins its own suites above the base, trusts their keys."""
+# sbuild's own word for a shell in the build's environment (sbuild(1), "EXTERNAL COMMANDS").
+_SHELLS = tuple(f"--{when}-commands=%SBUILD_SHELL" for when in ("build-failed", "finished-build"))
+
+
+def _architectures(task: Task) -> list[str]:
+    if not task.build_architecture:
+        return [f"--arch={task.architecture}"]
+    return [f"--host={task.architecture}", f"--build={task.build_architecture}"]
+
+
+def configuration(task: Task, folder: Path, *, in_cell: bool = False) -> str:
+    """The sbuildrc of *task*, whose files lie in *folder*.
+
+    A cell is prepared before sbuild comes to it (tools/cell_setup.py). In a session of sbuild's
+    own, the task's own suites are pinned above the base and their keys trusted.
+    """
+    lines = [
+        "# Made for one build; see sbuild.conf(5).",
+        f"$build_user = {_perl(BUILD_USER)};",
+        "$build_path = '/build/reproducible-path';",
+        "$purge_build_deps = 'never';",
+        *(f"${switch} = 0;" for switch in _SWITCHED_OFF if in_cell),
+    ]
+    if not in_cell:
+        lines += _session(task, folder)
+    return "\n".join([*lines, "1;", ""])
+
+
+# The lists of packages come with the base, which is made anew often enough.
+_SWITCHED_OFF = ("apt_update", "apt_upgrade", "apt_distupgrade")
+
+
+def _session(task: Task, folder: Path) -> list[str]:
     keys = [str(folder / name) for name in key_files(task)]
-    pins = "\\n\\n".join(
-        f"Package: *\\nPin: {source.pin}\\nPin-Priority: 900" for source in task.apt_sources
-    )
     commands = []
-    if pins:
+    if task.apt_sources:
+        pins = "\\n\\n".join(pin(source).replace("\n", "\\n") for source in task.apt_sources)
         commands.append(f"printf '{pins}\\n' > /etc/apt/preferences.d/mini-buildd")
+    if task.setup:
+        commands.append(task.setup)
     quoted = ", ".join(_perl(command) for command in commands)
-    return "\n".join(
-        [
-            "# Made for one build; see sbuild.conf(5).",
-            f"$extra_repository_keys = [{', '.join(_perl(key) for key in keys)}];",
-            f"$external_commands->{{'chroot-setup-commands'}} = [{quoted}];",
-            "$purge_build_deps = 'never';",
-            "1;",
-            "",
-        ]
-    )
+    return [
+        f"$schroot = {_perl(str(folder / 'schroot'))};",
+        f"$extra_repository_keys = [{', '.join(_perl(key) for key in keys)}];",
+        f"$external_commands->{{'chroot-setup-commands'}} = [{quoted}];",
+    ]
+
+
+def pin(source: AptSource) -> str:
+    """The paragraph of apt_preferences(5) that puts *source* above the base."""
+    return f"Package: *\nPin: {source.pin}\nPin-Priority: 900"
 
 
 def key_files(task: Task) -> Mapping[str, str]:
@@ -93,11 +136,15 @@ def _perl(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run of sbuild ended: its status, the stage where it failed, and why in a sentence."""
+    """How a run of sbuild ended: its status, the stage where it failed, and why in a sentence.
+
+    *unmet* are the relations that dep-wait is for, as far as they could be told.
+    """
 
     status: BuildStatus
     stage: str
     reason: str
+    unmet: tuple[str, ...] = ()
 
 
 def read_ending(exit_status: int, summary: Mapping[str, str], log: str, *, changes: bool) -> Ending:
@@ -135,5 +182,11 @@ def _dependencies_failed(log: str) -> Ending:
             match[1].strip() for line in lines if (match := _UNMET_LINE.match(line))
         )
         reason = "; ".join(unmet) or "build dependencies cannot be satisfied"
-        return Ending(BuildStatus.DEP_WAIT, "install-deps", reason)
+        relations = tuple(dict.fromkeys(_relation(line) for line in unmet))
+        return Ending(BuildStatus.DEP_WAIT, "install-deps", reason, relations)
     return Ending(BuildStatus.FAILED, "install-deps", "installing the build dependencies failed")
+
+
+def _relation(line: str) -> str:
+    """The relation in a line such as "Depends: libfoo-dev (>= 1.2) but it is not installable"."""
+    return line.partition(":")[2].partition(" but ")[0].strip()

@@ -43,6 +43,12 @@ class Line:
     is_error: bool = False
 
 
+def heading(title: str) -> str:
+    """*title* as sbuild boxes the beginning of a phase."""
+    border = f"+{'-' * 78}+"
+    return f"\n{border}\n| {title:<76} |\n{border}\n\n"
+
+
 def phases_in(piece: bytes, first_line: int = 1) -> Iterator[Phase]:
     """The phases that begin in *piece*, whose first line has the number *first_line*."""
     line, seen = first_line, 0

@@ -2,9 +2,9 @@
 
 import sys
 
-from mini_buildd.tests.bench import archive, overhead, serve
+from mini_buildd.tests.bench import archive, build, serve
 
-_BENCHES = {"overhead": overhead.main, "archive": archive.run, "serve": serve.run}
+_BENCHES = {"build": build.main, "archive": archive.run, "serve": serve.run}
 
 
 def main(arguments: list[str]) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from mini_buildd.buildd.builder import Builder, Life
 from mini_buildd.buildd.sweep import find_stragglers
@@ -286,14 +287,33 @@ def test_what_ignores_the_death_of_its_supervisor_is_swept_after_a_moment(
 
 
 def test_what_is_held_is_known_until_it_is_forgotten(bench: Bench, builder: Builder) -> None:
-    folder = bench.folder
-    folder.create(TASK)
+    folder, layers = bench.folder, bench.root / "layers"
+    folder.create(structs.replace(TASK, layers=str(layers)))
     folder.work.mkdir()
-    folder.note_sessions({"trixie-amd64-1", "trixie-amd64-2"})
+    making = layers / f"making-{ATTEMPT}"
+    (making / "upper").mkdir(parents=True)
     assert again(bench).holding() == [ATTEMPT]
-    assert folder.sessions() == {"trixie-amd64-1", "trixie-amd64-2"}
     assert builder.sweep(ATTEMPT)
     assert not folder.work.exists()
+    assert not making.exists()
     builder.forget(ATTEMPT)
     assert builder.holding() == []
-    assert folder.sessions() == set()
+
+
+def test_a_session_of_schroot_that_was_left_is_ended_by_its_exact_name(
+    bench: Bench, builder: Builder
+) -> None:
+    """By a stand-in that knows two; the real one is in the tests of the whole."""
+    bench.folder.create(TASK)
+    bench.folder.session.write_text("trixie-amd64-0a1b\n")
+    schroot = bench.root / "bin" / "schroot"
+    bench.sbuild(GOOD)
+    schroot.write_text(
+        f'#!/bin/sh\necho "$@" >> {bench.root}/asked\n'
+        "echo session:trixie-amd64-0a1b\necho session:trixie-amd64-0a1bc\n"
+    )
+    schroot.chmod(0o755)
+    assert builder.sweep(ATTEMPT)
+    asked = (bench.root / "asked").read_text().splitlines()
+    assert asked[1:] == ["--end-session --force --chroot trixie-amd64-0a1b"]
+    assert not bench.folder.session.exists()

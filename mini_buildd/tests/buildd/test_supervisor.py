@@ -81,8 +81,8 @@ def test_every_other_end_has_its_reason_and_no_files(
 WITHOUT_SBUILD = """
 import sys
 from pathlib import Path
-from mini_buildd.buildd import supervisor
-supervisor._SYSTEM_PATH = ""
+from mini_buildd.buildd import sbuild_run, supervisor
+sbuild_run._SYSTEM_PATH = ""
 supervisor.supervise(supervisor.TaskFolder(Path(sys.argv[1])))
 """
 

@@ -163,20 +163,3 @@ def test_files_of_subordinate_users_are_removed(folder: Path) -> None:
 def test_what_cannot_be_removed_is_told(caplog: pytest.LogCaptureFixture) -> None:
     assert not sweep.remove_folder(Path("/proc/self/fdinfo"))
     assert "/proc/self/fdinfo cannot be removed" in caplog.text
-
-
-def test_the_session_of_schroot_is_known_by_its_exact_id(folder: Path, tmp_path: Path) -> None:
-    """By a stand-in of that name; the real one needs root to be set up."""
-    schroot = tmp_path / "schroot"
-    schroot.write_text("#!/bin/sh\nsleep 300\n")
-    schroot.chmod(0o755)
-    words = ["-d", "/", "-c", "trixie-amd64-0a1b2c3d", "--run-session", "-q", "-u", "root", "--"]
-    process = subprocess.Popen(
-        [str(schroot), *words, "apt-get", "-c", "other"],
-        env={**os.environ, "SBUILD_CONFIG": str(folder)},
-    )
-    wait_for("it runs", lambda: sweep.sessions_of(folder), seconds=20)
-    assert sweep.sessions_of(folder) == {"trixie-amd64-0a1b2c3d"}
-    assert sweep.end_stragglers(folder)
-    process.wait(20)
-    assert sweep.sessions_of(folder) == set()

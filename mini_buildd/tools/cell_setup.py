@@ -1,0 +1,131 @@
+"""What is done in a cell before sbuild comes to it, as scripts for its shell.
+
+The package lists of the base distribution are in the base already; only those of the instance's own
+suites are fetched, so this takes a fraction of a second.
+"""
+
+import shlex
+from pathlib import Path, PurePosixPath
+
+from mini_buildd.tools.cell import BUILD_USER, Bind
+from mini_buildd.tools.sbuild import pin
+from mini_buildd.wire.task import AptSource, Task
+
+_SHARED = "/run/mini-buildd"
+_SOURCE = f"{_SHARED}/source"
+_ARCHIVE = f"{_SHARED}/archive"
+_CCACHE = "/var/cache/ccache"
+
+_OWN_LIST = "/etc/apt/sources.list.d/mini-buildd.list"
+_PINS = "/etc/apt/preferences.d/mini-buildd"
+_KEYS = "/etc/apt/keyrings"
+
+_HEAD = "set -e\nexport DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8"
+
+# Recommends as sbuild's own resolver has it; and hashes are those that nobody can forge.
+_APT = (
+    "apt-get --yes -o APT::Install-Recommends=false -o Acquire::ForceHash=SHA256"
+    " -o APT::Update::Error-Mode=any -o Acquire::Retries=2"
+)
+_ONLY_OWN = (
+    f"-o Dir::Etc::SourceList={_OWN_LIST} -o Dir::Etc::SourceParts=/dev/null"
+    " -o APT::Get::List-Cleanup=0"
+)
+
+# sbuild looks at some files as whoever has called it, so that name has to be known in there.
+_USERS = """\
+grep -q '^{user}:' /etc/group || echo '{user}:x:{uid}:' >> /etc/group
+for name in {names}; do
+  grep -q "^$name:" /etc/passwd ||
+    echo "$name:x:{uid}:{uid}:builds packages:/sbuild-nonexistent:/bin/sh" >> /etc/passwd
+done"""
+_BUILD_UID = 1000
+
+
+def binds(task: Task) -> tuple[Bind, ...]:
+    """What of the machine a cell for *task* is shown."""
+    shown = [Bind(Path(task.dsc).parent, _SOURCE)]
+    shown += [Bind(Path(tree), f"{_ARCHIVE}/{n}") for n, tree in enumerate(_trees(task))]
+    if task.ccache:
+        shown.append(Bind(Path(task.ccache), _CCACHE, is_writable=True))
+    return tuple(shown)
+
+
+def prepare_script(task: Task, caller: str) -> str:
+    """Users, the instance's own suites with pins and keys, the suite's own setup.
+
+    *caller* is the name of the user that calls sbuild.
+    """
+    parts = [_HEAD, _USERS.format(user=BUILD_USER, names=f"{BUILD_USER} {caller}", uid=_BUILD_UID)]
+    parts += _own_suites(task)
+    if task.build_architecture:
+        parts.append(f"dpkg --add-architecture {task.architecture}\n{_APT} -qq update")
+    else:
+        # A base without lists is one that somebody else has made.
+        parts.append(f"ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 || {_APT} -qq update")
+        if task.apt_sources:
+            parts.append(f"{_APT} -qq {_ONLY_OWN} update")
+    if task.ccache:
+        parts.append(f"chown {BUILD_USER}: {_CCACHE}")
+    if task.setup:
+        parts.append(f"sh -e <<'END OF SETUP'\n{task.setup}\nEND OF SETUP")
+    return "\n".join([*parts, ""])
+
+
+def _own_suites(task: Task) -> list[str]:
+    if not task.apt_sources:
+        return []
+    keys = list(dict.fromkeys(source.key for source in task.apt_sources))
+    trees = _trees(task)
+    files = {f"{_KEYS}/mini-buildd-{number}.asc": key for number, key in enumerate(keys)}
+    files[_OWN_LIST] = "".join(
+        _list_line(source, keys.index(source.key), trees) for source in task.apt_sources
+    )
+    files[_PINS] = "\n\n".join(pin(source) for source in task.apt_sources) + "\n"
+    return [
+        f"mkdir -p {_KEYS}",
+        *(f"printf %s {shlex.quote(text)} > {path}" for path, text in files.items()),
+    ]
+
+
+def _trees(task: Task) -> list[str]:
+    """The published trees that lie on this machine, each once."""
+    return list(dict.fromkeys(source.tree for source in task.apt_sources if source.tree))
+
+
+def _list_line(source: AptSource, key: int, trees: list[str]) -> str:
+    """In one-line style (sources.list(5)); a tree of this machine is read as plain files."""
+    kind, url, *rest = source.line.split()
+    if source.tree:
+        url = f"file:{_ARCHIVE}/{trees.index(source.tree)}"
+    return f"{kind} [signed-by={_KEYS}/mini-buildd-{key}.asc] {url} {' '.join(rest)}\n"
+
+
+def resolve_script(task: Task) -> str:
+    """Prints what apt would fetch for the build dependencies, with hashes; 100: it cannot."""
+    lines = [f"{_APT} -qq --print-uris {words}" for words in _installations(task)]
+    return "\n".join([_HEAD, *lines, ""])
+
+
+def install_script(task: Task) -> str:
+    """Installs the build dependencies; when the lists are too old for the mirror, with new ones."""
+    lines = [
+        f"{_APT} -qq {words} || {{ {_APT} -qq update; {_APT} -qq {words}; }}"
+        for words in _installations(task)
+    ]
+    tidy = "apt-get clean\nrm -rf /tmp/* /var/tmp/* /var/log/apt/* /var/log/dpkg.log"
+    return "\n".join([_HEAD, *lines, tidy, ""])
+
+
+def _installations(task: Task) -> list[str]:
+    words = ["build-dep"]
+    if task.builds_any != task.builds_all:
+        words.append("--arch-only" if task.builds_any else "--indep-only")
+    if task.profiles:
+        words.append(f"--build-profiles={shlex.quote(','.join(task.profiles))}")
+    if task.build_architecture:
+        words.append(f"--host-architecture={task.architecture}")
+    words.append(shlex.quote(f"{_SOURCE}/{PurePosixPath(task.dsc).name}"))
+    # A cross compiler is to sbuild what build-essential is natively.
+    cross = f"install crossbuild-essential-{task.architecture}"
+    return [" ".join(words), *([cross] if task.build_architecture else [])]
