@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from mini_buildd.db.models import Attempt, Binary, Job, Upload
-from mini_buildd.db.queries.page import Page, page
+from mini_buildd.db.queries.page import PAGE_ROWS, Page, page
 from mini_buildd.domain.states import JobState, Outcome
 
 
@@ -24,6 +24,7 @@ class AttemptRow:
     outcome: Outcome | None
     stage: str
     reason: str
+    is_being_cancelled: bool = False
 
     @property
     def seconds(self) -> float | None:
@@ -91,6 +92,7 @@ def attempt_row(attempt: Attempt) -> AttemptRow:
         outcome=Outcome(attempt.outcome) if attempt.outcome else None,
         stage=attempt.stage,
         reason=attempt.reason,
+        is_being_cancelled=attempt.cancel_requested_at is not None and not attempt.outcome,
     )
 
 
@@ -129,10 +131,18 @@ def jobs() -> QuerySet[Job]:
     ).prefetch_related("attempts")
 
 
-def list_builds(before: int | None = None, state: JobState | None = None) -> Page[BuildRow]:
-    """A page of builds, newest first."""
+def list_builds(
+    before: int | None = None,
+    *,
+    state: JobState | None = None,
+    source: str = "",
+    count: int = PAGE_ROWS,
+) -> Page[BuildRow]:
+    """A page of builds, newest first: those in *state*, and of the *source* package, if given."""
     rows = jobs() if state is None else jobs().filter(state=state)
-    return page(rows, build_row, before)
+    if source:
+        rows = rows.filter(source__name=source)
+    return page(rows, build_row, before, count)
 
 
 def find_build(job_id: int) -> Build | None:
