@@ -10,6 +10,7 @@ from pathlib import Path
 from django.db import DatabaseError
 
 from mini_buildd.cli.archive_options import add_archive
+from mini_buildd.cli.build_options import add_build, add_builder
 from mini_buildd.cli.plain import plain
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings, SettingsError, load
@@ -44,6 +45,8 @@ def _parser() -> argparse.ArgumentParser:
         action.add_argument("architecture")
     _add_key(commands.add_parser("key", help="look after the keys that sign the archive"))
     add_archive(commands.add_parser("archive", help="look at what is published, and change it"))
+    add_build(commands.add_parser("build", help="look at builds, end them, try them again"))
+    add_builder(commands.add_parser("builder", help="say which builders are given jobs"))
     admin = commands.add_parser("admin", help="make an administrator for the web pages")
     admin.add_argument("name")
     return parser
@@ -137,12 +140,18 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
     migrate()
     from mini_buildd.cli import (  # noqa: PLC0415  # models need a configured Django
         archive,
+        build,
+        builder,
         commands,
         keys,
     )
 
     if options.command == "archive":
         return archive.run_archive(options, settings, places)
+    if options.command == "build":
+        return build.run_build(options, settings, places)
+    if options.command == "builder":
+        return builder.run_builder(options, settings, places)
     if options.command == "setup":
         return commands.run_setup(options, places, settings.builder.backend)
     if options.command == "admin":

@@ -15,6 +15,7 @@ from mini_buildd.kit.lock import locked
 from mini_buildd.tests.instance import Instance
 from mini_buildd.tests.packager import Packager, Upload
 from mini_buildd.tests.sources import tiny
+from mini_buildd.tools.log_file import open_log
 
 # What is older is made anew: a daemon would refresh it in the middle of something else.
 _FRESH_HOURS = 12
@@ -170,8 +171,8 @@ class Scenario:
         if attempt is None:
             return "it was never tried"
         log = self.instance.home / "builds" / attempt["token"] / "log"
-        text: str = log.read_text(encoding="utf-8", errors="replace")
-        return text[-3000:]
+        with open_log(log) as stream:
+            return stream.read().decode(errors="replace")[-3000:]
 
     def close(self) -> None:
         """End every process that belongs to the scene."""

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -16,8 +17,11 @@ from mini_buildd.db.queries.builds import (
     list_builds,
 )
 from mini_buildd.domain.states import JOB_OPEN, Outcome
+from mini_buildd.kit.seekable import DamagedFile
+from mini_buildd.tools.log_file import open_log
 from mini_buildd.tools.sbuild_log import Line, Phase
 from mini_buildd.web.instance import places
+from mini_buildd.web.log.download import download
 from mini_buildd.web.log.follow import read_part
 from mini_buildd.web.log.markup import lines_markup
 from mini_buildd.web.log.window import (
@@ -71,7 +75,7 @@ def show(request: HttpRequest, job_id: int) -> HttpResponse:
         "row": build.row,
         "attempt": attempt,
         "view": view,
-        "markup": lines_markup(view.window.lines) if view and wants_lines else "",
+        "markup": lines_markup(view.window.lines, view.window.raw) if view and wants_lines else "",
         "offset": view.window.end if view else 0,
         "next_line": view.window.next_line if view else 1,
         "is_moving": build.row.state in JOB_OPEN,
@@ -87,7 +91,10 @@ def log(request: HttpRequest, job_id: int) -> HttpResponse:
     if attempt is None:
         raise Http404(f"There is no such attempt of build {job_id}.")
     offset = number(request, "offset") or 0
-    part = read_part(log_path(attempt), offset, is_over=attempt.outcome is not None)
+    try:
+        part = read_part(log_path(attempt), offset, is_over=attempt.outcome is not None)
+    except DamagedFile as damage:
+        raise Http404(f"The log of build {job_id} cannot be read: {damage}") from None
     headers = {
         "X-Log-Next-Offset": str(part.next_offset),
         "X-Log-State": "ended" if part.has_ended else "running",
@@ -97,16 +104,16 @@ def log(request: HttpRequest, job_id: int) -> HttpResponse:
 
 
 @require_safe
-def raw(request: HttpRequest, job_id: int) -> FileResponse:
-    """The whole log as it is now, as a plain file."""
+def raw(request: HttpRequest, job_id: int) -> HttpResponseBase:
+    """The whole log as it is now as a plain text, or the one part of it that Range asks for."""
     attempt = find_attempt(job_id, number(request, "attempt"))
     try:
-        stream = log_path(attempt).open("rb") if attempt is not None else None
-    except FileNotFoundError:
+        stream = open_log(log_path(attempt)) if attempt is not None else None
+    except (FileNotFoundError, DamagedFile):
         stream = None
     if stream is None:
         raise Http404(f"There is no such log of build {job_id}.")
-    return FileResponse(stream, content_type="text/plain; charset=utf-8")
+    return download(stream, request.headers.get("Range", ""))
 
 
 def log_path(attempt: AttemptRow) -> Path:
@@ -132,7 +139,7 @@ def _log_view(attempt: AttemptRow, line: int | None, path: str) -> LogView | Non
         failed = attempt.outcome is Outcome.FAILED
         reason = read_reason(file) if failed else Reason((), has_numbers=False)
         steps = _steps(read_summary(file)) if attempt.outcome is not None else ()
-    except FileNotFoundError:
+    except (FileNotFoundError, DamagedFile):
         return None
     link = _Links(path, attempt.number, window)
     phases = tuple(link.phase(phase, failed=failed, stage=attempt.stage) for phase in window.phases)
