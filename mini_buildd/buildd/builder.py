@@ -145,8 +145,8 @@ class Builder:
             if not end_stragglers(folder.path, session.strip()):
                 return False
         end_session(folder)
-        # Both at once: whoever cannot remove the one may well remove the other.
-        return all([remove_folder(each) for each in _left_by(folder) if each.exists()])
+        left = [each for each in _left_by(folder) if each.exists() and not remove_folder(each)]
+        return not left
 
     def forget(self, attempt: str) -> None:
         """Give back what the attempt holds, all but its log."""

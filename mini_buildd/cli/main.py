@@ -4,7 +4,7 @@ import argparse
 import getpass
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from django.db import DatabaseError
@@ -146,16 +146,13 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
         keys,
     )
 
-    if options.command == "archive":
-        return archive.run_archive(options, settings, places)
-    if options.command == "build":
-        return build.run_build(options, settings, places)
-    if options.command == "builder":
-        return builder.run_builder(options, settings, places)
-    if options.command == "setup":
-        return commands.run_setup(options, places, settings.builder.backend)
-    if options.command == "admin":
-        return commands.make_admin(options.name, getpass.getpass)
-    if options.command == "key":
-        return keys.run_key(options, places, settings.identity)
-    return commands.run_chroot(options, places)
+    doors: Mapping[str, Callable[[], int]] = {
+        "archive": lambda: archive.run_archive(options, settings, places),
+        "build": lambda: build.run_build(options, settings, places),
+        "builder": lambda: builder.run_builder(options, settings, places),
+        "setup": lambda: commands.run_setup(options, places, settings.builder.backend),
+        "admin": lambda: commands.make_admin(options.name, getpass.getpass),
+        "key": lambda: keys.run_key(options, places, settings.identity),
+        "chroot": lambda: commands.run_chroot(options, places),
+    }
+    return doors[options.command]()

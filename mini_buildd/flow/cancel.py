@@ -6,6 +6,7 @@ late to cancel, and who asks is told so.
 """
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Attempt, Job
@@ -13,7 +14,7 @@ from mini_buildd.db.moves import move_job
 from mini_buildd.db.queries.builds import signer
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.permission import Actor, demand_own
-from mini_buildd.domain.problem import BuildEnded, BuildUnknown
+from mini_buildd.domain.problem import BuildEnded, BuildUnknown, NothingToDo
 from mini_buildd.domain.states import JOB_OPEN, JOB_UNDER_WAY, JobState
 from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.site import Site
@@ -28,6 +29,21 @@ def cancel(site: Site, actor: Actor, job_id: int, reason: str = "") -> list[Even
         job = find_job(job_id)
         demand_own(actor, owner_of(job), "cancel a build")
         return stop(site, job, word_of(actor, "cancelled", reason))
+
+
+@tells_full_disk
+def cancel_upload(site: Site, actor: Actor, upload_id: int, reason: str = "") -> list[EventKind]:
+    """The same for all builds of an upload that are open; raises NotAllowed, NothingToDo."""
+    with transaction.atomic():
+        jobs = [
+            job
+            for job in jobs_of_upload(upload_id, "cancel builds", actor).filter(state__in=JOB_OPEN)
+            if not job.attempts.filter(outcome="", cancel_requested_at__isnull=False).exists()
+        ]
+        if not jobs:
+            raise nothing_to_do(f"open builds of upload {upload_id}")
+        why = word_of(actor, "cancelled", reason)
+        return [event for job in jobs for event in stop(site, job, why)]
 
 
 def stop(site: Site, job: Job, why: str) -> list[EventKind]:
@@ -54,10 +70,7 @@ def word_of(actor: Actor, what: str, reason: str) -> str:
 
 def find_job(job_id: int) -> Job:
     """The job of that number, for a change of it; raises BuildUnknown."""
-    rows = Job.objects.select_for_update(of=("self",)).select_related(
-        "source__distribution__suite", "source__upload__signed_by__uploader__user"
-    )
-    job = rows.filter(pk=job_id).first()
+    job = _jobs().filter(pk=job_id).first()
     if job is None:
         raise BuildUnknown(
             expected="the number of a build",
@@ -65,6 +78,25 @@ def find_job(job_id: int) -> Job:
             hint="Its page and mini-buildd build list tell it.",
         )
     return job
+
+
+def jobs_of_upload(upload_id: int, what: str, actor: Actor) -> QuerySet[Job]:
+    """The jobs of an upload, for a change of them; raises NotAllowed when *actor* may not."""
+    jobs = _jobs().filter(source__upload=upload_id).order_by("id")
+    first = jobs.first()
+    demand_own(actor, owner_of(first) if first is not None else "", what)
+    return jobs
+
+
+def _jobs() -> QuerySet[Job]:
+    return Job.objects.select_for_update(of=("self",)).select_related(
+        "source__distribution__suite", "source__upload__signed_by__uploader__user"
+    )
+
+
+def nothing_to_do(expected: str) -> NothingToDo:
+    """That there are none of what was to be changed."""
+    return NothingToDo(expected=expected, found="none", hint="Look at its page.")
 
 
 def owner_of(job: Job) -> str:

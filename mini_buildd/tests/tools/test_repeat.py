@@ -32,8 +32,10 @@ def lines(task: Task) -> list[str]:
 
 
 def words(task: Task, tmp_path: Path) -> list[str]:
-    """What sbuild gets when a shell reads the last line."""
-    script = 'sbuild() { printf "%s\\0" "$DEB_BUILD_OPTIONS" "$@"; }\n' + lines(task)[-1]
+    """What sbuild gets when a shell reads it all; first the build options."""
+    others = "dget() { :; }\nmmdebstrap() { :; }\nwget() { :; }\n"
+    sbuild = 'sbuild() { printf "%s\\0" "$DEB_BUILD_OPTIONS" "$@"; }\n'
+    script = others + sbuild + repeat_lines(task, ARCHIVE, URL)
     done = subprocess.run(
         ["sh", "-c", script], cwd=tmp_path, check=True, capture_output=True, text=True
     )

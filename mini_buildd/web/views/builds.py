@@ -17,10 +17,11 @@ from mini_buildd.db.queries.builds import (
     list_builds,
 )
 from mini_buildd.domain.states import JOB_OPEN, Outcome
+from mini_buildd.flow.repeat import repeat
 from mini_buildd.kit.seekable import DamagedFile
 from mini_buildd.tools.log_file import open_log
 from mini_buildd.tools.sbuild_log import Line, Phase
-from mini_buildd.web.instance import places
+from mini_buildd.web.instance import instance, places
 from mini_buildd.web.log.download import download
 from mini_buildd.web.log.follow import read_part
 from mini_buildd.web.log.markup import lines_markup
@@ -31,6 +32,7 @@ from mini_buildd.web.log.window import (
     read_summary,
     read_window,
 )
+from mini_buildd.web.views.build_acts import acts_on_build
 from mini_buildd.web.views.query_string import before, number
 
 _STEPS = (("Install-Time", "dependencies"), ("Build-Time", "build"), ("Package-Time", "whole"))
@@ -80,6 +82,8 @@ def show(request: HttpRequest, job_id: int) -> HttpResponse:
         "next_line": view.window.next_line if view else 1,
         "is_moving": build.row.state in JOB_OPEN,
         "is_live": attempt is not None and attempt.outcome is None,
+        "repeat": repeat(places(), instance().url, attempt.token) if attempt else "",
+        **acts_on_build(request, build.row),
     }
     return render(request, "mini_buildd/build.html", context)
 
