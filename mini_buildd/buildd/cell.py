@@ -14,7 +14,7 @@ from typing import IO
 
 from mini_buildd.buildd.follow import follow
 from mini_buildd.tools import cell as commands
-from mini_buildd.tools.cell import CellPlan
+from mini_buildd.tools.cell import CellPlan, Door
 from mini_buildd.tools.namespace import Subids
 
 _INIT = Path(__file__).with_name("cell_init.py")
@@ -31,6 +31,7 @@ class Cell:
     def __init__(self, process: subprocess.Popen[bytes], pid: int) -> None:
         self._process = process
         self.pid = pid
+        self.door = Door(first=pid, keeper=process.pid)
 
     @property
     def proc(self) -> Path:
@@ -39,7 +40,7 @@ class Cell:
 
     def command(self, *words: str, online: bool = False) -> list[str]:
         """*words* as a command of its root."""
-        return commands.enter(self.pid, *words, online=online)
+        return commands.enter(self.door, *words, online=online)
 
     def close(self) -> None:
         """End everything in it; its mounts go with it."""

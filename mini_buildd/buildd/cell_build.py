@@ -21,8 +21,14 @@ from mini_buildd.buildd.layers import Layer, Layers, layer_key
 from mini_buildd.buildd.room import Room, measured, room_for
 from mini_buildd.buildd.sbuild_run import run_sbuild
 from mini_buildd.buildd.watch import Stopped, Watch
+from mini_buildd.deb.names import Architecture
 from mini_buildd.tools import cell_setup
-from mini_buildd.tools.cell import Bind, CellPlan, enter_script, testbed_script
+from mini_buildd.tools.cell import CellPlan, enter_script, testbed_script
+from mini_buildd.tools.foreign import (
+    private_registration,
+    register_script,
+    runnable_architectures,
+)
 from mini_buildd.tools.namespace import Subids, enter_command, read_subids
 from mini_buildd.tools.sbuild import Ending
 from mini_buildd.tools.sbuild_log import heading
@@ -48,10 +54,13 @@ class CellBuild:
     def run(self) -> int:
         """Build; gives sbuild's exit status. Raises Stopped, CellImpossible."""
         with _held(Path(self.task.base) / "lock"), self.folder.log.open("ab") as log:
-            _head(log, "Prepare")
-            self._used = self._layer(log)
-            self.layer = self._used.key if self._used else ""
-            return self._build(self._used, log)
+            try:
+                _head(log, "Prepare")
+                self._used = self._layer(log)
+                self.layer = self._used.key if self._used else ""
+                return self._build(self._used, log)
+            finally:
+                self._remove(self._work)
 
     def close(self) -> None:
         """Let go of the layer; the result need not wait for that."""
@@ -69,15 +78,18 @@ class CellBuild:
         layers = Layers(Path(self.task.layers))
         making = layers.begin(self.task.attempt)
         try:
-            with self._cell(CellPlan((self._base,), self._work, making, 0, self._binds)) as cell:
-                self._prepare(cell, log)
+            with self._cell((self._base,), Room(making, 0)) as cell:
+                self._prepare(cell, log, with_setup=True)
                 key = self._key(cell)
                 found = layers.find(key) if key else None
                 if not key or found is not None:
                     return found
                 _head(log, "Build dependencies")
-                if self._in(cell, cell_setup.install_script(self.task), log) != 0:
+                if self._in(cell, cell_setup.fetch_script(self.task), log) != 0:
                     return None  # sbuild says it better
+                # What packages run as they are installed needs no network either.
+                if self._in(cell, cell_setup.install_script(self.task), log, online=False) != 0:
+                    return None
             self._remove(making / "overlay")
             return layers.keep(making, key)
         finally:
@@ -92,28 +104,24 @@ class CellBuild:
             told.seek(0)
             resolved = told.read().decode(errors="replace")
         path.unlink()
-        return layer_key(self.task.base, self._preparation, resolved)
+        return layer_key(os.path.realpath(self.task.base), self.task.setup, resolved)
 
     # --- the build ----------------------------------------------------------------
 
     def _build(self, layer: Layer | None, log: IO[bytes]) -> int:
         room = room_for(self.task, self._work)
         lower = (layer.tree, self._base) if layer else (self._base,)
-        plan = CellPlan(lower, self._work, room.upper, room.tmpfs_bytes, self._binds)
         if room.upper is not None:
             room.upper.mkdir(parents=True, exist_ok=True)
-        try:
-            with self._cell(plan) as cell:
-                self._prepare(cell, log)
-                return self._run_sbuild(cell, room)
-        finally:
-            self._remove(self._work)
+        with self._cell(lower, room) as cell:
+            self._prepare(cell, log, with_setup=layer is None)
+            return self._run_sbuild(cell, room)
 
     def _run_sbuild(self, cell: Cell, room: Room) -> int:
         measure = partial(measured, cell, room, self._subids)
         self.watch.over(cell, measure if room.upper is None else _seldom(measure))
         enter, testbed = self.folder.path / "enter", self.folder.path / "testbed"
-        _write_program(enter, enter_script(cell.pid, _limits(self.task.limits)))
+        _write_program(enter, enter_script(cell.door, _limits(self.task.limits)))
         _write_program(testbed, testbed_script(enter))
         try:
             return run_sbuild(
@@ -128,13 +136,16 @@ class CellBuild:
             self.watch.disk_bytes = max(self.watch.disk_bytes, used)
             self.is_full = room.is_full(self.watch.disk_bytes)
 
-    def _prepare(self, cell: Cell, log: IO[bytes]) -> None:
-        if self._in(cell, self._preparation, log) != 0:
+    def _prepare(self, cell: Cell, log: IO[bytes], *, with_setup: bool) -> None:
+        """What the setup of the suite does is in the layer, where there is one."""
+        caller = pwd.getpwuid(os.getuid()).pw_name
+        script = cell_setup.prepare_script(self.task, caller, with_setup=with_setup)
+        if self._in(cell, script, log) != 0:
             reason = "the build's environment could not be prepared; the log says why"
             raise Stopped(Ending(BuildStatus.INFRASTRUCTURE, "prepare", reason))
 
-    def _in(self, cell: Cell, script: str, output: IO[bytes]) -> int:
-        return run_in(cell, script, output, self.watch.look, online=True)
+    def _in(self, cell: Cell, script: str, output: IO[bytes], *, online: bool = True) -> int:
+        return run_in(cell, script, output, self.watch.look, online=online)
 
     # --- pieces -------------------------------------------------------------------
 
@@ -146,16 +157,16 @@ class CellBuild:
     def _work(self) -> Path:
         return self.folder.path / "work"
 
-    @property
-    def _binds(self) -> tuple[Bind, ...]:
-        return cell_setup.binds(self.task)
-
-    @property
-    def _preparation(self) -> str:
-        return cell_setup.prepare_script(self.task, pwd.getpwuid(os.getuid()).pw_name)
-
     @contextmanager
-    def _cell(self, plan: CellPlan) -> Iterator[Cell]:
+    def _cell(self, lower: tuple[Path, ...], room: Room) -> Iterator[Cell]:
+        plan = CellPlan(
+            lower,
+            self._work,
+            room.upper,
+            room.tmpfs_bytes,
+            cell_setup.binds(self.task),
+            _emulation(Architecture(self.task.build_architecture or self.task.architecture)),
+        )
         with (self.folder.path / "supervisor.err").open("ab") as complaints:
             cell = open_cell(plan, self._subids, complaints)
         try:
@@ -180,6 +191,16 @@ def own_subids() -> Subids:
             "no subordinate ids in /etc/subuid and /etc/subgid: mini-buildd doctor"
         )
     return found
+
+
+def _emulation(architecture: Architecture) -> str:
+    """What has to be done for programs of *architecture* to run; raises CellImpossible."""
+    if architecture in runnable_architectures():
+        return ""
+    registration = private_registration(architecture)
+    if not registration:
+        raise CellImpossible(f"this machine cannot run {architecture}: mini-buildd doctor")
+    return register_script(registration)
 
 
 @contextmanager

@@ -5,6 +5,9 @@ Started by buildd/cell.py as root of fresh user, mount, PID, network, UTS and IP
 standard input ends: that is, until its supervisor closes it or dies. With it the kernel ends every
 process of the cell, and its mounts are gone with the last of them (pid_namespaces(7)).
 
+The namespace that the root is made in knows the daemon's user, so that its folders can be reached.
+The one that is built in does not, and has no power over the mounts it was given: it lies within.
+
 It runs by itself, without the rest of the program, so that it starts quickly and stays small.
 """
 
@@ -26,8 +29,13 @@ _libc = ctypes.CDLL(None, use_errno=True)
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_NOEXEC, _MS_REMOUNT = 1, 2, 4, 8, 32
 _MS_BIND, _MS_REC = 4096, 16384
 _MNT_DETACH = 2
+# As in unshare(2).
+_CLONE_NEWNS, _CLONE_NEWUSER = 0x00020000, 0x10000000
 # As in netdevice(7).
 _SIOCSIFFLAGS, _IFF_UP_RUNNING = 0x8914, 0x41
+
+# All that are Debian's (Policy 9.2.2); the last one is missing with util-linux 2.38.
+_IDS = 65535
 
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 _LINKS = {
@@ -86,6 +94,8 @@ def _furnish(root: str, spec: dict[str, Any]) -> None:
     _mount("proc", f"{root}/proc", "proc", quiet | _MS_NODEV)
     _mount("sysfs", f"{root}/sys", "sysfs", quiet | _MS_NODEV | _MS_RDONLY)
     for source, target, is_writable in spec["binds"]:
+        if is_writable:
+            os.chown(source, spec["uid"], spec["uid"])
         _bind(source, root + target, is_writable=is_writable)
     Path(root, "etc/hosts").write_text(f"127.0.0.1 localhost\n127.0.1.1 {spec['name']}\n")
     _share_name_servers(root)
@@ -119,6 +129,31 @@ def _move_into(root: str) -> None:
     os.chdir("/")
 
 
+def _give_up_power() -> None:
+    """Move on into namespaces within, which do not know the daemon's user.
+
+    Their root has no power over the mounts that come with it: what is read-only stays so
+    (mount_namespaces(7), "Restrictions"). Only who stays behind may say which ids are known in
+    there, so a child does, and then ends.
+    """
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(writer)
+        os.read(reader, 1)
+        for name in ("uid_map", "gid_map"):
+            # As bytes: from here on Python finds no module that it has not loaded yet.
+            Path(f"/proc/1/{name}").write_bytes(b"0 0 %d\n" % _IDS)
+        os._exit(0)
+    os.close(reader)
+    if _libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNS) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    os.write(writer, b".")
+    os.close(writer)
+    if os.waitpid(child, 0)[1] != 0:
+        raise OSError(0, "the ids of the inner namespace could not be set")
+
+
 def _raise_loopback() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         request = struct.pack("16sh14x", b"lo", _IFF_UP_RUNNING)
@@ -137,11 +172,14 @@ def main() -> None:
     """Make the cell, then look after it until standard input ends."""
     spec = json.loads(sys.argv[1])
     os.umask(0o022)
+    if spec["prepare"] and os.system(spec["prepare"]) != 0:  # noqa: S605  # it is to be a shell
+        raise OSError(0, f"this failed: {spec['prepare']}")
     root = _make_root(spec)
     _furnish(root, spec)
     socket.sethostname(spec["name"])
     _raise_loopback()
     _move_into(root)
+    _give_up_power()
     signal.signal(signal.SIGCHLD, _reap)
     os.write(1, b"ready\n")
     # Nobody's pipe is held open by us any more.

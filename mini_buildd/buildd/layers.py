@@ -1,8 +1,8 @@
 """Layers: sets of installed build dependencies that builds share, each made once.
 
 A layer lies on the base that it was made on, and is named by everything that went into it: the
-base, the preparation, and what apt resolved, package by package with its hash. Builds only ever
-read it. A folder below *root* holds one:
+base, the suite's own setup, and what apt resolved, package by package with its hash. Builds only
+ever read it. A folder below *root* holds one:
 
 upper/     what installing wrote
 lock       held by every build that uses it, shared
@@ -27,10 +27,10 @@ _MAKING_SECONDS = 24 * 3600
 _URI = re.compile(r"^'[^']*' (\S+) (\d+) (\S*)$", re.MULTILINE)
 
 
-def layer_key(base: str, preparation: str, resolved: str) -> str:
+def layer_key(base: str, setup: str, resolved: str) -> str:
     """The name of the layer for what *resolved* (apt's --print-uris) says, made on *base*."""
     packages = sorted({" ".join(match) for match in _URI.findall(resolved)})
-    text = "\n".join([base, preparation, *packages])
+    text = "\n".join([base, setup, *packages])
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -11,6 +11,7 @@ from django.db import DatabaseError
 
 from mini_buildd.cli.archive_options import add_archive
 from mini_buildd.cli.build_options import add_build, add_builder
+from mini_buildd.cli.chroot_options import add_chroot
 from mini_buildd.cli.plain import plain
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings, SettingsError, load
@@ -34,15 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="run the daemon until it is told to stop")
     _add_setup(commands.add_parser("setup", help="make a working configuration; repeat at will"))
-    chroot = commands.add_parser("chroot", help="make or install chroots")
-    actions = chroot.add_subparsers(dest="action", required=True)
-    for name, text in (
-        ("create", "make the tarball anew"),
-        ("schroot-script", "print the script by which root installs it for schroot"),
-    ):
-        action = actions.add_parser(name, help=text)
-        action.add_argument("codename")
-        action.add_argument("architecture")
+    add_chroot(commands.add_parser("chroot", help="look after what builds start from"))
     _add_key(commands.add_parser("key", help="look after the keys that sign the archive"))
     add_archive(commands.add_parser("archive", help="look at what is published, and change it"))
     add_build(commands.add_parser("build", help="look at builds, end them, try them again"))
@@ -142,6 +135,7 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
         archive,
         build,
         builder,
+        chroots,
         commands,
         keys,
     )
@@ -153,6 +147,6 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
         "setup": lambda: commands.run_setup(options, places, settings.builder.backend),
         "admin": lambda: commands.make_admin(options.name, getpass.getpass),
         "key": lambda: keys.run_key(options, places, settings.identity),
-        "chroot": lambda: commands.run_chroot(options, places),
+        "chroot": lambda: chroots.run_chroot(options, places),
     }
     return doors[options.command]()

@@ -16,7 +16,7 @@ from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.layout import suites_seen
 from mini_buildd.domain.losses import work_for
 from mini_buildd.domain.states import JobState
-from mini_buildd.flow.chroot import tarball_of
+from mini_buildd.flow.chroot import generation_of, tarball_of
 from mini_buildd.flow.content import components_of
 from mini_buildd.flow.lose import stages_lost
 from mini_buildd.flow.site import Site
@@ -121,6 +121,8 @@ def _task(site: Site, attempt: Attempt, chroot: Chroot) -> Task:
         backend=chroot.backend,
         chroot=chroot_name(site.places, chroot),
         apt_sources=_apt_sources(site, distribution),
+        base=str(generation_of(site.places, chroot) or ""),
+        layers=str(site.places.layers),
         work=work_for(stages_lost(job), site.settings.builder.work),
     )
 
@@ -153,6 +155,7 @@ def _apt_sources(site: Site, distribution: Distribution) -> tuple[AptSource, ...
             line=f"deb {url} {name} {' '.join(components[name])}",
             pin=f"release n={name}",
             key=site.signer.public_key,
+            tree=str(site.tree(repository.name).root),
         )
         for name in names
         if name in components

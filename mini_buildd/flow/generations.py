@@ -9,28 +9,21 @@ symbolic link to one that somebody else owns, who then removes it.
 import os
 import pwd
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mini_buildd.domain.problem import SubidsMissing
 from mini_buildd.kit.atomic import sync_filesystem, sync_folder
+from mini_buildd.kit.commands import Commands
 from mini_buildd.kit.lock import locked, try_locked
-from mini_buildd.kit.process import run_following
 from mini_buildd.tools.namespace import MIN_IDS, Subids, read_subids
-from mini_buildd.tools.root import (
-    make_folder_command,
-    remove_command,
-    run_command,
-    unpack_command,
-)
+from mini_buildd.tools.root import RootCommands
 
 _TIME = "%Y%m%dT%H%M%SZ"
 _NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z")
-
-Say = Callable[[str], None]
 
 
 def own_subids() -> Subids:
@@ -53,9 +46,10 @@ def _text(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Generations:
-    """Those of one chroot, below *folder*."""
+    """Those of one chroot, below *folder*; *commands* runs what it takes."""
 
     folder: Path
+    commands: Commands = field(default_factory=Commands)
 
     def path(self, name: str) -> Path:
         """Where the generation called *name* is."""
@@ -71,44 +65,36 @@ class Generations:
             if _NAME.fullmatch(each.name) and (each / "root").is_dir()
         )
 
-    def alone(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def alone(self) -> Iterator[None]:
         """Only one at a time makes or removes them."""
         self.folder.mkdir(exist_ok=True)
-        return locked(self.folder)
+        with locked(self.folder) as descriptor:
+            self.commands.held = descriptor
+            try:
+                yield
+            finally:
+                self.commands.held = None
 
-    def unpack(self, tarball: Path, made_at: datetime, say: Say) -> str:
-        """Make a generation out of *tarball*, in the name of its time; call it alone().
-
-        Raises CommandFailed, SubidsMissing.
-        """
-        self._remove_leftovers()
-        subids = own_subids()
-        name = self._free_name(made_at)
-        making = self.folder / f"making-{name}"
+    def begin(self) -> Path:
+        """A folder for one more; what an earlier one has left there goes first."""
+        self.remove_leftovers()
+        making = self.folder / "making-one"
         making.mkdir()
         (making / "lock").touch(mode=0o600)
-        root = making / "root"
-        say("unpacking")
-        run_following(make_folder_command(subids, root), _nothing)
-        run_following(unpack_command(subids, tarball, root), _nothing)
-        if not any((root / "var/lib/apt/lists").glob("*_InRelease")):
-            say("running apt-get update")
-            run_following(run_command(subids, root, *_UPDATE, has_network=True), _nothing)
-        # It leaves apt's cache, which saves each build half a second.
-        run_following(run_command(subids, root, "apt-get", "--quiet", "check"), _nothing)
+        return making
+
+    def finish(self, making: Path, made_at: datetime) -> str:
+        """Let what begin() gave be a generation, in the name of its time."""
+        name = next(name for name in _names_from(made_at) if not self.path(name).exists())
         sync_filesystem(making)
         making.rename(self.path(name))
         sync_folder(self.folder)
         return name
 
-    def _free_name(self, at: datetime) -> str:
-        """The name for *at*, or for the next second that no generation has."""
-        names = iter(_names_from(at))
-        return next(name for name in names if not self.path(name).exists())
-
     def remove_unused(self, *, but: str) -> None:
         """Remove what nobody holds, *but* one, and what a crash has left; call it alone()."""
-        self._remove_leftovers()
+        self.remove_leftovers()
         for each in sorted(self.folder.iterdir()):
             if each.name == but:
                 continue
@@ -117,7 +103,8 @@ class Generations:
             elif _NAME.fullmatch(each.name):
                 self._remove_unheld(each)
 
-    def _remove_leftovers(self) -> None:
+    def remove_leftovers(self) -> None:
+        """Remove what is half made or half removed; call it alone()."""
         for prefix in ("making", "gone"):
             for each in self.folder.glob(f"{prefix}-*"):
                 self._remove(each)
@@ -131,9 +118,8 @@ class Generations:
                 sync_folder(self.folder)
                 self._remove(gone)
 
-    @staticmethod
-    def _remove(folder: Path) -> None:
-        run_following(remove_command(own_subids(), folder), _nothing)
+    def _remove(self, folder: Path) -> None:
+        self.commands.run(RootCommands(own_subids()).remove(folder))
 
 
 def made_at_of(name: str) -> datetime:
@@ -142,14 +128,6 @@ def made_at_of(name: str) -> datetime:
 
 
 def _names_from(at: datetime) -> Iterator[str]:
-    second = int(at.timestamp())
     while True:
-        yield datetime.fromtimestamp(second, UTC).strftime(_TIME)
-        second += 1
-
-
-_UPDATE = ("apt-get", "--quiet", "--error-on=any", "update")
-
-
-def _nothing(line: str) -> None:
-    del line
+        yield at.astimezone(UTC).strftime(_TIME)
+        at += timedelta(seconds=1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mini_buildd.deb.names import Codename
-from mini_buildd.flow.generations import Generations, made_at_of
+from mini_buildd.flow.generations import Generations, made_at_of, own_subids
 from mini_buildd.keys import gpg
 from mini_buildd.kit.clock import utc_now
 from mini_buildd.kit.lock import locked
@@ -16,6 +16,7 @@ from mini_buildd.tests.instance import Instance
 from mini_buildd.tests.packager import Packager, Upload
 from mini_buildd.tests.sources import tiny
 from mini_buildd.tools.log_file import open_log
+from mini_buildd.tools.root import RootCommands
 
 # What is older is made anew: a daemon would refresh it in the middle of something else.
 _FRESH_HOURS = 12
@@ -181,10 +182,17 @@ class Scenario:
         self.packager.close()
         gpg.stop_agent(self.instance.home / "gnupg")
         self._borrowed.close()
+        self._remove_what_belongs_to_cells()
         generations = generations_beside(self.chroot)
         if generations.folder.is_dir():  # who removes the scene's folder could not remove these
             with generations.alone():
                 generations.remove_unused(but="")
+
+    def _remove_what_belongs_to_cells(self) -> None:
+        """Who removes the scene's folder could not remove this."""
+        commands = RootCommands(own_subids())
+        for folder in (self.instance.home / "layers", *self.instance.home.glob("builds/*/work")):
+            subprocess.run(commands.remove(folder), check=True)
 
 
 def generations_beside(tarball: Path) -> Generations:

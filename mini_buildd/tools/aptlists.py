@@ -5,13 +5,18 @@ is about the way (proxy, time-outs); what it says of sources, of other indexes, 
 unsigned archives does not.
 """
 
+import re
 from collections.abc import Iterable
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from mini_buildd.deb.names import Architecture
 from mini_buildd.tools.mmdebstrap import ChrootSource
 
 _MAX_SECONDS = 900
+_VALID_UNTIL = re.compile(r"^Valid-Until: (\S.*\S)\s*$", re.MULTILINE)
+_QUOTED = frozenset('\\|{}[]<>"^~_=!@#$%&*')
 
 # Read after the machine's own files, since it is named on the command line (apt.conf(5)).
 # A base is called testing until its release, and stable from then on: its signature is what counts.
@@ -78,6 +83,27 @@ def read_files(folder: Path, lines: Iterable[str]) -> tuple[Path, ...]:
     lists = f"{folder}/lists/"
     paths = (Path(line) for line in lines if line.startswith(lists))
     return tuple(path for path in paths if path.is_file())
+
+
+def valid_until(root: Path, sources: Iterable[ChrootSource]) -> datetime | None:
+    """Until when the lists that apt keeps in *root* hold (Valid-Until); None when no one says.
+
+    Sources for which nobody checks it do not count.
+    """
+    found: list[datetime] = []
+    for source in sources:
+        url = f"{source.url.rstrip('/')}/dists/{source.suite}/InRelease"
+        path = root / "var/lib/apt/lists" / _file_name(url)
+        if source.check_valid_until and path.is_file():
+            text = path.read_text(encoding="utf-8", errors="replace")
+            found += [parsedate_to_datetime(each) for each in _VALID_UNTIL.findall(text)]
+    return min(found, default=None)
+
+
+def _file_name(url: str) -> str:
+    """What apt calls the file with what is at *url* (URItoFileName() in apt's strutl.cc)."""
+    quoted = "".join(f"%{ord(each):02x}" if each in _QUOTED else each for each in url)
+    return quoted.partition("://")[2].replace("/", "_")
 
 
 def _apt_get(folder: Path) -> list[str]:

@@ -17,6 +17,7 @@ NAME = "buildd"  # the host name in there, the same in every cell
 
 # The user that packages are built as; not root, and nobody outside.
 BUILD_USER = "sbuild"
+BUILD_UID = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class CellPlan:
 
     *lower* are the folders that it begins with, the uppermost first; it writes to *upper*, or, when
     that is None, to memory, at most *tmpfs_bytes* (0: half of the machine's). *work* is a folder of
-    the caller's for mount points.
+    the caller's for mount points. *prepare* is shell that is run before anything else, while the
+    machine's own root is still there.
     """
 
     lower: tuple[Path, ...]
@@ -42,14 +44,17 @@ class CellPlan:
     upper: Path | None = None
     tmpfs_bytes: int = 0
     binds: tuple[Bind, ...] = ()
+    prepare: str = ""
 
 
 def start_command(plan: CellPlan, subids: Subids, python: str, init: Path) -> list[str]:
     """The command whose grandchild, as it were, is the cell's first process."""
     specification = {
         "name": NAME,
+        "uid": BUILD_UID,
         "lower": [str(folder) for folder in plan.lower],
         "work": str(plan.work),
+        "prepare": plan.prepare,
         "upper": str(plan.upper) if plan.upper else "",
         "tmpfs_bytes": plan.tmpfs_bytes,
         "binds": [(str(each.source), each.target, each.is_writable) for each in plan.binds],
@@ -59,15 +64,27 @@ def start_command(plan: CellPlan, subids: Subids, python: str, init: Path) -> li
     return [*enter_command(subids, *flags), *program]
 
 
-def enter(pid: int, *command: str, online: bool = False) -> list[str]:
-    """*command* as root of the cell whose first process is *pid*."""
-    words = ["nsenter", f"--target={pid}", "--user", "--mount", "--pid", "--uts", "--ipc"]
-    if not online:
-        words.append("--net")
-    return [*words, "--setuid=0", "--setgid=0", "--", *command]
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Two processes by which a cell is entered: its *first* one, and who *keeps* it from outside.
+
+    The namespaces of the cell belong to the keeper's user namespace; from there one may enter
+    them, and at last the inner one, where that power ends.
+    """
+
+    first: int
+    keeper: int
 
 
-def enter_script(pid: int, limits: Sequence[str] = ()) -> str:
+def enter(door: Door, *command: str, online: bool = False) -> list[str]:
+    """*command* as root of the cell behind *door*."""
+    outer = ["nsenter", f"--user=/proc/{door.keeper}/ns/user", "--setuid=0", "--setgid=0", "--"]
+    inner = ["nsenter", f"--target={door.first}", "--user", "--mount", "--pid", "--uts", "--ipc"]
+    network = [] if online else ["--net"]
+    return [*outer, *inner, *network, "--setuid=0", "--setgid=0", "--", *command]
+
+
+def enter_script(door: Door, limits: Sequence[str] = ()) -> str:
     """A shell script that runs its arguments in the cell, as sbuild gives them.
 
     sbuild puts runuser(1) before what is not for root, so that is what tells who may use the
@@ -79,9 +96,9 @@ def enter_script(pid: int, limits: Sequence[str] = ()) -> str:
             "#!/bin/sh",
             'case " $* " in',
             '*" /sbin/runuser -u "*)',
-            f'  exec {shlex.join(enter(pid, *offline))} "$@" ;;',
+            f'  exec {shlex.join(enter(door, *offline))} "$@" ;;',
             "esac",
-            f'exec {shlex.join(enter(pid, online=True))} "$@"',
+            f'exec {shlex.join(enter(door, online=True))} "$@"',
             "",
         ]
     )

@@ -7,7 +7,7 @@ suites are fetched, so this takes a fraction of a second.
 import shlex
 from pathlib import Path, PurePosixPath
 
-from mini_buildd.tools.cell import BUILD_USER, Bind
+from mini_buildd.tools.cell import BUILD_UID, BUILD_USER, Bind
 from mini_buildd.tools.sbuild import pin
 from mini_buildd.wire.task import AptSource, Task
 
@@ -39,7 +39,13 @@ for name in {names}; do
   grep -q "^$name:" /etc/passwd ||
     echo "$name:x:{uid}:{uid}:builds packages:/sbuild-nonexistent:/bin/sh" >> /etc/passwd
 done"""
-_BUILD_UID = 1000
+
+# Which suites a build may use is said to each anew; their packages may be shared.
+_TIDY = f"""\
+apt-get clean
+rm -rf /tmp/* /var/tmp/* /var/log/apt/* /var/log/dpkg.log
+rm -f {_OWN_LIST} {_PINS} {_KEYS}/mini-buildd-*.asc
+rm -rf /var/lib/apt/lists/*{_ARCHIVE.replace("/", "_")}_*"""
 
 
 def binds(task: Task) -> tuple[Bind, ...]:
@@ -51,12 +57,12 @@ def binds(task: Task) -> tuple[Bind, ...]:
     return tuple(shown)
 
 
-def prepare_script(task: Task, caller: str) -> str:
-    """Users, the instance's own suites with pins and keys, the suite's own setup.
+def prepare_script(task: Task, caller: str, *, with_setup: bool) -> str:
+    """Users, the instance's own suites with pins and keys, and *with_setup* the suite's setup.
 
     *caller* is the name of the user that calls sbuild.
     """
-    parts = [_HEAD, _USERS.format(user=BUILD_USER, names=f"{BUILD_USER} {caller}", uid=_BUILD_UID)]
+    parts = [_HEAD, _USERS.format(user=BUILD_USER, names=f"{BUILD_USER} {caller}", uid=BUILD_UID)]
     parts += _own_suites(task)
     if task.build_architecture:
         parts.append(f"dpkg --add-architecture {task.architecture}\n{_APT} -qq update")
@@ -65,9 +71,7 @@ def prepare_script(task: Task, caller: str) -> str:
         parts.append(f"ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 || {_APT} -qq update")
         if task.apt_sources:
             parts.append(f"{_APT} -qq {_ONLY_OWN} update")
-    if task.ccache:
-        parts.append(f"chown {BUILD_USER}: {_CCACHE}")
-    if task.setup:
+    if task.setup and with_setup:
         parts.append(f"sh -e <<'END OF SETUP'\n{task.setup}\nEND OF SETUP")
     return "\n".join([*parts, ""])
 
@@ -107,14 +111,17 @@ def resolve_script(task: Task) -> str:
     return "\n".join([_HEAD, *lines, ""])
 
 
+def fetch_script(task: Task) -> str:
+    """Downloads the build dependencies; when the lists are too old for the mirror, by new ones."""
+    fetch = [f"{_APT} -qq --download-only {words}" for words in _installations(task)]
+    lines = [f"{command} || {{ {_APT} -qq update; {command}; }}" for command in fetch]
+    return "\n".join([_HEAD, *lines, ""])
+
+
 def install_script(task: Task) -> str:
-    """Installs the build dependencies; when the lists are too old for the mirror, with new ones."""
-    lines = [
-        f"{_APT} -qq {words} || {{ {_APT} -qq update; {_APT} -qq {words}; }}"
-        for words in _installations(task)
-    ]
-    tidy = "apt-get clean\nrm -rf /tmp/* /var/tmp/* /var/log/apt/* /var/log/dpkg.log"
-    return "\n".join([_HEAD, *lines, tidy, ""])
+    """Installs what was downloaded, and leaves nothing of where it came from."""
+    lines = [f"{_APT} -qq {words}" for words in _installations(task)]
+    return "\n".join([_HEAD, *lines, _TIDY, ""])
 
 
 def _installations(task: Task) -> list[str]:

@@ -11,12 +11,12 @@ from mini_buildd.domain.problem import SnippetUnknown
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """One of the library: a line for people, packages, and a shell script (may be empty)."""
+    """One of the library: a line for people, packages, and shell (may be empty)."""
 
     name: str
     purpose: str
     packages: tuple[str, ...] = ()
-    shell: str = ""
+    script: str = ""
 
 
 def _apt(name: str, text: str) -> str:
@@ -55,17 +55,17 @@ LIBRARY = (
     Snippet(
         "unsafe-io",
         "dpkg does not sync what it unpacks; eatmydata does that and more.",
-        shell="echo force-unsafe-io > /etc/dpkg/dpkg.cfg.d/50unsafe-io\n",
+        script="echo force-unsafe-io > /etc/dpkg/dpkg.cfg.d/50unsafe-io\n",
     ),
     Snippet(
         "no-man-db",
         "The index of manual pages is not made anew with every package.",
-        shell="echo 'man-db man-db/auto-update boolean false' | debconf-set-selections\n",
+        script="echo 'man-db man-db/auto-update boolean false' | debconf-set-selections\n",
     ),
     Snippet(
         "no-documents",
         "Build dependencies are unpacked without manual pages and translations.",
-        shell="cat > /etc/dpkg/dpkg.cfg.d/50no-documents <<'END'\n"
+        script="cat > /etc/dpkg/dpkg.cfg.d/50no-documents <<'END'\n"
         "path-exclude=/usr/share/man/*\n"
         "path-exclude=/usr/share/info/*\n"
         "path-exclude=/usr/share/locale/*\n"
@@ -75,17 +75,17 @@ LIBRARY = (
     Snippet(
         "no-recommends",
         "apt installs no recommended packages, also where a script of the build calls it.",
-        shell=_apt("no-recommends", 'APT::Install-Recommends "false";'),
+        script=_apt("no-recommends", 'APT::Install-Recommends "false";'),
     ),
     Snippet(
         "no-translations",
         "apt fetches no translated descriptions.",
-        shell=_apt("no-translations", 'Acquire::Languages "none";'),
+        script=_apt("no-translations", 'Acquire::Languages "none";'),
     ),
     Snippet(
         "apt-proxy",
         "apt goes through the proxy that this machine's own apt uses.",
-        shell='if [ -n "$MINI_BUILDD_PROXY" ]; then\n'
+        script='if [ -n "$MINI_BUILDD_PROXY" ]; then\n'
         '  printf \'Acquire::http::Proxy "%s";\\n\' "$MINI_BUILDD_PROXY" \\\n'
         "    > /etc/apt/apt.conf.d/50apt-proxy\n"
         "fi\n",

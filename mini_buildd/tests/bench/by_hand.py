@@ -40,8 +40,14 @@ def build_by_hand(dsc: Path, folder: Path, *, codename: str, mode: str, chroot: 
     before, began = _cpu(), time.monotonic()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            ["sbuild", f"--dist={codename}", "--arch-all", f"--chroot-mode={mode}"]
-            + [f"--chroot={chroot}", str(dsc)],
+            [
+                "sbuild",
+                f"--dist={codename}",
+                "--arch-all",
+                f"--chroot-mode={mode}",
+                f"--chroot={chroot}",
+                str(dsc),
+            ],
             cwd=folder,
             stdout=output,
             stderr=output,

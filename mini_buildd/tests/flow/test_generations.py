@@ -8,7 +8,7 @@ import pytest
 
 from mini_buildd.flow.generations import Generations, made_at_of, own_subids
 from mini_buildd.kit.lock import locked
-from mini_buildd.tools.root import make_folder_command, remove_command
+from mini_buildd.tools.root import RootCommands
 
 OLD, NEW = "20261125T120000Z", "20261125T130000Z"
 
@@ -26,7 +26,7 @@ def _lay_down(generations: Generations, *names: str) -> None:
         folder = generations.path(name)
         folder.mkdir()
         (folder / "lock").touch()
-        subprocess.run(make_folder_command(own_subids(), folder / "root"), check=True)
+        subprocess.run(RootCommands(own_subids()).make_folder(folder / "root"), check=True)
         assert (folder / "root").stat().st_uid != os.getuid()
 
 
@@ -68,4 +68,4 @@ def test_one_that_is_borrowed_is_given_back(generations: Generations, tmp_path: 
         generations.remove_unused(but="")
     assert generations.names() == []
     assert others.names() == [OLD]
-    subprocess.run(remove_command(own_subids(), others.folder / OLD), check=True)
+    subprocess.run(RootCommands(own_subids()).remove(others.folder / OLD), check=True)

@@ -11,7 +11,7 @@ from django.test import Client
 from mini_buildd.db import models
 from mini_buildd.domain.problem import CheckImpossible
 from mini_buildd.domain.suite_version import Cause
-from mini_buildd.flow.chroot import sources_of
+from mini_buildd.flow.bootstrap import sources_of
 from mini_buildd.tests.flow.base_archive import paragraph
 from mini_buildd.tests.web.builder import Builder
 from mini_buildd.tools.aptlists import sources_text
