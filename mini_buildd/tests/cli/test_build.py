@@ -132,8 +132,12 @@ def test_a_log_that_is_gone_is_told(office: Office) -> None:
 def test_the_lines_that_repeat_it_are_printed(office: Office) -> None:
     failed(office.scene)
     _, said, _ = office.call("build", "repeat", number())
-    assert said.splitlines()[0].strip("'").endswith(
-        "http://buildd.example:8066/archive/test/pool/main/h/hello/hello_1.0-1~test13+1.dsc"
+    assert (
+        said.splitlines()[0]
+        .strip("'")
+        .endswith(
+            "http://buildd.example:8066/archive/test/pool/main/h/hello/hello_1.0-1~test13+1.dsc"
+        )
     )
     assert said.splitlines()[-1].startswith("sbuild --dist=trixie-test-unstable ")
 
