@@ -64,7 +64,7 @@ def open_cell(plan: CellPlan, subids: Subids, complaints: IO[bytes]) -> Cell:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=complaints,
-        env={"PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), "LC_ALL": "C.UTF-8"},
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8"},
     )
     try:
         _wait_until_ready(process)

@@ -108,7 +108,7 @@ class Layers:
             room -= _bytes_in(folder)
             if room < 0 or now - used_at > max_seconds or not _is_trusted(folder):
                 self._move_aside(folder)
-        return list(self._root.glob("trash-*"))
+        return sorted(self._root.glob("trash-*"))
 
     def _move_aside(self, folder: Path) -> None:
         descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CLOEXEC)
