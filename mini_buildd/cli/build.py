@@ -4,6 +4,8 @@ What is decided stands in the rows; the daemon, if it runs, sees to it within a 
 """
 
 import argparse
+import os
+import secrets
 import shutil
 import sys
 import time
@@ -26,9 +28,11 @@ from mini_buildd.domain.problem import BuildUnknown, NothingToDo, Problem
 from mini_buildd.domain.states import JobState, Outcome
 from mini_buildd.flow.beside import beside_daemon
 from mini_buildd.flow.cancel import cancel
+from mini_buildd.flow.debug import debug_task
 from mini_buildd.flow.repeat import repeat
 from mini_buildd.flow.retry import retry
 from mini_buildd.tools.log_file import open_log
+from mini_buildd.wire.task import encode
 
 _GREEN, _RED, _YELLOW, _BLUE, _FAINT = "32", "31", "33", "34", "2"
 _LOOK_SECONDS = 0.5
@@ -191,6 +195,28 @@ def _repeat(desk: _Desk) -> int:
     return 0
 
 
+def _debug(desk: _Desk) -> int:
+    """Become the build: the builder is another room, so it is run, not imported."""
+    attempt = find_attempt(desk.options.number, None)
+    if attempt is None:
+        raise _unknown(f"an attempt of build {desk.options.number}")
+    name = f"debug-{secrets.token_hex(12)}"
+    task = debug_task(desk.places, attempt.token, name)
+    if task is None:
+        raise _unknown(f"what its builder was told in attempt {attempt.number}")
+    folder = desk.places.builds / name
+    (folder / "results").mkdir(parents=True)
+    (folder / "task.json").write_bytes(encode(task))
+    desk.screen.line(
+        f"building {task.source} {task.version} on {task.architecture} as in attempt "
+        f"{attempt.number}, then a shell; leave it with exit, and all of it is removed"
+    )
+    sys.stdout.flush()
+    os.execv(  # noqa: S606  # see above
+        sys.executable, [sys.executable, "-m", "mini_buildd.buildd.debug", str(folder)]
+    )
+
+
 # --- changing -----------------------------------------------------------------------
 
 
@@ -231,6 +257,7 @@ _ACTIONS: Mapping[str, Callable[[_Desk], int]] = {
     "show": _show,
     "log": _log,
     "repeat": _repeat,
+    "debug": _debug,
     "cancel": _cancel,
     "retry": _retry,
 }

@@ -30,6 +30,7 @@ from mini_buildd.tests.sources import tiny
 
 _ROUNDS = 100
 _BUILD_SECONDS = 4
+_MOMENTS_SECONDS = 6.0  # a little less than a build takes altogether
 _RIGHT_STATE_SECONDS = 60.0
 _CANCEL_SECONDS = 10.0
 _PUBLISH_SECONDS = 600.0
@@ -120,8 +121,8 @@ class Campaign:
         cancelled = Trial(f"2.{number}", "cancel")
         moments = sorted(
             [
-                (rng.uniform(0, 14), self._kill, killed),
-                (rng.uniform(0, 14), self._cancel, cancelled),
+                (rng.uniform(0, _MOMENTS_SECONDS), self._kill, killed),
+                (rng.uniform(0, _MOMENTS_SECONDS), self._cancel, cancelled),
             ],
             key=lambda each: each[0],
         )
