@@ -11,7 +11,9 @@ from django.db import DatabaseError
 
 from mini_buildd.cli.archive_options import add_archive
 from mini_buildd.cli.binnmu_options import add_binnmu
+from mini_buildd.cli.build_options import add_build, add_builder
 from mini_buildd.cli.chroot_options import add_chroot
+from mini_buildd.cli.owner import owner
 from mini_buildd.cli.plain import plain
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings, SettingsError, load
@@ -40,6 +42,8 @@ def _parser() -> argparse.ArgumentParser:
     add_archive(commands.add_parser("archive", help="look at what is published, and change it"))
     text = "build the binary packages of a published source again, as version ...+bN"
     add_binnmu(commands.add_parser("binnmu", help=text, description=text))
+    add_build(commands.add_parser("build", help="look at builds, end them, try them again"))
+    add_builder(commands.add_parser("builder", help="say which builders are given jobs"))
     admin = commands.add_parser("admin", help="make an administrator for the web pages")
     admin.add_argument("name")
     return parser
@@ -148,6 +152,8 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
     from mini_buildd.cli import (  # noqa: PLC0415  # models need a configured Django
         archive,
         binnmu,
+        build,
+        builder,
         chroots,
         commands,
         keys,
@@ -156,7 +162,9 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
     run: Mapping[str, Callable[[], int]] = {
         "admin": lambda: commands.make_admin(options.name, getpass.getpass),
         "archive": lambda: archive.run_archive(options, settings, places),
-        "binnmu": lambda: binnmu.run_binnmu(options, settings, places, archive.owner()),
+        "binnmu": lambda: binnmu.run_binnmu(options, settings, places, owner()),
+        "build": lambda: build.run_build(options, settings, places),
+        "builder": lambda: builder.run_builder(options, settings, places),
         "chroot": lambda: chroots.run_chroot(options, places),
         "key": lambda: keys.run_key(options, places, settings.identity),
         "setup": lambda: commands.run_setup(options, places, settings.builder.backend),

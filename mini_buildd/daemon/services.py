@@ -75,7 +75,7 @@ class Services:
             look_again=self._look_at_builds_in,
         )
         self._make_steps()
-        instance.plug_in(self._site, self._publish.wake)
+        instance.plug_in(self._site, self._wake_all)
 
     def _make_steps(self) -> None:
         self._intake = self._step(
@@ -89,12 +89,15 @@ class Services:
                 EventKind.JOB_RELEASED,
                 EventKind.JOB_LOST,
                 EventKind.CHROOT_MADE,
+                EventKind.JOB_RETRIED,
+                EventKind.JOB_CANCELLED,
+                EventKind.BUILDER_RETURNED,
             ),
         )
         self._publish = self._step(
             "publish",
             self._thd_publish,
-            (EventKind.JOB_SUCCEEDED, EventKind.JOB_FAILED),
+            (EventKind.JOB_SUCCEEDED, EventKind.JOB_FAILED, EventKind.JOB_CANCELLED),
         )
         # A large suite that is written anew keeps no other waiting.
         self._suites = Lanes(
@@ -185,6 +188,11 @@ class Services:
             return []
 
     def _wake_builds(self) -> None:
+        self._build.wake()
+
+    def _wake_all(self) -> None:
+        """Somebody has decided something on a page."""
+        self._publish.wake()
         self._build.wake()
 
     def _look_at_builds_in(self, seconds: float) -> None:

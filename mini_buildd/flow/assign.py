@@ -15,9 +15,11 @@ from mini_buildd.deb.version import Version
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.keyring import archive_maintainer
 from mini_buildd.domain.layout import suites_seen
+from mini_buildd.domain.losses import work_for
 from mini_buildd.domain.states import JobState
 from mini_buildd.flow.chroot import generation_of, tarball_of
 from mini_buildd.flow.content import components_of
+from mini_buildd.flow.lose import stages_lost
 from mini_buildd.flow.site import Site
 from mini_buildd.wire.task import AptSource, Task
 
@@ -46,7 +48,8 @@ def assign(site: Site, *, builder: str, backend: str, free_slots: int) -> Assign
         backend=backend,
         made_at__isnull=False,
     )
-    waiting = Job.objects.filter(state=JobState.WAITING).annotate(runs_on=_RUNS_ON)
+    is_due = Q(not_before_at=None) | Q(not_before_at__lte=site.clock())
+    waiting = Job.objects.filter(is_due, state=JobState.WAITING).annotate(runs_on=_RUNS_ON)
     _explain(waiting.filter(~Exists(chroots)), backend)
     tasks: list[Task] = []
     for pk in list(waiting.filter(Exists(chroots)).order_by("id").values_list("pk", flat=True)):
@@ -139,7 +142,7 @@ def _task(site: Site, attempt: Attempt, chroot: Chroot) -> Task:
         maintainer=archive_maintainer(site.settings.identity) if job.binnmu else "",
         base=str(generation_of(site.places, chroot) or ""),
         layers=str(site.places.layers),
-        work=site.settings.builder.work,
+        work=work_for(stages_lost(job), site.settings.builder.work),
     )
 
 

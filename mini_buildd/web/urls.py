@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import path
 
 from mini_buildd.web.views import (
+    build_acts,
     build_logs,
     builders,
     builds,
@@ -25,11 +26,17 @@ urlpatterns = [
     path("", now.show, name="now"),
     path("uploads/", uploads.listing, name="uploads"),
     path("uploads/<int:upload_id>/", uploads.show, name="upload"),
+    path("uploads/<int:upload_id>/cancel/", build_acts.cancel_upload, name="upload-cancel"),
+    path("uploads/<int:upload_id>/retry/", build_acts.retry_upload, name="upload-retry"),
     path("builds/", builds.listing, name="builds"),
     path("builds/<int:job_id>/", builds.show, name="build"),
     path("builds/<int:job_id>/compare/", build_logs.compare, name="build-compare"),
     path("builds/<int:job_id>/log", builds.log, name="build-log"),
     path("builds/<int:job_id>/log.txt", builds.raw, name="build-raw"),
+    path("builds/<int:job_id>/cancel/", build_acts.cancel, name="build-cancel"),
+    path("builds/<int:job_id>/retry/", build_acts.retry, name="build-retry"),
+    path("builders/<str:name>/aside/", build_acts.set_aside, name="builder-aside"),
+    path("builders/<str:name>/return/", build_acts.take_back, name="builder-return"),
     path("repositories/", repositories.listing, name="repositories"),
     path("repositories/<str:name>/", repositories.show, name="repository"),
     path("repositories/<str:name>/snapshots/take/", snapshots.take, name="snapshot-take"),
