@@ -16,8 +16,8 @@ from mini_buildd.db.models import Chroot
 from mini_buildd.deb.names import Architecture, Codename
 from mini_buildd.domain.distribution import RepositoryName
 from mini_buildd.flow import setup
-from mini_buildd.flow.assign import chroot_name
 from mini_buildd.flow.chroot import find_chroot, make_chroot, missing_chroots, tarball_of
+from mini_buildd.flow.task import chroot_name
 from mini_buildd.kit.clock import utc_now
 from mini_buildd.tools.schroot import install_script
 

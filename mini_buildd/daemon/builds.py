@@ -8,6 +8,7 @@ from mini_buildd.db.models import Attempt
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.problem import ResultRefused
 from mini_buildd.flow.assign import assign
+from mini_buildd.flow.enlist import enlist
 from mini_buildd.flow.report import note_lost, note_started, report
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.sweep import attempts_under_way, each, ended_attempts
@@ -76,6 +77,7 @@ class LocalBuilds:
         return events
 
     def _take_up(self) -> list[EventKind]:
+        enlist(self._site, self._host)
         settings = self._site.settings.builder
         free_slots = settings.slots - len(attempts_under_way(self._host))
         if free_slots <= 0:

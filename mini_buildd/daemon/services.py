@@ -26,6 +26,7 @@ from mini_buildd.flow.announce import announce
 from mini_buildd.flow.expire import expire
 from mini_buildd.flow.keys import watch_keys
 from mini_buildd.flow.open_site import open_site
+from mini_buildd.flow.release import JUDGED_AFTER, release_all
 from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
 from mini_buildd.flow.sweep import catch_up, decide_all, each, judge_all, suites_behind, take_in
 from mini_buildd.flow.tidy import tidy
@@ -81,6 +82,8 @@ class Services:
             self._builds.thd_work,
             (EventKind.JOB_PLANNED, EventKind.JOB_RELEASED, EventKind.JOB_LOST),
         )
+        # What waits for others goes on by what happens to those.
+        self._order = self._step("order", partial(release_all, self._site), JUDGED_AFTER)
         self._publish = self._step(
             "publish",
             self._thd_publish,
@@ -105,6 +108,7 @@ class Services:
         self._steps = (
             self._intake,
             self._build,
+            self._order,
             self._publish,
             self._mail,
             self._keyring,

@@ -62,7 +62,8 @@ class Missing:
 class Sight:
     """What a build can see. *find* and *makers* are asked by the name of a package.
 
-    When *knows_base* is not set, the base distribution may have more than *find* tells.
+    Of what is *frozen* nobody knows when its newer packages come: nothing waits for them that can
+    do without. When *knows_base* is not set, the base distribution may have more than *find* tells.
     *waits_for_us* tells of the source with an id whether it waits for the job's own one; *circle*
     gives the names on that way, when it needs it and not only waits for a newer one.
     """
@@ -72,6 +73,7 @@ class Sight:
     find: Callable[[str], Sequence[Available]]
     makers: Callable[[str], Sequence[Maker]]
     knows_base: bool
+    frozen: frozenset[str]
     waits_for_us: Callable[[int], bool]
     circle: Callable[[int], tuple[str, ...]]
 
@@ -131,8 +133,8 @@ def _lacking(group: Group, needed_by: str, sight: Sight) -> Missing | None:
         there.discard("None")
         return Missing(group, None, needed_by=needed_by, there=tuple(sorted(there)))
     if not sight.knows_base:
-        is_free = sight.waits_for_us(maker.source_id)
-        return None if is_free else Missing(group, maker, is_soft=True)
+        is_vain = maker.distribution in sight.frozen or sight.waits_for_us(maker.source_id)
+        return None if is_vain else Missing(group, maker, is_soft=True)
     return Missing(group, maker, needed_by=needed_by, circle=sight.circle(maker.source_id))
 
 
@@ -145,6 +147,8 @@ def _bringing(group: Group, sight: Sight) -> Iterator[Maker]:
 
 def _newer(best: Available, sight: Sight) -> Missing | None:
     """A newer version of what is there, about to come from an upload to the same distribution."""
+    if sight.distribution in sight.frozen or best.name != best.package:
+        return None
     for maker in sight.makers(best.package):
         is_newer = best.version is not None and compare(maker.version, best.version) > 0
         is_other = maker.source_id != sight.source_id and maker.distribution == sight.distribution

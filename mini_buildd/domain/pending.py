@@ -108,6 +108,16 @@ class Pending:
         every = self.waiters.values()
         return {each.job_id for each in every if each.has_soft and distribution in each.sees}
 
+    def awaited_by(self, source_id: int) -> set[int]:
+        """The open sources that this one waits for, directly or by way of others."""
+        found: set[int] = set()
+        todo = [source_id]
+        while todo:
+            fresh = self._needed_by(todo.pop(), hard_only=False) - found
+            found |= fresh
+            todo += fresh
+        return found
+
     def leads_back(self, start: int, goal: int, *, hard_only: bool) -> tuple[str, ...]:
         """The names of sources from *goal* to *goal* by *start*, each waiting for the next one.
 

@@ -79,6 +79,7 @@ class Line:
         self._own: defaultdict[tuple[Demand, str], list[_Own]] = defaultdict(list)
         self._ranks: defaultdict[Demand, list[_Rank]] = defaultdict(list)
         self._demands: defaultdict[str, set[Demand]] = defaultdict(set)
+        self._uploaders: defaultdict[Demand, set[str]] = defaultdict(set)
         self._busy: Counter[str] = Counter()
         self._at: defaultdict[str, dict[int, Needs]] = defaultdict(dict)
         self._served: dict[str, int] = {}
@@ -180,6 +181,7 @@ class Line:
     def _stand(self, job: WaitingJob) -> None:
         heapq.heappush(self._own[job.demand, job.uploader], _own(job))
         self._demands[job.uploader].add(job.demand)
+        self._uploaders[job.demand].add(job.uploader)
         self._push(job.demand, job.uploader)
 
     def _awake(self, now: datetime) -> None:
@@ -201,6 +203,7 @@ class Line:
             heapq.heappop(own)
         self._own.pop((demand, uploader), None)
         self._demands[uploader].discard(demand)
+        self._uploaders[demand].discard(uploader)
         return None
 
     def _push(self, demand: Demand, uploader: str) -> None:
@@ -208,11 +211,12 @@ class Line:
         ranks = self._ranks[demand]
         if rank is not None:
             heapq.heappush(ranks, rank)
-        if len(ranks) > 2 * len({each.uploader for each in ranks}) + _SPARE:
+        if len(ranks) > 2 * len(self._uploaders[demand]) + _SPARE:
             self._tidy(demand)
 
     def _tidy(self, demand: Demand) -> None:
-        uploaders = {each.uploader for each in self._ranks[demand]}
+        """Leave out what is there twice or holds no more, so that it never grows."""
+        uploaders = list(self._uploaders[demand])
         ranks = [rank for each in uploaders if (rank := self._rank(demand, each)) is not None]
         heapq.heapify(ranks)
         self._ranks[demand] = ranks
@@ -232,6 +236,7 @@ class Line:
             if now is not None and now not in ranks[:1]:
                 heapq.heappush(ranks, now)
         del self._ranks[demand]
+        self._uploaders.pop(demand, None)
         return None
 
     def _forget(self, uploader: str) -> None:

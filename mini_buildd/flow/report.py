@@ -280,7 +280,7 @@ def _save(
         fresh.save()
         if job.state == JobState.ASSIGNED and outcome is not Outcome.LOST:
             move_job(job, JobState.RUNNING)
-        move_job(job, JobState(outcome.value), reason=reason)
+        move_job(job, JobState(outcome.value), reason=reason, waits_for="\n".join(result.unmet))
         if outcome is Outcome.LOST:
             lost = job.attempts.filter(outcome=Outcome.LOST).count()
             move_job(job, after_loss(lost), reason=reason)
