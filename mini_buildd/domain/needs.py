@@ -1,5 +1,6 @@
 """What a build needs of a builder, as somebody has said or as earlier builds have shown."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -62,7 +63,7 @@ def _learnt(count: int) -> int:
 
     Builds with needs that are nearly alike count as alike, which keeps decisions quick.
     """
-    wanted = round(count * _MARGIN / _MIB)
+    wanted = math.ceil(count * _MARGIN / _MIB)
     if wanted <= 0:
         return 0
     step = max(64, 1 << max(0, wanted.bit_length() - 3))

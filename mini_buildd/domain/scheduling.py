@@ -81,6 +81,7 @@ class Line:
         self._demands: defaultdict[str, set[Demand]] = defaultdict(set)
         self._uploaders: defaultdict[Demand, set[str]] = defaultdict(set)
         self._busy: Counter[str] = Counter()
+        self._lined_up: Counter[str] = Counter()
         self._at: defaultdict[str, dict[int, Needs]] = defaultdict(dict)
         self._served: dict[str, int] = {}
         self._turns = 0
@@ -95,6 +96,7 @@ class Line:
             return
         self.drop(job.id)
         self.waiting[job.id] = job
+        self._lined_up[job.uploader] += 1
         if job.not_before_at is not None:
             heapq.heappush(self._asleep, (job.not_before_at, job.id))
         else:
@@ -102,8 +104,16 @@ class Line:
 
     def drop(self, job_id: int) -> None:
         """The job does not wait any more; where it stands is tidied up when its turn comes."""
-        if self.waiting.pop(job_id, None) is not None:
+        job = self._leave(job_id)
+        if job is not None:
+            self._forget(job.uploader)
+
+    def _leave(self, job_id: int) -> WaitingJob | None:
+        job = self.waiting.pop(job_id, None)
+        if job is not None:
             self._passed_over.pop(job_id, None)
+            self._lined_up[job.uploader] -= 1
+        return job
 
     def start(self, job: RunningJob) -> None:
         """A builder has it now."""
@@ -172,7 +182,7 @@ class Line:
         job = self.waiting[fitting.job_id]
         self._turns += 1
         self._served[job.uploader] = self._turns
-        self.drop(job.id)
+        self._leave(job.id)
         self._rank_anew(job.uploader)
         return job
 
@@ -202,8 +212,8 @@ class Line:
                 return _Rank(own[0].priority, *turn, own[0].weight, job.id, uploader)
             heapq.heappop(own)
         self._own.pop((demand, uploader), None)
-        self._demands[uploader].discard(demand)
-        self._uploaders[demand].discard(uploader)
+        self._demands.get(uploader, set()).discard(demand)
+        self._uploaders.get(demand, set()).discard(uploader)
         return None
 
     def _push(self, demand: Demand, uploader: str) -> None:
@@ -241,11 +251,9 @@ class Line:
 
     def _forget(self, uploader: str) -> None:
         """Keep nothing of an uploader who has neither waiting nor running jobs."""
-        if self._busy[uploader] <= 0:
-            del self._busy[uploader]
-            if not self._demands.get(uploader):
-                self._demands.pop(uploader, None)
-                self._served.pop(uploader, None)
+        if self._busy[uploader] <= 0 and self._lined_up[uploader] <= 0:
+            for kept in (self._busy, self._lined_up, self._demands, self._served):
+                kept.pop(uploader, None)
 
     def in_order(self) -> Iterator[WaitingJob]:
         """All jobs, about as they will be taken if every builder could take every job."""

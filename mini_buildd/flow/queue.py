@@ -37,6 +37,7 @@ class Queue:
         self.pending = Pending()
         self.places: Mapping[Place, int] = {}
         self.builders: Sequence[Capacity] = ()
+        self.outlook: object = None  # what flow.outlook has made of it, for some seconds
         self._event = -1
         self._compared_at: datetime | None = None
         self._said: Mapping[str, Said] = {}

@@ -67,7 +67,7 @@ def test_twenty_sources_uploaded_in_any_wrong_order_are_each_built_once(based: S
         for at, name in enumerate(names)
     ]
     shuffled = [*chain]
-    random.Random(4).shuffle(shuffled)
+    random.Random(4).shuffle(shuffled)  # noqa: S311  # any wrong order will do
     for package in shuffled:
         based.accepted(package)
         release_all(based.site)
@@ -141,7 +141,7 @@ def test_nobody_waits_for_what_a_frozen_suite_holds_up(based: Scene) -> None:
     based.accepted(needs("hello", "foo"))
     assert based.assign() == ()
     assert job("hello").state == "dep_wait"
-    freeze(based.site, "trixie-test-unstable", SELF, "release")
+    freeze(based.site, SELF, based.distribution(), "release")
     release_all(based.site)
     assert [task.source for task in based.assign()] == ["hello"]
 

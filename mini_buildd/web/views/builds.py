@@ -11,13 +11,14 @@ from django.views.decorators.http import require_safe
 from mini_buildd.db.queries.builds import (
     AttemptRow,
     Build,
+    BuildRow,
     find_attempt,
     find_build,
     list_builds,
 )
-from mini_buildd.domain.states import JOB_OPEN, Outcome
+from mini_buildd.domain.states import JOB_OPEN, JobState, Outcome
 from mini_buildd.tools.sbuild_log import Line, Phase
-from mini_buildd.web.instance import places
+from mini_buildd.web.instance import outlook, places
 from mini_buildd.web.log.follow import read_part
 from mini_buildd.web.log.markup import lines_markup
 from mini_buildd.web.log.window import (
@@ -70,6 +71,7 @@ def show(request: HttpRequest, job_id: int) -> HttpResponse:
         "build": build,
         "row": build.row,
         "attempt": attempt,
+        "why": _why(build.row),
         "view": view,
         "markup": lines_markup(view.window.lines) if view and wants_lines else "",
         "offset": view.window.end if view else 0,
@@ -78,6 +80,11 @@ def show(request: HttpRequest, job_id: int) -> HttpResponse:
         "is_live": attempt is not None and attempt.outcome is None,
     }
     return render(request, "mini_buildd/build.html", context)
+
+
+def _why(row: BuildRow) -> str:
+    """Why it waits, or what else is to be said of it."""
+    return (outlook().why(row.id) if row.state is JobState.WAITING else "") or row.reason
 
 
 @require_safe
