@@ -5,16 +5,15 @@ the uploader who has the fewest builds running, and of those of the one whose la
 longest ago: so somebody's thousands of jobs delay another's single one by one slot at most. Among
 an uploader's own jobs those in heavier environments go first, and then the older ones.
 
-Jobs with the same demand stand together, in them those of each uploader. Only the first of each is
-ever looked at, so a decision costs by the number of different demands, not by that of jobs.
+Jobs of one priority, one uploader and one demand stand together. Only the first of them is ever
+looked at, so a decision costs by the number of uploaders and of different demands, not of jobs.
 """
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from mini_buildd.domain.builder import Capacity, Demand, Place, room_of
 from mini_buildd.domain.needs import Needs
@@ -50,23 +49,37 @@ class RunningJob:
     ends_at: datetime | None = None
 
 
-class _Rank(NamedTuple):
-    """The order; the smallest goes first."""
+class _Pile:
+    """Jobs that differ in weight and age only; the first of them is always at hand."""
 
-    priority: int
-    running: int
-    served: int
-    weight: int
-    job_id: int
-    uploader: str
+    def __init__(self) -> None:
+        self._weights: dict[int, int] = {}
+        self._order: list[tuple[int, int]] = []
+
+    def __len__(self) -> int:
+        return len(self._weights)
+
+    def add(self, job: WaitingJob) -> None:
+        self._weights[job.id] = job.weight
+        heapq.heappush(self._order, (-job.weight, job.id))
+        if len(self._order) > 2 * len(self._weights) + _SPARE:
+            self._order = [(-weight, pk) for pk, weight in self._weights.items()]
+            heapq.heapify(self._order)
+
+    def drop(self, job_id: int) -> bool:
+        """Whether it was there; where it stands in the order it goes when it comes to the front."""
+        return self._weights.pop(job_id, None) is not None
+
+    def first(self) -> tuple[int, int]:
+        """Its weight, negated, and its id; to be asked only when there is one."""
+        while True:
+            weight, job_id = self._order[0]
+            if self._weights.get(job_id) == -weight:
+                return weight, job_id
+            heapq.heappop(self._order)
 
 
-class _Own(NamedTuple):
-    """The order among one uploader's jobs."""
-
-    priority: int
-    weight: int
-    job_id: int
+_Piles = dict[Demand, _Pile]
 
 
 class Line:
@@ -76,13 +89,11 @@ class Line:
         self.waiting: dict[int, WaitingJob] = {}
         self.running: dict[int, RunningJob] = {}
         self._asleep: list[tuple[datetime, int]] = []
-        self._own: defaultdict[tuple[Demand, str], list[_Own]] = defaultdict(list)
-        self._ranks: defaultdict[Demand, list[_Rank]] = defaultdict(list)
-        self._demands: defaultdict[str, set[Demand]] = defaultdict(set)
-        self._uploaders: defaultdict[Demand, set[str]] = defaultdict(set)
+        self._levels: dict[int, dict[str, _Piles]] = {}
+        self._demands: Counter[Demand] = Counter()
+        self._at: defaultdict[str, dict[int, Needs]] = defaultdict(dict)
         self._busy: Counter[str] = Counter()
         self._lined_up: Counter[str] = Counter()
-        self._at: defaultdict[str, dict[int, Needs]] = defaultdict(dict)
         self._served: dict[str, int] = {}
         self._turns = 0
         self._passed_over: Counter[int] = Counter()
@@ -94,7 +105,7 @@ class Line:
         """Let *job* wait; one that is there already is replaced."""
         if job == self.waiting.get(job.id):
             return
-        self.drop(job.id)
+        self._leave(job.id)
         self.waiting[job.id] = job
         self._lined_up[job.uploader] += 1
         if job.not_before_at is not None:
@@ -103,17 +114,10 @@ class Line:
             self._stand(job)
 
     def drop(self, job_id: int) -> None:
-        """The job does not wait any more; where it stands is tidied up when its turn comes."""
+        """The job does not wait any more."""
         job = self._leave(job_id)
         if job is not None:
             self._forget(job.uploader)
-
-    def _leave(self, job_id: int) -> WaitingJob | None:
-        job = self.waiting.pop(job_id, None)
-        if job is not None:
-            self._passed_over.pop(job_id, None)
-            self._lined_up[job.uploader] -= 1
-        return job
 
     def start(self, job: RunningJob) -> None:
         """A builder has it now."""
@@ -121,21 +125,21 @@ class Line:
         self.running[job.id] = job
         self._at[job.builder][job.id] = job.needs
         self._busy[job.uploader] += 1
-        self._rank_anew(job.uploader)
 
     def end(self, job_id: int) -> None:
         """No builder has it any more."""
         job = self.running.pop(job_id, None)
         if job is None:
             return
-        _drop(self._at, job.builder, job_id)
+        self._at[job.builder].pop(job_id)
+        if not self._at[job.builder]:
+            del self._at[job.builder]
         self._busy[job.uploader] -= 1
-        self._rank_anew(job.uploader)
         self._forget(job.uploader)
 
     def demands(self) -> Collection[Demand]:
-        """What the jobs in it want that are not asleep; some of it may have been dropped since."""
-        return self._ranks.keys()
+        """What the jobs in it want that are not asleep."""
+        return self._demands.keys()
 
     # --- the decision --------------------------------------------------------------
 
@@ -151,48 +155,79 @@ class Line:
             return None
         self._awake(now)
         room = room_of(builder, mine.values())
-        first, fitting = None, None
-        for demand in list(self._ranks):
-            if demand.place not in places or not builder.could_take(demand):
-                continue
-            rank = self._head(demand)
-            if rank is None:
-                continue
-            first = rank if first is None else min(first, rank)
-            if room.has(demand.needs):
-                fitting = rank if fitting is None else min(fitting, rank)
-        return self._take(builder, first, fitting)
-
-    def _take(
-        self, builder: Capacity, first: _Rank | None, fitting: _Rank | None
-    ) -> WaitingJob | None:
-        """The *fitting* one, unless the *first* one has been passed over too often."""
-        kept = self._kept_free.get(builder.name)
-        if kept is not None and kept not in self.waiting:
-            del self._kept_free[builder.name]
-            kept = None
-        if first is not None and fitting is not None and first != fitting:
-            passed, others = first.job_id, self._kept_free.values()
-            self._passed_over[passed] += 1
-            if self._passed_over[passed] > _MAX_PASSED_OVER and passed not in others:
-                kept = self._kept_free.setdefault(builder.name, passed)
-        if fitting is None or (kept is not None and kept != fitting.job_id):
+        able = {each for each in self._demands if each.place in places and builder.could_take(each)}
+        fitting = {each for each in able if room.has(each.needs)}
+        chosen = self._first(fitting)
+        if chosen is not None and len(fitting) < len(able):
+            chosen = self._keep_free(builder, chosen, self._first(able))
+        if chosen is None:
             return None
         self._kept_free.pop(builder.name, None)
-        job = self.waiting[fitting.job_id]
         self._turns += 1
-        self._served[job.uploader] = self._turns
-        self._leave(job.id)
-        self._rank_anew(job.uploader)
-        return job
+        self._served[chosen.uploader] = self._turns
+        self._leave(chosen.id)
+        return chosen
+
+    def _first(self, demands: set[Demand]) -> WaitingJob | None:
+        """Whose turn it is among the jobs that want one of *demands*."""
+        for priority in sorted(self._levels, reverse=True):
+            level = self._levels[priority]
+            turns = [
+                (self._busy[each], self._served.get(each, 0), _oldest(piles), each)
+                for each, piles in level.items()
+            ]
+            heapq.heapify(turns)
+            while turns:
+                piles = level[heapq.heappop(turns)[-1]]
+                firsts = [piles[demand].first() for demand in piles.keys() & demands]
+                if firsts:
+                    return self.waiting[min(firsts)[-1]]
+        return None
+
+    def _keep_free(
+        self, builder: Capacity, chosen: WaitingJob, first: WaitingJob | None
+    ) -> WaitingJob | None:
+        """The *chosen* one, unless the *first* one, too large for now, was passed over too often.
+
+        One builder is kept free for it then, which has no other job until it has room enough.
+        """
+        if first is None or first.id == chosen.id:
+            return chosen
+        self._passed_over[first.id] += 1
+        if self._passed_over[first.id] <= _MAX_PASSED_OVER:
+            return chosen
+        self._kept_free = {k: v for k, v in self._kept_free.items() if v in self.waiting}
+        if self._kept_free.get(builder.name) is None and first.id not in self._kept_free.values():
+            self._kept_free[builder.name] = first.id
+        return None if self._kept_free.get(builder.name) == first.id else chosen
 
     # --- the order ------------------------------------------------------------------
 
     def _stand(self, job: WaitingJob) -> None:
-        heapq.heappush(self._own[job.demand, job.uploader], _own(job))
-        self._demands[job.uploader].add(job.demand)
-        self._uploaders[job.demand].add(job.uploader)
-        self._push(job.demand, job.uploader)
+        piles = self._levels.setdefault(job.priority, {}).setdefault(job.uploader, {})
+        piles.setdefault(job.demand, _Pile()).add(job)
+        self._demands[job.demand] += 1
+
+    def _leave(self, job_id: int) -> WaitingJob | None:
+        """Take the job out of the line; nothing is kept where it stood alone."""
+        job = self.waiting.pop(job_id, None)
+        if job is None:
+            return None
+        self._passed_over.pop(job_id, None)
+        self._lined_up[job.uploader] -= 1
+        level = self._levels.get(job.priority, {})
+        piles = level.get(job.uploader, {})
+        pile = piles.get(job.demand)
+        if pile is None or not pile.drop(job_id):
+            return job
+        _subtract(self._demands, job.demand)
+        if not pile:
+            del piles[job.demand]
+        if not piles:
+            del level[job.uploader]
+        if not level:
+            del self._levels[job.priority]
+        return job
 
     def _awake(self, now: datetime) -> None:
         """Let those stand in the line that were not to be tried before now."""
@@ -202,57 +237,10 @@ class Line:
             if job is not None and job.not_before_at == at:
                 self._stand(job)
 
-    def _rank(self, demand: Demand, uploader: str) -> _Rank | None:
-        """How the uploader's first job of this demand stands at present."""
-        own = self._own.get((demand, uploader), [])
-        while own:
-            job = self.waiting.get(own[0].job_id)
-            if job is not None and job.demand == demand and _own(job) == own[0]:
-                turn = (self._busy[uploader], self._served.get(uploader, 0))
-                return _Rank(own[0].priority, *turn, own[0].weight, job.id, uploader)
-            heapq.heappop(own)
-        self._own.pop((demand, uploader), None)
-        self._demands.get(uploader, set()).discard(demand)
-        self._uploaders.get(demand, set()).discard(uploader)
-        return None
-
-    def _push(self, demand: Demand, uploader: str) -> None:
-        rank = self._rank(demand, uploader)
-        ranks = self._ranks[demand]
-        if rank is not None:
-            heapq.heappush(ranks, rank)
-        if len(ranks) > 2 * len(self._uploaders[demand]) + _SPARE:
-            self._tidy(demand)
-
-    def _tidy(self, demand: Demand) -> None:
-        """Leave out what is there twice or holds no more, so that it never grows."""
-        uploaders = list(self._uploaders[demand])
-        ranks = [rank for each in uploaders if (rank := self._rank(demand, each)) is not None]
-        heapq.heapify(ranks)
-        self._ranks[demand] = ranks
-
-    def _rank_anew(self, uploader: str) -> None:
-        for demand in list(self._demands.get(uploader, ())):
-            self._push(demand, uploader)
-
-    def _head(self, demand: Demand) -> _Rank | None:
-        """The first of all with this demand; what has changed since it was put there goes."""
-        ranks = self._ranks[demand]
-        while ranks:
-            now = self._rank(demand, ranks[0].uploader)
-            if now == ranks[0]:
-                return now
-            heapq.heappop(ranks)
-            if now is not None and now not in ranks[:1]:
-                heapq.heappush(ranks, now)
-        del self._ranks[demand]
-        self._uploaders.pop(demand, None)
-        return None
-
     def _forget(self, uploader: str) -> None:
         """Keep nothing of an uploader who has neither waiting nor running jobs."""
         if self._busy[uploader] <= 0 and self._lined_up[uploader] <= 0:
-            for kept in (self._busy, self._lined_up, self._demands, self._served):
+            for kept in (self._busy, self._lined_up, self._served):
                 kept.pop(uploader, None)
 
     def in_order(self) -> Iterator[WaitingJob]:
@@ -262,7 +250,7 @@ class Line:
             own[job.uploader].append(job)
         ranks: list[tuple[int, int, int, int, int]] = []
         for uploader, jobs in own.items():
-            jobs.sort(key=_own)
+            jobs.sort(key=lambda job: (-job.priority, -job.weight, job.id))
             busy, served = self._busy[uploader], self._served.get(uploader, 0)
             ranks += [
                 (-job.priority, busy + turn, served, -job.weight, job.id)
@@ -272,11 +260,12 @@ class Line:
         return (self.waiting[rank[-1]] for rank in ranks)
 
 
-def _own(job: WaitingJob) -> _Own:
-    return _Own(-job.priority, -job.weight, job.id)
+def _oldest(piles: Mapping[Demand, _Pile]) -> int:
+    """Tells uploaders apart whose turns are alike: the oldest of their first jobs."""
+    return min(pile.first()[-1] for pile in piles.values())
 
 
-def _drop(index: defaultdict[str, dict[int, Needs]], key: str, job_id: int) -> None:
-    index[key].pop(job_id, None)
-    if not index[key]:
-        del index[key]
+def _subtract(counter: Counter[Demand], key: Demand) -> None:
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]

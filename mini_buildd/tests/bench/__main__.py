@@ -2,9 +2,14 @@
 
 import sys
 
-from mini_buildd.tests.bench import archive, overhead, serve
+from mini_buildd.tests.bench import archive, overhead, queue, serve
 
-_BENCHES = {"overhead": overhead.main, "archive": archive.run, "serve": serve.run}
+_BENCHES = {
+    "overhead": overhead.main,
+    "archive": archive.run,
+    "serve": serve.run,
+    "queue": queue.main,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -149,6 +149,11 @@ def _by_looking_at_all(line: Line, builder: Capacity, served: dict[str, int]) ->
             -each.priority,
             sum(other.uploader == each.uploader for other in running),
             served.get(each.uploader, 0),
+            min(
+                other.id
+                for other in line.waiting.values()
+                if (other.uploader, other.priority) == (each.uploader, each.priority)
+            ),
             -each.weight,
             each.id,
         )
@@ -237,12 +242,12 @@ def test_nothing_is_kept_of_what_is_over() -> None:
 
 
 def test_the_same_jobs_over_and_over_do_not_make_it_larger() -> None:
-    line, here = Line(), Capacity("here", slots=2)
+    line = Line()
     for round_ in range(2000):
-        line.add(job(round_ % 20, f"user{round_ % 3}"))
-        if (found := take(line, here)) is not None:
-            line.end(found.id)
-    assert sum(len(ranks) for ranks in line._ranks.values()) < 60
+        line.add(job(round_ % 20, weight=round_ % 3))
+        line.drop(round_ * 7 % 20)
+    ((piles,),) = [level.values() for level in line._levels.values()]
+    assert sum(len(pile._order) for pile in piles.values()) < 3 * 20
 
 
 # --- what is learnt ---------------------------------------------------------------
