@@ -28,6 +28,7 @@ from mini_buildd.flow.expire import expire
 from mini_buildd.flow.keys import watch_keys
 from mini_buildd.flow.open_site import open_site
 from mini_buildd.flow.refresh import refresh_chroots
+from mini_buildd.flow.release import JUDGED_AFTER, release_all
 from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
 from mini_buildd.flow.sweep import catch_up, decide_all, each, judge_all, suites_behind, take_in
 from mini_buildd.flow.tidy import tidy
@@ -94,6 +95,8 @@ class Services:
                 EventKind.BUILDER_RETURNED,
             ),
         )
+        # What waits for others goes on by what happens to those.
+        self._order = self._step("order", partial(release_all, self._site), JUDGED_AFTER)
         self._publish = self._step(
             "publish",
             self._thd_publish,
@@ -120,6 +123,7 @@ class Services:
         self._steps = (
             self._intake,
             self._build,
+            self._order,
             self._publish,
             self._mail,
             self._keyring,

@@ -316,18 +316,18 @@ def _save(
         fresh.save()
         if outcome is Outcome.LOST:
             return [*lose(site, fresh), *note_fault(site, fresh)]
-        kinds = _move_on(site, fresh, outcome)
+        kinds = _move_on(site, fresh, outcome, waits_for="\n".join(result.unmet))
         if outcome is not Outcome.CANCELLED:
             kinds += note_health(site, fresh)
         return kinds
 
 
-def _move_on(site: Site, attempt: Attempt, outcome: Outcome) -> list[EventKind]:
+def _move_on(site: Site, attempt: Attempt, outcome: Outcome, *, waits_for: str) -> list[EventKind]:
     """The job of *attempt* has come to that *outcome*, by its builder's honest word."""
     job, reason = attempt.job, attempt.reason
     if job.state == JobState.ASSIGNED:
         move_job(job, JobState.RUNNING)
-    move_job(job, JobState(outcome.value), reason=reason)
+    move_job(job, JobState(outcome.value), reason=reason, waits_for=waits_for)
     kinds = [record(_EVENTS[outcome], site.clock(), job=job, detail=reason)]
     if outcome is Outcome.DEP_WAIT and _published_since(attempt):
         # What it waits for may have come while it looked; nobody will wake it for that again.

@@ -1,6 +1,6 @@
 """Builds: jobs with their attempts and what they made."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -154,6 +154,17 @@ def jobs() -> QuerySet[Job]:
     return Job.objects.select_related(
         "source__distribution__repository", "source__upload__signed_by__uploader__user"
     ).prefetch_related("attempts")
+
+
+def in_order(rows: QuerySet[Job], ids: Sequence[int]) -> list[Job]:
+    """Those of *rows* with these *ids*, in their order."""
+    found = rows.in_bulk(list(ids))
+    return [found[pk] for pk in ids if pk in found]
+
+
+def rows_of(ids: Sequence[int]) -> tuple[BuildRow, ...]:
+    """The builds with these *ids*, in their order."""
+    return tuple(build_row(job) for job in in_order(jobs(), ids))
 
 
 def list_builds(
