@@ -36,6 +36,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="run the daemon until it is told to stop")
+    doctor = commands.add_parser("doctor", help="say what this machine lacks for building")
+    doctor.add_argument(
+        "--machine", action="store_true", help="look at the machine alone, as before any setup"
+    )
+    doctor.add_argument("--json", action="store_true", help="for programs")
     _add_setup(commands.add_parser("setup", help="make a working configuration; repeat at will"))
     add_chroot(commands.add_parser("chroot", help="look after what builds start from"))
     _add_key(commands.add_parser("key", help="look after the keys that sign the archive"))
@@ -106,7 +111,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--uploader and --key go together")
     try:
         settings = load(options.home)
-        status = _dispatch(options, settings)
+        act = _doctor if options.command == "doctor" else _dispatch
+        status = act(options, settings)
         sys.stdout.flush()
     except BrokenPipeError:  # who read has seen enough; Python would complain at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -137,6 +143,14 @@ def _explain(problem: Problem) -> None:
         f"found {problem.found}\n  {problem.hint}"
     )
     print(plain(told), file=sys.stderr)
+
+
+def _doctor(options: argparse.Namespace, settings: Settings) -> int:
+    """Nothing is made for it: the tables are read where there are some, and left as they are."""
+    connect(django_settings(Places(settings.home).database))
+    from mini_buildd.cli.doctor import run_doctor  # noqa: PLC0415  # the same
+
+    return run_doctor(options, settings)
 
 
 def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
