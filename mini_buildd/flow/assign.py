@@ -31,9 +31,6 @@ from mini_buildd.wire.task import Task
 _log = logging.getLogger(__name__)
 
 
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Assigned:
     """What the builder is to do, and what happened."""
