@@ -5,10 +5,13 @@ from pathlib import Path
 
 from mini_buildd.tests.campaign._corpus_traits import output
 
-# Only a binNMU has the first; debhelper leaves the second out once its news are old; the third are
-# Sphinx's, which has others in each of its versions.
+# What comes and goes with how and when something was built, and not with what was built:
 _PASSING = re.compile(
-    r"/(?:changelog\.Debian\.[a-z0-9-]+|NEWS\.Debian)\.gz$|/html/_static/[a-z_-]+\.js$"
+    r"/changelog(?:\.Debian)?\.[a-z0-9-]+\.gz$"  # a binNMU's
+    r"|/NEWS\.Debian\.gz$"  # debhelper leaves it out once its news are old
+    r"|/html/_static/[a-z_-]+\.js$"  # Sphinx has others in each of its versions
+    r"|\./usr/share/doc-base/"  # debhelper has named these files in two ways
+    r"|/\.build-id/"  # of a digest of the code, with the path that it was built in
 )
 _FIELDS = ("Pre-Depends", "Depends", "Recommends", "Suggests", "Conflicts", "Breaks", "Provides")
 

@@ -199,7 +199,8 @@ def _wait(scene: Scenario, case: Case) -> None:
         job = scene.instance.job_of(case.upload_id)
         if source is None or job is None:
             return None
-        waits = job["state"] == "dep_wait"
+        # Others may wait for a while, until what they need is published.
+        waits = job["state"] == "dep_wait" and case.kind.outcome == DEP_WAIT
         is_at_its_end = source["state"] in (PUBLISHED, FAILED, "superseded")
         if not (waits or is_at_its_end):
             return None
