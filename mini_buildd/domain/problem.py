@@ -160,11 +160,46 @@ class OptionMalformed(Rejection):
     title = "The changelog has an upload option that is not well-formed"
 
 
+class RebuildImpossible(Problem):
+    """Binary packages cannot be built again as it was asked for."""
+
+    code = "rebuild-impossible"
+    title = "This cannot be built again"
+
+
 class ResultRefused(Problem):
     """What a builder handed in does not fit what it was asked to build."""
 
     code = "result-refused"
     title = "The build's result is refused"
+
+
+class BuildUnknown(Problem):
+    """No such build."""
+
+    code = "build-unknown"
+    title = "No such build"
+
+
+class BuildEnded(Problem):
+    """A build cannot be cancelled that has ended already, or is being ended."""
+
+    code = "build-ended"
+    title = "The build cannot be cancelled any more"
+
+
+class RetryImpossible(Problem):
+    """A build cannot be tried again."""
+
+    code = "retry-impossible"
+    title = "The build cannot be tried again"
+
+
+class BuilderUnknown(Problem):
+    """No such builder."""
+
+    code = "builder-unknown"
+    title = "No such builder"
 
 
 class KeyUnknown(Problem):

@@ -18,6 +18,7 @@ from mini_buildd.domain.suite_version import Cause
 from mini_buildd.flow.site import Site
 from mini_buildd.incoming.spool import Spool
 from mini_buildd.tests.web.builder import Builder
+from mini_buildd.tests.web.machines import furnish
 from mini_buildd.web import instance
 
 
@@ -75,6 +76,7 @@ def busy(builder: Builder) -> Builder:
     )
     builder.freeze("testing")
     builder.upload("cowsay", "3.03+dfsg2-8~test13+1", minutes=0.05)
+    furnish(builder)
     return builder
 
 
