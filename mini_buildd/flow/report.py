@@ -44,6 +44,8 @@ from mini_buildd.wire.task import BuildStatus, Result
 # A builder's words go into pages and events; the log has the rest.
 _MAX_REASON = 2000
 _MAX_STAGE = 60
+_MAX_TITLE = 80
+_MAX_PHASES = 100
 
 _OUTCOMES: Mapping[BuildStatus, Outcome] = {
     BuildStatus.SUCCEEDED: Outcome.SUCCEEDED,
@@ -307,6 +309,7 @@ def _save(
             _save_file(fresh, file)
         fresh.outcome, fresh.stage, fresh.reason = outcome, result.stage[:_MAX_STAGE], reason
         fresh.finished_at = _moment(result.finished_at)
+        _note_use(fresh, result)
         fresh.save()
         if job.state == JobState.ASSIGNED and outcome is not Outcome.LOST:
             move_job(job, JobState.RUNNING)
@@ -324,6 +327,23 @@ def _save(
         if outcome is Outcome.SUCCEEDED:
             publish_again(site, job.source)
         return kinds
+
+
+def _note_use(attempt: Attempt, result: Result) -> None:
+    """What the builder measured: its phases, what it used, and what the machine could not give."""
+    attempt.phases = [
+        [_plain(time.title)[:_MAX_TITLE], time.seconds] for time in result.phases[:_MAX_PHASES]
+    ]
+    attempt.peak_memory_bytes = result.peak_memory_bytes or None
+    attempt.disk_bytes = result.disk_bytes or None
+    attempt.cpu_seconds = result.cpu_seconds or None
+    attempt.layer = _plain(result.layer)[:64]
+    attempt.notes = "\n".join(_plain(note) for note in result.notes)[:_MAX_REASON]
+
+
+def _plain(text: str) -> str:
+    """*text* in one line, without what a database may refuse to store."""
+    return "".join(letter for letter in text if letter.isprintable())
 
 
 def _published_since(attempt: Attempt) -> bool:

@@ -15,6 +15,7 @@ from mini_buildd.kit.lock import locked
 from mini_buildd.tests.instance import Instance
 from mini_buildd.tests.packager import Packager, Upload
 from mini_buildd.tests.sources import tiny
+from mini_buildd.tools.log_file import open_log
 from mini_buildd.tools.root import RootCommands
 
 # What is older is made anew: a daemon would refresh it in the middle of something else.
@@ -147,7 +148,7 @@ class Scenario:
             tarball = kept.folder.with_name(chroot.name)
             tarball.unlink(missing_ok=True)
             _link_or_copy(chroot, tarball)
-            kept.remove_unused(but=name)
+            kept.remove_unused(but={name})
 
     def _borrow(self, generation: Path) -> None:
         self._borrowed.enter_context(locked(generation / "lock", is_shared=True))
@@ -185,8 +186,8 @@ class Scenario:
         if attempt is None:
             return "it was never tried"
         log = self.instance.home / "builds" / attempt["token"] / "log"
-        text: str = log.read_text(encoding="utf-8", errors="replace")
-        return text[-3000:]
+        with open_log(log) as stream:
+            return stream.read().decode(errors="replace")[-3000:]
 
     def close(self) -> None:
         """End every process that belongs to the scene."""
@@ -199,7 +200,7 @@ class Scenario:
         for generations in map(generations_beside, self._chroots):
             if generations.folder.is_dir():  # who removes the scene's folder could not remove these
                 with generations.alone():
-                    generations.remove_unused(but="")
+                    generations.remove_unused(but=())
 
     def _remove_what_belongs_to_cells(self) -> None:
         """Who removes the scene's folder could not remove this."""

@@ -46,16 +46,6 @@ class BaseAdmin(Configured):
     )
 
 
-class ChrootAdmin(Configured):
-    """Chroots."""
-
-    list_display = ("base", "architecture", "backend", "made_at")
-    list_filter = ("base", "architecture", "backend")
-    search_fields = ("base__codename", "architecture")
-    list_select_related = ("base",)
-    readonly_fields = ("made_at",)
-
-
 class Suites(admin.StackedInline):  # type: ignore[type-arg]  # not subscriptable when it runs
     """The suites of a layout."""
 

@@ -13,6 +13,7 @@ _MENU = (
     ("Uploads", "uploads"),
     ("Builds", "builds"),
     ("Repositories", "repositories"),
+    ("Builders", "builders"),
     ("Events", "events"),
 )
 

@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.urls import path
 
 from mini_buildd.web.views import (
+    build_logs,
+    builders,
     builds,
     changes,
     events,
@@ -25,6 +27,7 @@ urlpatterns = [
     path("uploads/<int:upload_id>/", uploads.show, name="upload"),
     path("builds/", builds.listing, name="builds"),
     path("builds/<int:job_id>/", builds.show, name="build"),
+    path("builds/<int:job_id>/compare/", build_logs.compare, name="build-compare"),
     path("builds/<int:job_id>/log", builds.log, name="build-log"),
     path("builds/<int:job_id>/log.txt", builds.raw, name="build-raw"),
     path("repositories/", repositories.listing, name="repositories"),
@@ -55,6 +58,8 @@ urlpatterns = [
         changes.rollback,
         name="suite-rollback",
     ),
+    path("builders/", builders.listing, name="builders"),
+    path("builders/chroots/<int:chroot_id>/refresh/", builders.refresh, name="chroot-refresh"),
     path("events/", events.listing, name="events"),
     path("admin/", admin.site.urls),
 ]

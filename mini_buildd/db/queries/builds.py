@@ -15,7 +15,10 @@ from mini_buildd.domain.states import JobState, Outcome
 
 @dataclass(frozen=True, slots=True)
 class AttemptRow:
-    """One try; *outcome* is None while it is under way, *token* names its folder of builds/."""
+    """One try; *outcome* is None while it is under way, *token* names its folder of builds/.
+
+    *phases* are titles with seconds; what nobody measured is empty or None.
+    """
 
     number: int
     token: str
@@ -26,6 +29,12 @@ class AttemptRow:
     outcome: Outcome | None
     stage: str
     reason: str
+    phases: tuple[tuple[str, float], ...]
+    peak_memory_bytes: int | None
+    disk_bytes: int | None
+    cpu_seconds: float | None
+    layer: str
+    notes: tuple[str, ...]
 
     @property
     def seconds(self) -> float | None:
@@ -97,6 +106,12 @@ def attempt_row(attempt: Attempt) -> AttemptRow:
         outcome=Outcome(attempt.outcome) if attempt.outcome else None,
         stage=attempt.stage,
         reason=attempt.reason,
+        phases=tuple((str(title), float(seconds)) for title, seconds in attempt.phases),
+        peak_memory_bytes=attempt.peak_memory_bytes,
+        disk_bytes=attempt.disk_bytes,
+        cpu_seconds=attempt.cpu_seconds,
+        layer=attempt.layer,
+        notes=tuple(attempt.notes.splitlines()),
     )
 
 

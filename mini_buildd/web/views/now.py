@@ -10,6 +10,7 @@ from mini_buildd.db.queries.now import find_now
 from mini_buildd.domain.key_expiry import running_out
 from mini_buildd.keys.archive_keys import ArchiveKeys
 from mini_buildd.web.instance import instance, places, troubles
+from mini_buildd.web.views.builders import expired_chroots
 
 
 @require_safe
@@ -22,6 +23,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "running": [(row, expected.get((row.source, row.architecture))) for row in found.running],
         "ending_keys": running_out(ArchiveKeys(places().gnupg).listing(), now()),
         "troubles": troubles(),
+        "expired_chroots": expired_chroots(),
         "slots": instance().builder.slots,
     }
     return render(request, "mini_buildd/now.html", context)
