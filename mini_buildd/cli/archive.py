@@ -46,10 +46,10 @@ def run_archive(options: argparse.Namespace, settings: Settings, places: Places)
         _LOOKS[options.action](options, places, screen)
         return 0
     with beside_daemon(settings, places) as site:
-        return _ACTS[options.action](_Desk(site, _owner(), options, screen))
+        return _ACTS[options.action](_Desk(site, owner(), options, screen))
 
 
-def _owner() -> Actor:
+def owner() -> Actor:
     """Who runs this: its files are theirs."""
     uid = os.getuid()
     try:

@@ -4,12 +4,13 @@ import argparse
 import getpass
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from django.db import DatabaseError
 
 from mini_buildd.cli.archive_options import add_archive
+from mini_buildd.cli.binnmu_options import add_binnmu
 from mini_buildd.cli.chroot_options import add_chroot
 from mini_buildd.cli.plain import plain
 from mini_buildd.config.places import Places
@@ -37,6 +38,8 @@ def _parser() -> argparse.ArgumentParser:
     add_chroot(commands.add_parser("chroot", help="look after what builds start from"))
     _add_key(commands.add_parser("key", help="look after the keys that sign the archive"))
     add_archive(commands.add_parser("archive", help="look at what is published, and change it"))
+    text = "build the binary packages of a published source again, as version ...+bN"
+    add_binnmu(commands.add_parser("binnmu", help=text, description=text))
     admin = commands.add_parser("admin", help="make an administrator for the web pages")
     admin.add_argument("name")
     return parser
@@ -49,6 +52,20 @@ def _add_setup(setup: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="may be repeated; the first one builds what is for all (default: this machine's)",
+    )
+    setup.add_argument(
+        "--cross",
+        action="append",
+        default=[],
+        metavar="ARCHITECTURE",
+        help="may be repeated; one that is cross-compiled on the first --architecture",
+    )
+    setup.add_argument(
+        "--optional",
+        action="append",
+        default=[],
+        metavar="ARCHITECTURE",
+        help="may be repeated; one of these whose failures hold nobody up",
     )
     setup.add_argument("--repository", default="test")
     setup.add_argument(
@@ -130,17 +147,18 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
     migrate()
     from mini_buildd.cli import (  # noqa: PLC0415  # models need a configured Django
         archive,
+        binnmu,
         chroots,
         commands,
         keys,
     )
 
-    if options.command == "archive":
-        return archive.run_archive(options, settings, places)
-    if options.command == "setup":
-        return commands.run_setup(options, places, settings.builder.backend)
-    if options.command == "admin":
-        return commands.make_admin(options.name, getpass.getpass)
-    if options.command == "key":
-        return keys.run_key(options, places, settings.identity)
-    return chroots.run_chroot(options, places)
+    run: Mapping[str, Callable[[], int]] = {
+        "admin": lambda: commands.make_admin(options.name, getpass.getpass),
+        "archive": lambda: archive.run_archive(options, settings, places),
+        "binnmu": lambda: binnmu.run_binnmu(options, settings, places, archive.owner()),
+        "chroot": lambda: chroots.run_chroot(options, places),
+        "key": lambda: keys.run_key(options, places, settings.identity),
+        "setup": lambda: commands.run_setup(options, places, settings.builder.backend),
+    }
+    return run[options.command]()

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 
 from mini_buildd.config.places import Places
 from mini_buildd.db.events import record
@@ -13,6 +13,7 @@ from mini_buildd.db.models import Attempt, Chroot, Distribution, Job, SourceFile
 from mini_buildd.db.moves import Overtaken, move_job
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.keyring import archive_maintainer
 from mini_buildd.domain.layout import suites_seen
 from mini_buildd.domain.states import JobState
 from mini_buildd.flow.chroot import generation_of, tarball_of
@@ -21,6 +22,12 @@ from mini_buildd.flow.site import Site
 from mini_buildd.wire.task import AptSource, Task
 
 _log = logging.getLogger(__name__)
+
+
+# The architecture whose chroot a job needs.
+_RUNS_ON = Case(
+    When(build_architecture="", then=F("architecture")), default=F("build_architecture")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +42,11 @@ def assign(site: Site, *, builder: str, backend: str, free_slots: int) -> Assign
     """Hand up to *free_slots* waiting jobs, oldest first, to *builder*."""
     chroots = Chroot.objects.filter(
         base=OuterRef("source__distribution__base"),
-        architecture=OuterRef("architecture"),
+        architecture=OuterRef("runs_on"),
         backend=backend,
         made_at__isnull=False,
     )
-    waiting = Job.objects.filter(state=JobState.WAITING)
+    waiting = Job.objects.filter(state=JobState.WAITING).annotate(runs_on=_RUNS_ON)
     _explain(waiting.filter(~Exists(chroots)), backend)
     tasks: list[Task] = []
     for pk in list(waiting.filter(Exists(chroots)).order_by("id").values_list("pk", flat=True)):
@@ -66,15 +73,18 @@ def _jobs() -> QuerySet[Job]:
 
 def _explain(jobs: QuerySet[Job], backend: str) -> None:
     """Say for each of *jobs* that it waits for a chroot; writes only what is new."""
-    places = jobs.order_by().values_list("source__distribution__base__codename", "architecture")
+    places = jobs.order_by().values_list("source__distribution__base__codename", _RUNS_ON)
     for codename, architecture in places.distinct():
         reason = (
             f"no {backend} chroot for {codename} {architecture}; make it with "
             f"mini-buildd chroot create {codename} {architecture}"
         )
-        untold = jobs.filter(
-            source__distribution__base__codename=codename, architecture=architecture
-        ).exclude(reason=reason)
+        runs_there = Q(build_architecture=architecture) | Q(
+            build_architecture="", architecture=architecture
+        )
+        untold = jobs.filter(runs_there, source__distribution__base__codename=codename).exclude(
+            reason=reason
+        )
         if untold.exists():  # an update that changes nothing would lock the database all the same
             untold.update(reason=reason)
 
@@ -82,7 +92,9 @@ def _explain(jobs: QuerySet[Job], backend: str) -> None:
 def _hand_out(site: Site, job: Job, builder: str, backend: str) -> Task:
     """The one transaction: the attempt and the job's move."""
     chroot = Chroot.objects.select_related("base").get(
-        base=job.source.distribution.base, architecture=job.architecture, backend=backend
+        base=job.source.distribution.base,
+        architecture=job.build_architecture or job.architecture,
+        backend=backend,
     )
     with transaction.atomic():
         move_job(job, JobState.ASSIGNED, reason="")
@@ -118,6 +130,13 @@ def _task(site: Site, attempt: Attempt, chroot: Chroot) -> Task:
         backend=chroot.backend,
         chroot=chroot_name(site.places, chroot),
         apt_sources=_apt_sources(site, distribution),
+        build_architecture=job.build_architecture,
+        profiles=tuple(job.profiles.split()),
+        options=tuple(job.options.split()),
+        setup=distribution.suite.build_setup,
+        binnmu=job.binnmu,
+        binnmu_reason=job.binnmu_reason,
+        maintainer=archive_maintainer(site.settings.identity) if job.binnmu else "",
         base=str(generation_of(site.places, chroot) or ""),
         layers=str(site.places.layers),
         work=site.settings.builder.work,

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import path
 
 from mini_buildd.web.views import (
+    build_logs,
     builders,
     builds,
     changes,
@@ -26,6 +27,7 @@ urlpatterns = [
     path("uploads/<int:upload_id>/", uploads.show, name="upload"),
     path("builds/", builds.listing, name="builds"),
     path("builds/<int:job_id>/", builds.show, name="build"),
+    path("builds/<int:job_id>/compare/", build_logs.compare, name="build-compare"),
     path("builds/<int:job_id>/log", builds.log, name="build-log"),
     path("builds/<int:job_id>/log.txt", builds.raw, name="build-raw"),
     path("repositories/", repositories.listing, name="repositories"),
@@ -42,6 +44,7 @@ urlpatterns = [
     path("suites/<str:distribution>/at/<str:at>.sources", suites.pinned, name="suite-sources"),
     path("suites/<str:distribution>/migrate/", changes.migrate, name="suite-migrate"),
     path("suites/<str:distribution>/remove/", changes.remove, name="suite-remove"),
+    path("suites/<str:distribution>/rebuild/", changes.rebuild, name="suite-rebuild"),
     path("suites/<str:distribution>/freeze/", changes.freeze, name="suite-freeze"),
     path("suites/<str:distribution>/thaw/", changes.thaw, name="suite-thaw"),
     path("suites/<str:distribution>/<int:number>/", suites.version, name="suite-version"),

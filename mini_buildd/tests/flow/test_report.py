@@ -13,7 +13,7 @@ from mini_buildd.flow.report import note_lost, note_started, report
 from mini_buildd.tests.flow.package import Files, SourcePackage
 from mini_buildd.tests.flow.scene import Scene
 from mini_buildd.tests.flow.threads import at_once
-from mini_buildd.wire.task import BuildStatus, Result, Task
+from mini_buildd.wire.task import BuildStatus, PhaseTime, Result, Task
 
 
 @pytest.fixture
@@ -39,6 +39,30 @@ def test_a_good_result_is_in_pool_and_rows(scene: Scene, task: Task) -> None:
     assert attempt.buildinfo is not None
     assert attempt.buildinfo.name.endswith(".buildinfo")
     assert debs(scene) == ["hello_1.0-1~test13+1_amd64.deb"]
+
+
+def test_what_the_builder_measured_is_kept(scene: Scene, task: Task) -> None:
+    result = msgspec.structs.replace(
+        scene.build(task),
+        phases=(
+            PhaseTime(title="Install package build dependencies", seconds=2.9),
+            PhaseTime(title="a title\x00 that\nis none" * 9, seconds=96.25),
+        ),
+        peak_memory_bytes=412 << 20,
+        cpu_seconds=81.5,
+        layer="ab12",
+        notes=("no limit on memory:\nthe controller is missing", "no limit on disk"),
+    )
+    scene.report(task, result)
+    attempt = scene.attempt(task)
+    assert attempt.phases[0] == ["Install package build dependencies", 2.9]
+    assert attempt.phases[1] == [("a title thatis none" * 9)[:80], 96.25]
+    assert (attempt.peak_memory_bytes, attempt.disk_bytes) == (412 << 20, None)
+    assert (attempt.cpu_seconds, attempt.layer) == (81.5, "ab12")
+    assert attempt.notes.splitlines() == [
+        "no limit on memory:the controller is missing",
+        "no limit on disk",
+    ]
 
 
 def test_packages_for_all_and_udebs_are_taken_too(scene: Scene, task: Task) -> None:

@@ -38,6 +38,7 @@ def busy(builder: Builder) -> Builder:
     builder.published("tree", "2.2-1~test13+1", minutes=2900)
     builder.published("hello", "2.10-5~test13+1", minutes=1500)
     builder.published("bc", "1.07.1-4~test13+1", minutes=190)
+    builder.published("zlib", "1:1.3.dfsg-1~test13+1", "snapshot", minutes=9000)
     builder.failed("zlib", "1:1.3.dfsg+really1.3.1-1~test13+1", minutes=48)
     builder.rejected(
         "figlet",

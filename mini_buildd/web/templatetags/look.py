@@ -29,6 +29,7 @@ register = template.Library()
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _KILO = 1000.0
+_FEW = 9.95
 
 _RING = '<circle cx="8" cy="8" r="5.75" fill="none" stroke="currentColor" stroke-width="1.5"/>'
 _DIAMOND = (
@@ -154,6 +155,12 @@ def duration(seconds: float | None) -> str:
     minutes, rest = divmod(max(0, round(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@register.filter
+def brief(seconds: float) -> str:
+    """Seconds as 2:13, and few of them as 2.9 s."""
+    return f"{seconds:.1f} s" if seconds < _FEW else duration(seconds)
 
 
 @register.simple_tag
