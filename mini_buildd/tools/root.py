@@ -36,8 +36,9 @@ exec "$@"
 _MAKE = """\
 beside=$1; root=$beside/root; shift
 mkdir "$root" "$beside/seen" "$beside/empty" "$beside/work"
-mount -t overlay -o "lowerdir=$beside/empty,upperdir=$root,workdir=$beside/work,userxattr,volatile" \\
-  overlay "$beside/seen" 2>/dev/null || mount --bind "$root" "$beside/seen"
+folders=lowerdir=$beside/empty,upperdir=$root,workdir=$beside/work
+mount -t overlay -o "$folders,userxattr,volatile" overlay "$beside/seen" 2>/dev/null ||
+  mount --bind "$root" "$beside/seen"
 """
 
 SCAFFOLD = ("seen", "empty", "work")

@@ -231,7 +231,7 @@ def test_the_daemon_makes_a_new_one_that_replaces_the_old_when_no_build_uses_it(
     root = made.generations.folder / "making-one" / "root"
     with locked(made.generations.path(before) / "lock", is_shared=True):
         made.instance.start()
-        wait_for("it is being made", (root / "usr/bin").is_dir, seconds=_MAKE_SECONDS)
+        wait_for("it is being made", root.is_dir, seconds=_MAKE_SECONDS)
         assert made.instance.stop() == 0
         assert _workers(made.generations.folder) == []
         assert made.row["generation"] == before
