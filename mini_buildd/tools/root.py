@@ -61,7 +61,7 @@ class RootCommands:
         return [*enter_command(self.subids), *words]
 
     def make(self, beside: Path, *command: str) -> list[str]:
-        """Run *command*, which makes a root as ``seen`` in the folder *beside*; it will be ``root``.
+        """Run *command*, which makes ``seen`` in the folder *beside*; there it then is ``root``.
 
         The folders of SCAFFOLD are left there, to be removed.
         """
