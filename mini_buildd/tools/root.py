@@ -84,7 +84,7 @@ class RootCommands:
         ]
 
     def pack(self, root: Path, tarball: Path) -> list[str]:
-        """Pack *root* into *tarball*, which belongs to who calls."""
+        """Pack *root* into the file *tarball*; where that is there already, its owner stays."""
         return [
             *enter_command(self.subids),
             "tar",
