@@ -34,6 +34,11 @@ def layer_key(base: str, setup: str, resolved: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def making_folder(root: Path, token: str) -> Path:
+    """Where the attempt of that token makes a layer, below the *root* of layers."""
+    return root / f"making-{token}"
+
+
 @dataclass(frozen=True, slots=True)
 class Layer:
     """A layer that is ours to read until *descriptor* is closed."""
@@ -80,7 +85,7 @@ class Layers:
 
     def begin(self, token: str) -> Path:
         """A folder to make a layer in: cells write to it as to their upper folder."""
-        making = self._root / f"making-{token}"
+        making = making_folder(self._root, token)
         making.mkdir(parents=True)
         return making
 

@@ -28,6 +28,7 @@ from mini_buildd.flow.expire import expire
 from mini_buildd.flow.keys import watch_keys
 from mini_buildd.flow.open_site import open_site
 from mini_buildd.flow.refresh import refresh_chroots
+from mini_buildd.flow.release import JUDGED_AFTER, release_all
 from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
 from mini_buildd.flow.sweep import catch_up, decide_all, each, judge_all, suites_behind, take_in
 from mini_buildd.flow.tidy import tidy
@@ -75,7 +76,7 @@ class Services:
             look_again=self._look_at_builds_in,
         )
         self._make_steps()
-        instance.plug_in(self._site, self._publish.wake)
+        instance.plug_in(self._site, self._wake_all)
 
     def _make_steps(self) -> None:
         self._intake = self._step(
@@ -89,12 +90,17 @@ class Services:
                 EventKind.JOB_RELEASED,
                 EventKind.JOB_LOST,
                 EventKind.CHROOT_MADE,
+                EventKind.JOB_RETRIED,
+                EventKind.JOB_CANCELLED,
+                EventKind.BUILDER_RETURNED,
             ),
         )
+        # What waits for others goes on by what happens to those.
+        self._order = self._step("order", partial(release_all, self._site), JUDGED_AFTER)
         self._publish = self._step(
             "publish",
             self._thd_publish,
-            (EventKind.JOB_SUCCEEDED, EventKind.JOB_FAILED),
+            (EventKind.JOB_SUCCEEDED, EventKind.JOB_FAILED, EventKind.JOB_CANCELLED),
         )
         # A large suite that is written anew keeps no other waiting.
         self._suites = Lanes(
@@ -117,6 +123,7 @@ class Services:
         self._steps = (
             self._intake,
             self._build,
+            self._order,
             self._publish,
             self._mail,
             self._keyring,
@@ -185,6 +192,11 @@ class Services:
             return []
 
     def _wake_builds(self) -> None:
+        self._build.wake()
+
+    def _wake_all(self) -> None:
+        """Somebody has decided something on a page."""
+        self._publish.wake()
         self._build.wake()
 
     def _look_at_builds_in(self, seconds: float) -> None:

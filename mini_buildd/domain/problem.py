@@ -174,6 +174,34 @@ class ResultRefused(Problem):
     title = "The build's result is refused"
 
 
+class BuildUnknown(Problem):
+    """No such build."""
+
+    code = "build-unknown"
+    title = "No such build"
+
+
+class BuildEnded(Problem):
+    """A build cannot be cancelled that has ended already, or is being ended."""
+
+    code = "build-ended"
+    title = "The build cannot be cancelled any more"
+
+
+class RetryImpossible(Problem):
+    """A build cannot be tried again."""
+
+    code = "retry-impossible"
+    title = "The build cannot be tried again"
+
+
+class BuilderUnknown(Problem):
+    """No such builder."""
+
+    code = "builder-unknown"
+    title = "No such builder"
+
+
 class KeyUnknown(Problem):
     """The instance has no such signing key."""
 

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from mini_buildd.deb.version import Version, compare
 from mini_buildd.domain.states import JOB_OPEN, JobState, SourceState
 
-MAX_ATTEMPTS_LOST = 3
-
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
@@ -43,8 +41,3 @@ def _judge_optional(states: Collection[JobState]) -> SourceState | None:
 def is_superseded(version: Version, published: Version | None) -> bool:
     """Whether publishing *version* would go back behind what the suite has."""
     return published is not None and compare(version, published) < 0
-
-
-def after_loss(attempts_lost: int) -> JobState:
-    """Where a job goes whose attempt was lost: on to the next one, or, thrice, to failed."""
-    return JobState.WAITING if attempts_lost < MAX_ATTEMPTS_LOST else JobState.FAILED

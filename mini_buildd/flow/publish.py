@@ -14,14 +14,13 @@ from mini_buildd.archive import history
 from mini_buildd.archive.publish import publish as publish_tree
 from mini_buildd.archive.publish import renew as renew_tree
 from mini_buildd.db.events import record
-from mini_buildd.db.models import Binary, Distribution, Job, Publication, Source, SuiteEntry
-from mini_buildd.db.moves import Overtaken, move_job, move_source
+from mini_buildd.db.models import Binary, Distribution, Publication, Source, SuiteEntry
+from mini_buildd.db.moves import move_source
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.event import EventKind
-from mini_buildd.domain.layout import suites_seen
 from mini_buildd.domain.permission import SELF
-from mini_buildd.domain.states import JobState, SourceState
+from mini_buildd.domain.states import SourceState
 from mini_buildd.domain.suite_version import Cause
 from mini_buildd.domain.verdict import is_superseded
 from mini_buildd.flow.content import content_of, face_of
@@ -118,7 +117,7 @@ def carry_out(site: Site, distribution: Distribution) -> list[EventKind]:
             # more. So it is due to be signed again.
             shown = replace(shown, valid_until=None, signed_by="unknown")
         _publish(site, pending[-1], shown)
-        return _save(site, distribution, pending, shown)
+        return _save(distribution, pending, shown)
 
 
 def _is_shown(site: Site, publication: Publication) -> bool:
@@ -142,9 +141,7 @@ def _publish(site: Site, publication: Publication, shown: _Shown) -> None:
     history.append(tree, face.distribution, shown.at, face.number)
 
 
-def _save(
-    site: Site, distribution: Distribution, pending: list[Publication], shown: _Shown
-) -> list[EventKind]:
+def _save(distribution: Distribution, pending: list[Publication], shown: _Shown) -> list[EventKind]:
     """The one transaction: the publications are done, their sources published."""
     events: list[EventKind] = []
     with transaction.atomic():
@@ -165,7 +162,6 @@ def _save(
                     detail=str(publication.number),
                 )
             )
-        events += _release_waiting(site, distribution)
     return events
 
 
@@ -221,26 +217,3 @@ def is_due(site: Site, publication: Publication) -> bool:
     if publication.valid_until is None or shown.valid_until is None:
         return publication.valid_until != shown.valid_until
     return publication.valid_until - shown.at < (shown.valid_until - shown.at) / 2
-
-
-def _release_waiting(site: Site, published: Distribution) -> list[EventKind]:
-    """Let the jobs try again that wait for dependencies and may use the *published* suite."""
-    events = []
-    waiting = Job.objects.filter(
-        state=JobState.DEP_WAIT,
-        source__distribution__repository=published.repository,
-        source__distribution__base=published.base,
-    ).select_related("source__upload", "source__distribution__suite__layout")
-    for job in waiting:
-        suite = job.source.distribution.suite
-        leads_to = {
-            each.name: each.migrates_to.name if each.migrates_to else None
-            for each in suite.layout.suites.select_related("migrates_to")
-        }
-        if published.suite.name in suites_seen(suite.name, leads_to):
-            try:
-                move_job(job, JobState.WAITING)
-            except Overtaken:
-                continue
-            events.append(record(EventKind.JOB_RELEASED, site.clock(), job=job))
-    return events

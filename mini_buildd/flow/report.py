@@ -27,15 +27,17 @@ from mini_buildd.deb.version import Version
 from mini_buildd.domain.binnmu import binnmu_number, binnmu_version
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.keyring import keyring_name
+from mini_buildd.domain.losses import VANISHED
 from mini_buildd.domain.problem import ResultRefused
 from mini_buildd.domain.states import JobState, Outcome
-from mini_buildd.domain.verdict import after_loss
 from mini_buildd.flow.accept import pool_row
 from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.keep_changelog import keep_changelog
 from mini_buildd.flow.locks import pool_lock
+from mini_buildd.flow.lose import lose
 from mini_buildd.flow.publish import publish_again
 from mini_buildd.flow.receive import MAX_CONTROL_BYTES
+from mini_buildd.flow.set_aside import note_fault, note_health
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.store import store
 from mini_buildd.kit.hashing import Digests, hash_file
@@ -52,13 +54,12 @@ _OUTCOMES: Mapping[BuildStatus, Outcome] = {
     BuildStatus.FAILED: Outcome.FAILED,
     BuildStatus.DEP_WAIT: Outcome.DEP_WAIT,
     BuildStatus.INFRASTRUCTURE: Outcome.LOST,
-    BuildStatus.CANCELLED: Outcome.CANCELLED,
+    BuildStatus.CANCELLED: Outcome.LOST,  # unless somebody here has asked for it
 }
 _EVENTS: Mapping[Outcome, EventKind] = {
     Outcome.SUCCEEDED: EventKind.JOB_SUCCEEDED,
     Outcome.FAILED: EventKind.JOB_FAILED,
     Outcome.DEP_WAIT: EventKind.JOB_DEP_WAIT,
-    Outcome.LOST: EventKind.JOB_LOST,
     Outcome.CANCELLED: EventKind.JOB_CANCELLED,
 }
 
@@ -122,14 +123,14 @@ def report(site: Site, attempt: Attempt, result: Result, folder: Path) -> list[E
         return _save(site, attempt, outcome, result, reason=reason, made=made)
 
 
-def note_lost(site: Site, attempt: Attempt, reason: str) -> list[EventKind]:
-    """The attempt has vanished without a result: its builder died, or the machine did."""
+def note_lost(site: Site, attempt: Attempt, reason: str, stage: str = VANISHED) -> list[EventKind]:
+    """There is no result of the attempt that counts: its builder died, or the machine did."""
     result = Result(
         attempt=attempt.token,
         fence=attempt.number,
         status=BuildStatus.INFRASTRUCTURE,
         reason=reason,
-        stage="",
+        stage=stage,
         finished_at=site.clock().isoformat(),
         changes="",
         files=(),
@@ -301,32 +302,40 @@ def _save(
 ) -> list[EventKind]:
     """The one transaction: the attempt's outcome, its packages, the job's move."""
     with transaction.atomic():
-        fresh = Attempt.objects.select_related("job__source__distribution").get(pk=attempt.pk)
+        rows = Attempt.objects.select_for_update(of=("self",))
+        fresh = rows.select_related("job__source__distribution").get(pk=attempt.pk)
         if fresh.outcome:
             return []
-        job = fresh.job
+        if fresh.cancel_requested_at is not None:  # see flow.cancel
+            outcome, reason, made = Outcome.CANCELLED, fresh.cancel_reason, []
         for file in made:
             _save_file(fresh, file)
         fresh.outcome, fresh.stage, fresh.reason = outcome, result.stage[:_MAX_STAGE], reason
         fresh.finished_at = _moment(result.finished_at)
         _note_use(fresh, result)
         fresh.save()
-        if job.state == JobState.ASSIGNED and outcome is not Outcome.LOST:
-            move_job(job, JobState.RUNNING)
-        move_job(job, JobState(outcome.value), reason=reason)
         if outcome is Outcome.LOST:
-            lost = job.attempts.filter(outcome=Outcome.LOST).count()
-            move_job(job, after_loss(lost), reason=reason)
-        kinds = [record(_EVENTS[outcome], site.clock(), job=job, detail=reason)]
-        if outcome is Outcome.DEP_WAIT and _published_since(fresh):
-            # What it waits for may have come while it looked; nobody will wake it for that again.
-            move_job(job, JobState.WAITING)
-            kinds.append(record(EventKind.JOB_RELEASED, site.clock(), job=job))
-        if job.state == JobState.FAILED and outcome is Outcome.LOST:
-            kinds.append(record(EventKind.JOB_FAILED, site.clock(), job=job, detail=reason))
-        if outcome is Outcome.SUCCEEDED:
-            publish_again(site, job.source)
+            return [*lose(site, fresh), *note_fault(site, fresh)]
+        kinds = _move_on(site, fresh, outcome, waits_for="\n".join(result.unmet))
+        if outcome is not Outcome.CANCELLED:
+            kinds += note_health(site, fresh)
         return kinds
+
+
+def _move_on(site: Site, attempt: Attempt, outcome: Outcome, *, waits_for: str) -> list[EventKind]:
+    """The job of *attempt* has come to that *outcome*, by its builder's honest word."""
+    job, reason = attempt.job, attempt.reason
+    if job.state == JobState.ASSIGNED:
+        move_job(job, JobState.RUNNING)
+    move_job(job, JobState(outcome.value), reason=reason, waits_for=waits_for)
+    kinds = [record(_EVENTS[outcome], site.clock(), job=job, detail=reason)]
+    if outcome is Outcome.DEP_WAIT and _published_since(attempt):
+        # What it waits for may have come while it looked; nobody will wake it for that again.
+        move_job(job, JobState.WAITING)
+        kinds.append(record(EventKind.JOB_RELEASED, site.clock(), job=job))
+    if outcome is Outcome.SUCCEEDED:
+        publish_again(site, job.source)
+    return kinds
 
 
 def _note_use(attempt: Attempt, result: Result) -> None:

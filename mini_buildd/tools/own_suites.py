@@ -11,8 +11,6 @@ _KEYS = "/etc/apt/keyrings"
 
 REMOVE = f"rm -f {LIST} {PINS} {_KEYS}/mini-buildd-*.asc"
 
-_PIN = "Package: *\nPin: {pin}\nPin-Priority: 900\n"
-
 
 def add_script(sources: Iterable[AptSource], places: Mapping[str, str]) -> str:
     """Shell for root that adds *sources*, above the base; nothing when there are none.
@@ -28,9 +26,14 @@ def add_script(sources: Iterable[AptSource], places: Mapping[str, str]) -> str:
     files[LIST] = "".join(
         _line(source, _key_file(keys.index(source.key)), places) for source in sources
     )
-    files[PINS] = "\n".join(_PIN.format(pin=source.pin) for source in sources)
+    files[PINS] = "\n\n".join(pin(source) for source in sources) + "\n"
     lines = [f"printf %s {shlex.quote(text)} > {path}" for path, text in files.items()]
     return "\n".join([f"mkdir -p {_KEYS}", *lines])
+
+
+def pin(source: AptSource) -> str:
+    """The paragraph of apt_preferences(5) that puts *source* above the base."""
+    return f"Package: *\nPin: {source.pin}\nPin-Priority: 900"
 
 
 def _key_file(number: int) -> str:

@@ -45,6 +45,8 @@ _JOB: Mapping[JobState, Status] = {
     JobState.CANCELLED: Status(Shape.OFF, "cancelled"),
 }
 
+_ENDING = Status(Shape.RUNNING, "being cancelled")
+
 _OUTCOME: Mapping[Outcome, Status] = {
     Outcome.SUCCEEDED: _JOB[JobState.SUCCEEDED],
     Outcome.FAILED: _JOB[JobState.FAILED],
@@ -96,6 +98,9 @@ _EVENT: Mapping[EventKind, Shape] = {
     EventKind.JOB_FAILED: Shape.BAD,
     EventKind.JOB_DEP_WAIT: Shape.DEP_WAIT,
     EventKind.JOB_LOST: Shape.HELD,
+    EventKind.JOB_CANCELLED: Shape.OFF,
+    EventKind.BUILDER_SET_ASIDE: Shape.HELD,
+    EventKind.BUILDER_RETURNED: Shape.GOOD,
     EventKind.SOURCE_HELD: Shape.HELD,
     EventKind.SOURCE_SUPERSEDED: Shape.OFF,
     EventKind.SUITE_PUBLISHED: Shape.GOOD,
@@ -110,15 +115,22 @@ _EVENT: Mapping[EventKind, Shape] = {
 
 def of_build(row: BuildRow) -> Status:
     """A build's status; a failure names the stage where it stopped."""
-    status = _JOB[row.state]
-    stage = row.attempt.stage if row.attempt is not None else ""
-    if row.state is JobState.FAILED and stage:
-        return Status(status.shape, f"failed in {stage}")
+    status, attempt = _JOB[row.state], row.attempt
+    if attempt is None:
+        return status
+    if attempt.is_being_cancelled:
+        return _ENDING
+    if row.state is JobState.FAILED and attempt.outcome is Outcome.LOST:
+        return Status(status.shape, "failed: the builder")
+    if row.state is JobState.FAILED and attempt.stage:
+        return Status(status.shape, f"failed in {attempt.stage}")
     return status
 
 
 def of_attempt(row: AttemptRow) -> Status:
     """An attempt's status."""
+    if row.is_being_cancelled:
+        return _ENDING
     if row.outcome is None:
         return _JOB[JobState.ASSIGNED if row.started_at is None else JobState.RUNNING]
     return _OUTCOME[row.outcome]

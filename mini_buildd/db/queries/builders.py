@@ -61,6 +61,12 @@ def list_builders(at: datetime, silent_seconds: float) -> tuple[BuilderRow, ...]
     )
 
 
+def list_aside(at: datetime) -> tuple[BuilderRow, ...]:
+    """Those that are set aside, for people to see; without their builds."""
+    rows = Builder.objects.filter(set_aside_at__isnull=False).order_by("name")
+    return tuple(_row(row, 0, (), at) for row in rows)
+
+
 def _row(
     builder: Builder, running: int, last: tuple[LastBuild, ...], heard: datetime
 ) -> BuilderRow:

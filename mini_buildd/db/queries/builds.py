@@ -1,13 +1,13 @@
 """Builds: jobs with their attempts and what they made."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
 from mini_buildd.db.models import Attempt, Binary, Job, Upload
-from mini_buildd.db.queries.page import Page, page
+from mini_buildd.db.queries.page import PAGE_ROWS, Page, page
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.binnmu import binnmu_version
 from mini_buildd.domain.states import JobState, Outcome
@@ -35,6 +35,7 @@ class AttemptRow:
     cpu_seconds: float | None
     layer: str
     notes: tuple[str, ...]
+    is_being_cancelled: bool = False
 
     @property
     def seconds(self) -> float | None:
@@ -112,6 +113,7 @@ def attempt_row(attempt: Attempt) -> AttemptRow:
         cpu_seconds=attempt.cpu_seconds,
         layer=attempt.layer,
         notes=tuple(attempt.notes.splitlines()),
+        is_being_cancelled=attempt.cancel_requested_at is not None and not attempt.outcome,
     )
 
 
@@ -154,10 +156,29 @@ def jobs() -> QuerySet[Job]:
     ).prefetch_related("attempts")
 
 
-def list_builds(before: int | None = None, state: JobState | None = None) -> Page[BuildRow]:
-    """A page of builds, newest first."""
+def in_order(rows: QuerySet[Job], ids: Sequence[int]) -> list[Job]:
+    """Those of *rows* with these *ids*, in their order."""
+    found = rows.in_bulk(list(ids))
+    return [found[pk] for pk in ids if pk in found]
+
+
+def rows_of(ids: Sequence[int]) -> tuple[BuildRow, ...]:
+    """The builds with these *ids*, in their order."""
+    return tuple(build_row(job) for job in in_order(jobs(), ids))
+
+
+def list_builds(
+    before: int | None = None,
+    *,
+    state: JobState | None = None,
+    source: str = "",
+    count: int = PAGE_ROWS,
+) -> Page[BuildRow]:
+    """A page of builds, newest first: those in *state*, and of the *source* package, if given."""
     rows = jobs() if state is None else jobs().filter(state=state)
-    return page(rows, build_row, before)
+    if source:
+        rows = rows.filter(source__name=source)
+    return page(rows, build_row, before, count)
 
 
 def find_build(job_id: int) -> Build | None:

@@ -1,15 +1,13 @@
-"""The verdict on a source package, and where a lost job goes."""
+"""The verdict on a source package."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mini_buildd.deb.version import Version
-from mini_buildd.domain.states import JOB_MOVES, JOB_OPEN, JobState, SourceState
+from mini_buildd.domain.states import JOB_OPEN, JobState, SourceState
 from mini_buildd.domain.verdict import (
-    MAX_ATTEMPTS_LOST,
     JobResult,
-    after_loss,
     is_superseded,
     judge_jobs,
 )
@@ -75,10 +73,3 @@ def test_a_version_behind_the_published_one_is_superseded() -> None:
     assert is_superseded(Version("1.0"), Version("1.1"))
     assert not is_superseded(Version("1.1"), Version("1.1"))
     assert not is_superseded(Version("1.1"), None)
-
-
-@pytest.mark.parametrize("lost", [1, 2, 3, 4])
-def test_a_job_is_tried_again_until_it_was_lost_three_times(lost: int) -> None:
-    state = after_loss(lost)
-    assert state in JOB_MOVES[JobState.LOST]
-    assert (state is JobState.FAILED) == (lost >= MAX_ATTEMPTS_LOST == 3)

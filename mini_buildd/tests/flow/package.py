@@ -106,6 +106,7 @@ class BinaryPackage:
     suffix: str = ".deb"
     files: Files = field(default_factory=dict)
     packed: str = "none"
+    depends: str = ""
 
     @property
     def file_name(self) -> str:
@@ -126,8 +127,9 @@ class BinaryPackage:
         tree = scratch / "tree"
         (tree / "DEBIAN").mkdir(parents=True, exist_ok=True)
         source = f"Source: {self.source}\n" if self.source else ""
+        depends = f"Depends: {self.depends}\n" if self.depends else ""
         (tree / "DEBIAN" / "control").write_text(
-            f"Package: {self.package}\nVersion: {self.version}\n{source}"
+            f"Package: {self.package}\nVersion: {self.version}\n{source}{depends}"
             f"Architecture: {self.architecture}\nSection: {self.section}\nPriority: optional\n"
             "Maintainer: Pat Packager <pat@example.invalid>\nDescription: says hello\n"
             f" {self.content or 'Nothing more.'}\n",

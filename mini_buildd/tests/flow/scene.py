@@ -13,6 +13,7 @@ from mini_buildd.deb.names import Architecture, Codename, PlainFilename
 from mini_buildd.domain.distribution import RepositoryName
 from mini_buildd.flow import sweep
 from mini_buildd.flow.assign import assign
+from mini_buildd.flow.release import release_all
 from mini_buildd.flow.report import note_started, report
 from mini_buildd.flow.setup import NewUploader, Wish, setup
 from mini_buildd.flow.site import Site
@@ -182,6 +183,7 @@ class Scene:
         *,
         changes: str = "",
         reason: str = "",
+        unmet: tuple[str, ...] = (),
     ) -> Result:
         """What the supervisor says at the end."""
         return Result(
@@ -193,6 +195,7 @@ class Scene:
             finished_at=self.clock().isoformat(),
             changes=changes,
             files=(),
+            unmet=unmet,
         )
 
     def report(self, task: Task, result: Result | None = None) -> models.Job:
@@ -210,9 +213,10 @@ class Scene:
         return source
 
     def publish_all(self) -> None:
-        """Verdicts and publications, as the daemon's step does it."""
+        """Verdicts and publications, and what goes on by them, as the daemon's steps do it."""
         sweep.judge_all(self.site)
         sweep.publish_all(self.site)
+        release_all(self.site)
 
     def published(self, package: SourcePackage | None = None) -> models.Source:
         """A source that went the whole way."""

@@ -21,6 +21,7 @@ PAGES = (
     "/",
     "/uploads/",
     "/builds/",
+    "/queue/",
     "/repositories/",
     "/repositories/test/",
     "/suites/trixie-test-unstable/",
@@ -30,8 +31,8 @@ PAGES = (
     "/events/",
 )
 # The most is asked for a suite: its packages with where else they are, its versions with what each
-# of them changed, and who is asking.
-MAX_QUERIES = 24
+# of them changed, and who is asking. Home reads the queue, which the daemon would have in memory.
+MAX_QUERIES = 30
 
 
 def paths() -> list[str]:
@@ -130,7 +131,7 @@ def test_a_broken_page_is_a_500_in_our_look(
 ) -> None:
     del busy
 
-    def broken(_at: object) -> None:
+    def broken(*_: object) -> None:
         raise RuntimeError("a defect")
 
     monkeypatch.setattr("mini_buildd.web.views.now.find_now", broken)

@@ -11,14 +11,17 @@ from django.views.decorators.http import require_safe
 from mini_buildd.db.queries.builds import (
     AttemptRow,
     Build,
+    BuildRow,
     find_attempt,
     find_build,
     list_builds,
 )
-from mini_buildd.domain.states import JOB_OPEN, Outcome
+from mini_buildd.domain.states import JOB_OPEN, JobState, Outcome
+from mini_buildd.flow.repeat import repeat
 from mini_buildd.kit.seekable import DamagedFile
 from mini_buildd.tools.log_file import open_log
 from mini_buildd.tools.sbuild_log import Line
+from mini_buildd.web.instance import instance, outlook, places
 from mini_buildd.web.log.download import download
 from mini_buildd.web.log.follow import read_part
 from mini_buildd.web.log.good import last_good, log_path
@@ -31,6 +34,7 @@ from mini_buildd.web.log.window import (
     read_window,
 )
 from mini_buildd.web.phase_bar import PhaseMark, phase_marks
+from mini_buildd.web.views.build_acts import acts_on_build
 from mini_buildd.web.views.query_string import before, number
 
 _BAD = (Outcome.FAILED, Outcome.DEP_WAIT, Outcome.LOST)
@@ -75,6 +79,7 @@ def show(request: HttpRequest, job_id: int) -> HttpResponse:
         "build": build,
         "row": build.row,
         "attempt": attempt,
+        "why": _why(build.row),
         "view": view,
         "markup": lines_markup(view.window.lines, view.window.raw) if view and wants_lines else "",
         "offset": view.window.end if view else 0,
@@ -82,8 +87,15 @@ def show(request: HttpRequest, job_id: int) -> HttpResponse:
         "is_moving": build.row.state in JOB_OPEN,
         "is_live": attempt is not None and attempt.outcome is None,
         "good": last_good(job_id, attempt.number) if attempt and attempt.outcome else None,
+        "repeat": repeat(places(), instance().url, attempt.token) if attempt else "",
+        **acts_on_build(request, build.row),
     }
     return render(request, "mini_buildd/build.html", context)
+
+
+def _why(row: BuildRow) -> str:
+    """Why it waits, or what else is to be said of it."""
+    return (outlook().why(row.id) if row.state is JobState.WAITING else "") or row.reason
 
 
 @require_safe
