@@ -1,16 +1,27 @@
 """The builder of one machine: starts supervisors, and tells what became of them."""
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from mini_buildd.buildd.folder import TaskFolder
-from mini_buildd.kit.process import ProcessIdentity
+from mini_buildd.buildd.layers import making_folder
+from mini_buildd.buildd.session_build import end_session
+from mini_buildd.buildd.sweep import end_stragglers, find_stragglers, remove_folder
+from mini_buildd.kit.process import ProcessIdentity, identify, send_signal
 from mini_buildd.wire.task import MalformedMessage, Result, Task
+
+# A supervisor that is asked to end its build takes a moment; then it is killed.
+_END_SECONDS = 5.0
+# sbuild and schroot, whose supervisor was killed, end their session as the kernel asks them to.
+_GRACE_SECONDS = 4.0
 
 
 class Life(StrEnum):
@@ -38,6 +49,8 @@ class Builder:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._asked: dict[str, float] = {}  # to end, when
+        self._seen: dict[str, float] = {}  # with stragglers, when first
 
     def folder(self, attempt: str) -> TaskFolder:
         """Where the attempt of that token is built."""
@@ -92,13 +105,68 @@ class Builder:
         process = ProcessIdentity(running.pid, running.start_ticks, running.boot_id)
         return Sighting(Life.RUNNING, process, running.started_at)
 
+    def cancel(self, attempt: str) -> None:
+        """Let the attempt end: its supervisor is asked to, and killed when it takes too long.
+
+        To be called until the attempt has ended.
+        """
+        process = self._supervisor(attempt)
+        if process is None:
+            return
+        if attempt not in self._asked:
+            self._asked[attempt] = time.monotonic()
+            send_signal(process, signal.SIGTERM)
+        elif time.monotonic() - self._asked[attempt] > _END_SECONDS:
+            send_signal(process, signal.SIGKILL)
+
+    def _supervisor(self, attempt: str) -> ProcessIdentity | None:
+        child = self._children.get(attempt)
+        if child is not None:
+            return identify(child.pid)
+        running = self.folder(attempt).running()
+        if running is None:
+            return None
+        return ProcessIdentity(running.pid, running.start_ticks, running.boot_id)
+
+    def sweep(self, attempt: str) -> bool:
+        """Let nothing be left of an attempt that has ended but its folder; whether all is done.
+
+        What it started gets a moment to end by itself, so ask again until it is.
+        """
+        folder, child = self.folder(attempt), self._children.get(attempt)
+        if child is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(timeout=2)
+        session = folder.session.read_text() if folder.session.exists() else ""
+        if find_stragglers(folder.path, session.strip()):
+            since = self._seen.setdefault(attempt, time.monotonic())
+            if time.monotonic() - since < _GRACE_SECONDS:
+                return False
+            if not end_stragglers(folder.path, session.strip()):
+                return False
+        end_session(folder)
+        left = [each for each in _left_by(folder) if each.exists() and not remove_folder(each)]
+        return not left
+
     def forget(self, attempt: str) -> None:
         """Give back what the attempt holds, all but its log."""
         child = self._children.pop(attempt, None)
         if child is not None:
             child.wait(timeout=30)
+        self._asked.pop(attempt, None)
+        self._seen.pop(attempt, None)
         shutil.rmtree(self.folder(attempt).results, ignore_errors=True)
 
     def holding(self) -> list[str]:
         """The tokens of all attempts that were not forgotten."""
-        return [path.parent.name for path in self._root.glob("*/results")]
+        kept = ("results", "work", "schroot-session")
+        return sorted({path.parent.name for name in kept for path in self._root.glob(f"*/{name}")})
+
+
+def _left_by(folder: TaskFolder) -> list[Path]:
+    """The folders in which the attempt may have worked."""
+    try:
+        layers = folder.task().layers
+    except (FileNotFoundError, MalformedMessage):
+        layers = ""
+    return [folder.work, *([making_folder(Path(layers), folder.path.name)] if layers else [])]

@@ -4,6 +4,7 @@ task.json      what to build
 running.json   who runs it
 lock           held by the supervisor as long as it lives; the kernel lets go when it dies
 log            what sbuild says, as it says it
+work/          where it is built, if on the disk; mostly of subordinate users
 results/       what sbuild makes
 result.json    how it ended; written last, so that where it stands all else is whole
 """
@@ -32,6 +33,16 @@ class TaskFolder:
     def results(self) -> Path:
         """What the build made."""
         return self.path / "results"
+
+    @property
+    def work(self) -> Path:
+        """Where it is built; what is in there may belong to subordinate users."""
+        return self.path / "work"
+
+    @property
+    def session(self) -> Path:
+        """The name of the schroot session that the build has, while it has one."""
+        return self.path / "schroot-session"
 
     def create(self, task: Task) -> None:
         """Lay down the task, durably; harmless when it lies there already."""

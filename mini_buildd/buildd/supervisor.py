@@ -1,33 +1,36 @@
 """Runs one task to its end, in a process and session of its own that outlives the daemon.
 
-Started as ``python -m mini_buildd.buildd.supervisor <task folder> [<descriptor of its lock>]``. All
-it says goes to files and
-never to a pipe, so nobody's death can block it. Should it die itself, the kernel tells sbuild to
-stop, and whoever looks next finds the lock free and no result: the attempt is lost.
+Started as ``python -m mini_buildd.buildd.supervisor <task folder> [<descriptor of its lock>]``.
+All it says goes to files and never to a pipe, so nobody's death can block it. Should it die itself,
+the kernel ends the build's cell and tells sbuild to stop, and whoever looks next finds the lock
+free and no result: the attempt is lost. SIGTERM cancels the build.
 """
 
 import ctypes
 import os
+import resource
 import signal
-import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
+from mini_buildd.buildd.cell import CellImpossible
+from mini_buildd.buildd.cell_build import CellBuild
 from mini_buildd.buildd.folder import TaskFolder
-from mini_buildd.kit.atomic import sync_file, sync_folder, write_file
+from mini_buildd.buildd.phases import PhaseTimes
+from mini_buildd.buildd.session_build import build_in_session
+from mini_buildd.buildd.watch import Stopped, Watch, stop_on_signal
+from mini_buildd.kit.atomic import sync_file, sync_folder
 from mini_buildd.kit.hashing import hash_file
 from mini_buildd.kit.process import identify
-from mini_buildd.tools.sbuild import Ending, command, configuration, key_files, read_ending
+from mini_buildd.tools.sbuild import Ending, read_ending
 from mini_buildd.tools.sbuild_log import summary
 from mini_buildd.wire.task import BuildStatus, Result, ResultFile, Running, Task
 
-_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _TAIL_BYTES = 1 << 20
-_SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def supervise(folder: TaskFolder, lock: int | None = None) -> None:
@@ -36,26 +39,91 @@ def supervise(folder: TaskFolder, lock: int | None = None) -> None:
         lock = folder.lock()
     if lock is None or folder.result() is not None:
         return
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    task = folder.task()
-    _note_start(folder)
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    work = Work(folder, folder.task())
     try:
-        ending = _build(folder, task)
-    except OSError as error:
+        stop_on_signal()
+        _note_start(folder)
+        ending = work.run()
+    except Stopped as stopped:
+        ending = stopped.ending
+        work.note(ending.reason)
+    except (OSError, CellImpossible) as error:
         ending = Ending(BuildStatus.INFRASTRUCTURE, "", f"the build could not be run: {error}")
-    files = _collect(folder.results) if ending.status is BuildStatus.SUCCEEDED else ()
-    folder.note_result(
-        Result(
-            attempt=task.attempt,
-            fence=task.fence,
+        work.note(ending.reason)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _end_stragglers()
+    folder.note_result(work.result(ending))
+    work.close()
+
+
+@dataclass(slots=True)
+class Work:
+    """One task and what is measured of it."""
+
+    folder: TaskFolder
+    task: Task
+    is_for_debugging: bool = False
+    _phases: PhaseTimes = field(init=False)
+    _watch: Watch = field(init=False)
+    _build: CellBuild | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._phases = PhaseTimes(time.monotonic)
+        self._watch = Watch(self.folder.log, self.task.limits, self._phases)
+
+    def run(self) -> Ending:
+        """Build, and judge how it went; raises Stopped, OSError, CellImpossible."""
+        if self.task.base:
+            self._build = CellBuild(self.folder, self.task, self._watch, self.is_for_debugging)
+            status = self._build.run()
+        else:
+            status = build_in_session(
+                self.folder, self.task, self._watch.look, is_for_debugging=self.is_for_debugging
+            )
+        _end_stragglers()
+        return self._judge(status)
+
+    def _judge(self, status: int) -> Ending:
+        tail = _tail(self.folder.log)
+        has_changes = any(self.folder.results.glob("*.changes"))
+        ending = read_ending(status, summary(tail), tail, changes=has_changes)
+        if ending.status is not BuildStatus.SUCCEEDED and self._build and self._build.is_full:
+            reason = "the memory that it was to work in is full; it is tried again on the disk"
+            return Ending(BuildStatus.INFRASTRUCTURE, "disk", reason)
+        return ending
+
+    def note(self, reason: str) -> None:
+        """Let the log say, too, what ended the build from outside."""
+        with self.folder.log.open("ab") as log:
+            log.write(f"\nmini-buildd: {reason}\n".encode())
+
+    def close(self) -> None:
+        """Tidy up what nobody waits for."""
+        if self._build is not None:
+            self._build.close()
+
+    def result(self, ending: Ending) -> Result:
+        """All there is to hand in; what it names is durable."""
+        files = _collect(self.folder.results) if ending.status is BuildStatus.SUCCEEDED else ()
+        self._phases.look(self.folder.log)
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return Result(
+            attempt=self.task.attempt,
+            fence=self.task.fence,
             status=ending.status,
             reason=ending.reason,
             stage=ending.stage,
             finished_at=datetime.now(UTC).isoformat(),
             changes=next((file.name for file in files if file.name.endswith(".changes")), ""),
             files=files,
+            unmet=ending.unmet,
+            phases=self._phases.finish(),
+            peak_memory_bytes=self._watch.peak_memory_bytes,
+            disk_bytes=self._watch.disk_bytes,
+            cpu_seconds=round(used.ru_utime + used.ru_stime, 2),
+            layer=self._build.layer if self._build else "",
         )
-    )
 
 
 def _note_start(folder: TaskFolder) -> None:
@@ -66,37 +134,6 @@ def _note_start(folder: TaskFolder) -> None:
     folder.note_running(
         Running(pid=me.pid, start_ticks=me.start_ticks, boot_id=me.boot_id, started_at=now)
     )
-
-
-def _build(folder: TaskFolder, task: Task) -> Ending:
-    for name, key in key_files(task).items():
-        write_file(folder.path / name, key.encode())
-    rc = folder.path / "sbuildrc"
-    write_file(rc, configuration(task, folder.path).encode())
-    with folder.log.open("ab") as log:
-        process = subprocess.Popen(
-            command(task, folder.results),
-            cwd=folder.results,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env=_environment(rc),
-            preexec_fn=partial(_die_with, os.getpid()),  # noqa: PLW1509  # one thread only
-        )
-        exit_status = process.wait()
-        _end_stragglers()
-        os.fsync(log.fileno())
-    tail = _tail(folder.log)
-    has_changes = any(folder.results.glob("*.changes"))
-    return read_ending(exit_status, summary(tail), tail, changes=has_changes)
-
-
-def _environment(rc: Path) -> Mapping[str, str]:
-    """What a build may know of the daemon's environment: next to nothing."""
-    kept = {name: os.environ[name] for name in ("HOME", "USER", "LOGNAME") if name in os.environ}
-    # A plain user's path may lack where sbuild finds its tools.
-    path = ":".join(filter(None, (os.environ.get("PATH"), _SYSTEM_PATH)))
-    return {**kept, "PATH": path, "LC_ALL": "C.UTF-8", "SBUILD_CONFIG": str(rc)}
 
 
 def _end_stragglers() -> None:
@@ -135,16 +172,6 @@ def _collect(results: Path) -> tuple[ResultFile, ...]:
             )
     sync_folder(results)
     return tuple(files)
-
-
-def _die_with(parent: int) -> None:
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != parent:  # it died before we could ask to be told
-        os._exit(1)
-
-
-def _prctl(option: int, value: int) -> None:
-    ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,6 @@ so it works whether or not the daemon runs; were that quicker, nothing is left t
 """
 
 import argparse
-import os
-import pwd
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ from dataclasses import dataclass
 from mini_buildd.cli import archive_print as show
 from mini_buildd.cli.archive_print import Screen
 from mini_buildd.cli.check import run_check
+from mini_buildd.cli.owner import owner
 from mini_buildd.cli.take import run_copy, run_import, run_take
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
@@ -46,17 +45,7 @@ def run_archive(options: argparse.Namespace, settings: Settings, places: Places)
         _LOOKS[options.action](options, places, screen)
         return 0
     with beside_daemon(settings, places) as site:
-        return _ACTS[options.action](_Desk(site, _owner(), options, screen))
-
-
-def _owner() -> Actor:
-    """Who runs this: its files are theirs."""
-    uid = os.getuid()
-    try:
-        name = pwd.getpwuid(uid).pw_name
-    except KeyError:
-        name = f"user {uid}"
-    return Actor(name, is_admin=True)
+        return _ACTS[options.action](_Desk(site, owner(), options, screen))
 
 
 # --- looking ------------------------------------------------------------------------

@@ -2,24 +2,18 @@
 
 import argparse
 import os
-import pwd
 import subprocess
-import sys
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.contrib.auth import get_user_model
 
+from mini_buildd.cli.chroots import follow
 from mini_buildd.config.places import Places
-from mini_buildd.db.models import Chroot
 from mini_buildd.deb.names import Architecture, Codename
 from mini_buildd.domain.distribution import RepositoryName
 from mini_buildd.flow import setup
-from mini_buildd.flow.chroot import find_chroot, make_chroot, missing_chroots, tarball_of
-from mini_buildd.flow.task import chroot_name
-from mini_buildd.kit.clock import utc_now
-from mini_buildd.tools.schroot import install_script
+from mini_buildd.flow.chroot import missing_chroots, provide_chroot
 
 
 def run_setup(options: argparse.Namespace, places: Places, backend: str) -> int:
@@ -28,6 +22,8 @@ def run_setup(options: argparse.Namespace, places: Places, backend: str) -> int:
         codenames=tuple(Codename(each) for each in options.codename),
         architectures=tuple(Architecture(each) for each in options.architecture)
         or (_host_architecture(),),
+        crossed=tuple(Architecture(each) for each in options.cross),
+        optional=tuple(Architecture(each) for each in options.optional),
         repository=RepositoryName(options.repository),
         backend=backend,
         archive_url=options.archive_url,
@@ -43,7 +39,7 @@ def run_setup(options: argparse.Namespace, places: Places, backend: str) -> int:
     print(f"{made} {verb}, {len(changes) - made} there already")
     if not options.dry_run and not options.no_chroots:
         for chroot in missing_chroots(places):
-            _make(places, chroot)
+            follow(places, chroot, provide_chroot)
     return 0
 
 
@@ -59,36 +55,6 @@ def _host_architecture() -> Architecture:
         ["dpkg", "--print-architecture"], check=True, capture_output=True, text=True
     )
     return Architecture(told.stdout.strip())
-
-
-def run_chroot(options: argparse.Namespace, places: Places) -> int:
-    """Make a chroot, or print how root installs it for schroot."""
-    # Parsed before they are used: the script below is for root's shell.
-    codename, architecture = Codename(options.codename), Architecture(options.architecture)
-    chroot = find_chroot(codename, architecture)
-    if options.action == "create":
-        _make(places, chroot)
-        return 0
-    chroot.backend = "schroot"
-    tarball = tarball_of(places, chroot)
-    if not tarball.exists():
-        print(f"mini-buildd: {tarball} is not made yet: chroot create", file=sys.stderr)
-        return 1
-    name = chroot_name(places, chroot)
-    print(
-        install_script(name=name, tarball=tarball, user=pwd.getpwuid(os.getuid()).pw_name), end=""
-    )
-    return 0
-
-
-def _make(places: Places, chroot: Chroot) -> None:
-    started = time.monotonic()
-
-    def say(step: str) -> None:
-        print(f"   {time.monotonic() - started:5.1f} s  {step}", flush=True)
-
-    print(f"chroot {chroot}:", flush=True)
-    make_chroot(places, chroot, clock=utc_now, say=say)
 
 
 def make_admin(name: str, ask: Callable[[str], str]) -> int:

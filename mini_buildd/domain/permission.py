@@ -25,3 +25,18 @@ def demand_admin(actor: Actor, what: str) -> None:
             found=actor.name or "somebody who has not signed in",
             hint="Sign in with an account that may, or ask its owner.",
         )
+
+
+def may_as_own(actor: Actor, owner: str) -> bool:
+    """Whether *actor* may do with it what its *owner*, by name, and administrators may."""
+    return actor.is_admin or (bool(owner) and actor.name == owner)
+
+
+def demand_own(actor: Actor, owner: str, what: str) -> None:
+    """Raise NotAllowed unless *actor* is an administrator, or *owner*, whose it is, by name."""
+    if not may_as_own(actor, owner):
+        raise NotAllowed(
+            expected=f"its uploader or an administrator to {what}",
+            found=actor.name or "somebody who has not signed in",
+            hint="Sign in with the account that uploaded it, or ask an administrator.",
+        )

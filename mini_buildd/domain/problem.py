@@ -146,11 +146,60 @@ class NothingToBuild(Rejection):
     title = "No architecture here builds this source package"
 
 
+class OptionUnknown(Rejection):
+    """The changelog asks for something by a name that nobody knows."""
+
+    code = "option-unknown"
+    title = "The changelog has an unknown upload option"
+
+
+class OptionMalformed(Rejection):
+    """An upload option in the changelog cannot be read, or its value does not fit."""
+
+    code = "option-malformed"
+    title = "The changelog has an upload option that is not well-formed"
+
+
+class RebuildImpossible(Problem):
+    """Binary packages cannot be built again as it was asked for."""
+
+    code = "rebuild-impossible"
+    title = "This cannot be built again"
+
+
 class ResultRefused(Problem):
     """What a builder handed in does not fit what it was asked to build."""
 
     code = "result-refused"
     title = "The build's result is refused"
+
+
+class BuildUnknown(Problem):
+    """No such build."""
+
+    code = "build-unknown"
+    title = "No such build"
+
+
+class BuildEnded(Problem):
+    """A build cannot be cancelled that has ended already, or is being ended."""
+
+    code = "build-ended"
+    title = "The build cannot be cancelled any more"
+
+
+class RetryImpossible(Problem):
+    """A build cannot be tried again."""
+
+    code = "retry-impossible"
+    title = "The build cannot be tried again"
+
+
+class BuilderUnknown(Problem):
+    """No such builder."""
+
+    code = "builder-unknown"
+    title = "No such builder"
 
 
 class KeyUnknown(Problem):
@@ -172,6 +221,41 @@ class SetupImpossible(Problem):
 
     code = "setup-impossible"
     title = "This cannot be set up"
+
+
+class SubidsMissing(Problem):
+    """Who runs this has no range of subordinate ids, and so can have no user namespace."""
+
+    code = "subids-missing"
+    title = "There are no subordinate ids"
+
+
+class ArchitectureNotRunnable(Problem):
+    """This machine runs no programs of an architecture."""
+
+    code = "architecture-not-runnable"
+    title = "This machine cannot run that architecture"
+
+
+class SnippetUnknown(Problem):
+    """A snippet for chroots that the library does not have."""
+
+    code = "snippet-unknown"
+    title = "There is no such snippet"
+
+
+class ChrootUnknown(Problem):
+    """A chroot that is not configured."""
+
+    code = "chroot-unknown"
+    title = "There is no such chroot"
+
+
+class ChrootUnfit(Problem):
+    """A chroot was made, or is there, in which something does not work."""
+
+    code = "chroot-unfit"
+    title = "The chroot does not work"
 
 
 class NotAllowed(Problem):

@@ -16,7 +16,7 @@ from pathlib import Path
 from mini_buildd.db.models import Base
 from mini_buildd.deb.names import Architecture, Codename
 from mini_buildd.domain.problem import CheckImpossible
-from mini_buildd.flow.chroot import sources_of
+from mini_buildd.flow.bootstrap import sources_of
 from mini_buildd.flow.site import Site
 from mini_buildd.kit.atomic import sync_file, sync_folder
 from mini_buildd.kit.clock import Clock

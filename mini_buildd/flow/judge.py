@@ -23,7 +23,9 @@ _EVENTS = {
 @tells_full_disk
 def judge(site: Site, source: Source) -> list[EventKind]:
     """Give the verdict on the building *source*, if all that counts has ended."""
-    results = [JobResult(JobState(job.state), job.is_optional) for job in source.jobs.all()]
+    # Building its binary packages again says nothing of the source package.
+    jobs = source.jobs.filter(binnmu=0)
+    results = [JobResult(JobState(job.state), job.is_optional) for job in jobs]
     verdict = judge_jobs(results)
     if verdict is None:
         return []

@@ -11,19 +11,19 @@ from mini_buildd.flow.site import Site
 from mini_buildd.kit.lock import locked
 
 
-def suite_lock(site: Site, distribution: str) -> AbstractContextManager[None]:
+def suite_lock(site: Site, distribution: str) -> AbstractContextManager[object]:
     """Only one writes the tree of a suite; those of different suites do not wait for each other."""
     return locked(_file(site, distribution))
 
 
-def snapshots_lock(site: Site, repository: str) -> AbstractContextManager[None]:
+def snapshots_lock(site: Site, repository: str) -> AbstractContextManager[object]:
     """Only one makes the folders of a repository's snapshots what the rows say."""
     return locked(_file(site, f"{repository}.snapshots"))
 
 
 def pool_lock(
     site: Site, repository: str, *, removes: bool = False
-) -> AbstractContextManager[None]:
+) -> AbstractContextManager[object]:
     """From before files go into the pool until their rows are there; *removes* is alone in it.
 
     Else a file might be taken for one that nobody needs, between the one and the other.

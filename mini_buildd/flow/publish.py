@@ -14,7 +14,7 @@ from mini_buildd.archive import history
 from mini_buildd.archive.publish import publish as publish_tree
 from mini_buildd.archive.publish import renew as renew_tree
 from mini_buildd.db.events import record
-from mini_buildd.db.models import Distribution, Publication, Source, SuiteEntry
+from mini_buildd.db.models import Binary, Distribution, Publication, Source, SuiteEntry
 from mini_buildd.db.moves import move_source
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.distribution import DistributionName
@@ -27,6 +27,7 @@ from mini_buildd.flow.content import content_of, face_of
 from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.judge import newest_in_suite
 from mini_buildd.flow.locks import suite_lock
+from mini_buildd.flow.rebuilt import lacking
 from mini_buildd.flow.revise import Order, newest, revise
 from mini_buildd.flow.site import Site
 
@@ -55,19 +56,27 @@ def _uploader(source: Source) -> str:
 
 
 def publish_again(site: Site, source: Source) -> None:
-    """Decide a further version of each suite that has *source*: a late build has joined it.
+    """Decide a further version of each suite that lacks something of *source*, which it has.
 
-    An optional architecture may end after the others were published, and a version of a suite
-    never changes. What a frozen suite lacks it gets when it is thawed. To be called in the
-    transaction that enters the build.
+    An optional architecture may end after the others were published, binary packages may be built
+    again, and a version of a suite never changes. What a frozen suite lacks it gets when it is
+    thawed. To be called in the transaction that enters the build.
     """
     suites = Distribution.objects.filter(
         frozen_at=None,
         entries__in=SuiteEntry.objects.filter(source=source, removed_in=None, binary=None),
     )
     for distribution in suites.distinct():
-        revision = revise(site, distribution, Order(SELF, Cause.LATE_BUILD), source=source)
-        revision.add_binaries(source, source.binaries.all())
+        new = lacking(distribution, source)
+        if new:
+            order = Order(SELF, Cause.LATE_BUILD, _why_again(new[0]))
+            revise(site, distribution, order, source=source).add_binaries(source, new)
+
+
+def _why_again(binary: Binary) -> str:
+    """Why there was a rebuild, if *binary* comes from one."""
+    job = binary.attempt.job if binary.attempt is not None else None
+    return f"+b{job.binnmu}: {job.binnmu_reason}" if job is not None and job.binnmu else ""
 
 
 @tells_full_disk

@@ -24,17 +24,20 @@ from mini_buildd.deb.files import ListedFile
 from mini_buildd.deb.names import Component, MalformedName, PlainFilename, SourceName
 from mini_buildd.deb.payload import Payload, read_payload
 from mini_buildd.deb.version import Version
+from mini_buildd.domain.binnmu import binnmu_number, binnmu_version
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.keyring import keyring_name
+from mini_buildd.domain.losses import VANISHED
 from mini_buildd.domain.problem import ResultRefused
 from mini_buildd.domain.states import JobState, Outcome
-from mini_buildd.domain.verdict import after_loss
 from mini_buildd.flow.accept import pool_row
 from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.keep_changelog import keep_changelog
 from mini_buildd.flow.locks import pool_lock
+from mini_buildd.flow.lose import lose
 from mini_buildd.flow.publish import publish_again
 from mini_buildd.flow.receive import MAX_CONTROL_BYTES
+from mini_buildd.flow.set_aside import note_fault, note_health
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.store import store
 from mini_buildd.kit.hashing import Digests, hash_file
@@ -43,19 +46,20 @@ from mini_buildd.wire.task import BuildStatus, Result
 # A builder's words go into pages and events; the log has the rest.
 _MAX_REASON = 2000
 _MAX_STAGE = 60
+_MAX_TITLE = 80
+_MAX_PHASES = 100
 
 _OUTCOMES: Mapping[BuildStatus, Outcome] = {
     BuildStatus.SUCCEEDED: Outcome.SUCCEEDED,
     BuildStatus.FAILED: Outcome.FAILED,
     BuildStatus.DEP_WAIT: Outcome.DEP_WAIT,
     BuildStatus.INFRASTRUCTURE: Outcome.LOST,
-    BuildStatus.CANCELLED: Outcome.CANCELLED,
+    BuildStatus.CANCELLED: Outcome.LOST,  # unless somebody here has asked for it
 }
 _EVENTS: Mapping[Outcome, EventKind] = {
     Outcome.SUCCEEDED: EventKind.JOB_SUCCEEDED,
     Outcome.FAILED: EventKind.JOB_FAILED,
     Outcome.DEP_WAIT: EventKind.JOB_DEP_WAIT,
-    Outcome.LOST: EventKind.JOB_LOST,
     Outcome.CANCELLED: EventKind.JOB_CANCELLED,
 }
 
@@ -119,14 +123,14 @@ def report(site: Site, attempt: Attempt, result: Result, folder: Path) -> list[E
         return _save(site, attempt, outcome, result, reason=reason, made=made)
 
 
-def note_lost(site: Site, attempt: Attempt, reason: str) -> list[EventKind]:
-    """The attempt has vanished without a result: its builder died, or the machine did."""
+def note_lost(site: Site, attempt: Attempt, reason: str, stage: str = VANISHED) -> list[EventKind]:
+    """There is no result of the attempt that counts: its builder died, or the machine did."""
     result = Result(
         attempt=attempt.token,
         fence=attempt.number,
         status=BuildStatus.INFRASTRUCTURE,
         reason=reason,
-        stage="",
+        stage=stage,
         finished_at=site.clock().isoformat(),
         changes="",
         files=(),
@@ -158,8 +162,7 @@ def _take_files(site: Site, attempt: Attempt, result: Result, folder: Path) -> l
     """Check every file of the build's .changes, then put them into the pool."""
     job = attempt.job
     changes = _read_changes(result, folder)
-    if (changes.source, changes.version) != (job.source.name, job.source.version):
-        raise _refuse(f"{job.source}", f"{changes.source} {changes.version}")
+    _check_changes(job, changes)
     made = [_check_file(job, folder / file.name, file) for file in changes.files]
     reserved = keyring_name(site.settings.identity)
     for each in made:
@@ -171,6 +174,21 @@ def _take_files(site: Site, attempt: Attempt, result: Result, folder: Path) -> l
         _store(site, job, each)
     _keep_changelogs(site, job, made)
     return made
+
+
+def _check_changes(job: Job, changes: Changes) -> None:
+    """It is of this source and, when that is built again, of just this rebuild (+bN)."""
+    version = Version(job.source.version)
+    wanted = (job.source.name, version, binnmu_version(version, job.binnmu), job.binnmu > 0)
+    found = (changes.source, changes.source_version, changes.version, changes.is_binary_only)
+    if found != wanted:
+        raise _refuse(_build_of(*wanted), _build_of(*found))
+
+
+def _build_of(source: str, source_version: str, version: str, is_binary_only: bool) -> str:  # noqa: FBT001  # as they stand in the tuples
+    """A build in words."""
+    rebuilt = f", built again as {version}" if version != source_version else ""
+    return f"{source} {source_version}{rebuilt}{', binary-only' if is_binary_only else ''}"
 
 
 def _is_plain(path: Path) -> bool:
@@ -219,7 +237,12 @@ def _store(site: Site, job: Job, made: _Made) -> None:
 
 
 def _keep_changelogs(site: Site, job: Job, made: list[_Made]) -> None:
-    """One for each archive area: apt asks for it in that of the package."""
+    """One for each archive area: apt asks for it in that of the package.
+
+    A rebuild has nothing to add to that of its source.
+    """
+    if job.binnmu:
+        return
     source, repository = job.source, job.source.distribution.repository.name
     name, version = SourceName(source.name), Version(source.version)
     for each in made:
@@ -239,6 +262,7 @@ def _check_binary(job: Job, path: Path) -> tuple[BinaryPackage, Payload]:
     if (binary.source, binary.source_version) != source:
         made_from = f"{binary.source} {binary.source_version}"
         raise _refuse(f"{path.name} made from {job.source}", made_from)
+    _check_rebuild(job, binary, path.name)
     allowed = [job.architecture] * job.builds_any + ["all"] * job.builds_all
     if binary.architecture not in allowed:
         raise _refuse(f"{path.name} for {' or '.join(allowed)}", binary.architecture)
@@ -255,6 +279,15 @@ def _check_binary(job: Job, path: Path) -> tuple[BinaryPackage, Payload]:
     return binary, payload
 
 
+def _check_rebuild(job: Job, binary: BinaryPackage, name: str) -> None:
+    """A rebuild's packages have its number; others are not called as if they came from one."""
+    number = binnmu_number(binary.version)
+    if job.binnmu and number != job.binnmu:
+        raise _refuse(f"{name} with a version that ends in +b{job.binnmu}", binary.version)
+    if not job.binnmu and number and binary.version == f"{job.source.version}+b{number}":
+        raise _refuse(f"{name} with the version {job.source.version}", binary.version)
+
+
 # --- rows -----------------------------------------------------------------------
 
 
@@ -269,31 +302,57 @@ def _save(
 ) -> list[EventKind]:
     """The one transaction: the attempt's outcome, its packages, the job's move."""
     with transaction.atomic():
-        fresh = Attempt.objects.select_related("job__source__distribution").get(pk=attempt.pk)
+        rows = Attempt.objects.select_for_update(of=("self",))
+        fresh = rows.select_related("job__source__distribution").get(pk=attempt.pk)
         if fresh.outcome:
             return []
-        job = fresh.job
+        if fresh.cancel_requested_at is not None:  # see flow.cancel
+            outcome, reason, made = Outcome.CANCELLED, fresh.cancel_reason, []
         for file in made:
             _save_file(fresh, file)
         fresh.outcome, fresh.stage, fresh.reason = outcome, result.stage[:_MAX_STAGE], reason
         fresh.finished_at = _moment(result.finished_at)
+        _note_use(fresh, result)
         fresh.save()
-        if job.state == JobState.ASSIGNED and outcome is not Outcome.LOST:
-            move_job(job, JobState.RUNNING)
-        move_job(job, JobState(outcome.value), reason=reason, waits_for="\n".join(result.unmet))
         if outcome is Outcome.LOST:
-            lost = job.attempts.filter(outcome=Outcome.LOST).count()
-            move_job(job, after_loss(lost), reason=reason)
-        kinds = [record(_EVENTS[outcome], site.clock(), job=job, detail=reason)]
-        if outcome is Outcome.DEP_WAIT and _published_since(fresh):
-            # What it waits for may have come while it looked; nobody will wake it for that again.
-            move_job(job, JobState.WAITING)
-            kinds.append(record(EventKind.JOB_RELEASED, site.clock(), job=job))
-        if job.state == JobState.FAILED and outcome is Outcome.LOST:
-            kinds.append(record(EventKind.JOB_FAILED, site.clock(), job=job, detail=reason))
-        if outcome is Outcome.SUCCEEDED:
-            publish_again(site, job.source)
+            return [*lose(site, fresh), *note_fault(site, fresh)]
+        kinds = _move_on(site, fresh, outcome, waits_for="\n".join(result.unmet))
+        if outcome is not Outcome.CANCELLED:
+            kinds += note_health(site, fresh)
         return kinds
+
+
+def _move_on(site: Site, attempt: Attempt, outcome: Outcome, *, waits_for: str) -> list[EventKind]:
+    """The job of *attempt* has come to that *outcome*, by its builder's honest word."""
+    job, reason = attempt.job, attempt.reason
+    if job.state == JobState.ASSIGNED:
+        move_job(job, JobState.RUNNING)
+    move_job(job, JobState(outcome.value), reason=reason, waits_for=waits_for)
+    kinds = [record(_EVENTS[outcome], site.clock(), job=job, detail=reason)]
+    if outcome is Outcome.DEP_WAIT and _published_since(attempt):
+        # What it waits for may have come while it looked; nobody will wake it for that again.
+        move_job(job, JobState.WAITING)
+        kinds.append(record(EventKind.JOB_RELEASED, site.clock(), job=job))
+    if outcome is Outcome.SUCCEEDED:
+        publish_again(site, job.source)
+    return kinds
+
+
+def _note_use(attempt: Attempt, result: Result) -> None:
+    """What the builder measured: its phases, what it used, and what the machine could not give."""
+    attempt.phases = [
+        [_plain(time.title)[:_MAX_TITLE], time.seconds] for time in result.phases[:_MAX_PHASES]
+    ]
+    attempt.peak_memory_bytes = result.peak_memory_bytes or None
+    attempt.disk_bytes = result.disk_bytes or None
+    attempt.cpu_seconds = result.cpu_seconds or None
+    attempt.layer = _plain(result.layer)[:64]
+    attempt.notes = "\n".join(_plain(note) for note in result.notes)[:_MAX_REASON]
+
+
+def _plain(text: str) -> str:
+    """*text* in one line, without what a database may refuse to store."""
+    return "".join(letter for letter in text if letter.isprintable())
 
 
 def _published_since(attempt: Attempt) -> bool:

@@ -15,7 +15,7 @@ from mini_buildd.db.models import Attempt, Distribution, Publication, Source, Up
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.problem import Problem
 from mini_buildd.domain.states import SourceState, UploadState
-from mini_buildd.flow import accept, judge, plan, publish, receive
+from mini_buildd.flow import accept, judge, plan, publish, receive, supersede
 from mini_buildd.flow.site import Site
 from mini_buildd.incoming.spool import Arrival
 from mini_buildd.kit.full_disk import is_full_disk
@@ -51,7 +51,8 @@ def take_in(site: Site, can_follow: Callable[[Arrival], bool]) -> list[EventKind
     events += each("accept", list(received), lambda upload: accept.accept(site, upload))
     accepted = Source.objects.filter(state=SourceState.ACCEPTED).order_by("id")
     events += each("plan", list(accepted), lambda source: plan.plan(site, source))
-    return events
+    overtaken = supersede.overtaken_sources()
+    return events + each("supersede", overtaken, lambda source: supersede.supersede(site, source))
 
 
 def judge_all(site: Site) -> list[EventKind]:

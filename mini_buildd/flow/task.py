@@ -2,11 +2,13 @@
 
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Builder as BuilderSettings
-from mini_buildd.config.settings import Mail
 from mini_buildd.db.models import Attempt, BuildNeeds, Chroot, Distribution, Job, SourceFile
 from mini_buildd.deb.version import Version
+from mini_buildd.domain.keyring import archive_maintainer
+from mini_buildd.domain.losses import work_for
 from mini_buildd.flow.chroot import tarball_of
 from mini_buildd.flow.content import components_of
+from mini_buildd.flow.lose import stages_lost
 from mini_buildd.flow.names import generation_folder
 from mini_buildd.flow.seen import seen_by
 from mini_buildd.flow.site import Site
@@ -36,7 +38,7 @@ def make_task(site: Site, attempt: Attempt, chroot: Chroot) -> Task:
         apt_sources=_apt_sources(site, distribution),
         base=_base(site.places, chroot),
         layers=str(site.places.layers),
-        work=settings.work,
+        work=work_for(stages_lost(job), settings.work),
         limits=_limits(settings, source.name),
         build_architecture=job.build_architecture,
         profiles=tuple(job.profiles.split()),
@@ -45,7 +47,7 @@ def make_task(site: Site, attempt: Attempt, chroot: Chroot) -> Task:
         ccache=_ccache(site.places, job),
         binnmu=job.binnmu,
         binnmu_reason=job.binnmu_reason,
-        maintainer=_maintainer(site.settings.mail, site.settings.identity),
+        maintainer=archive_maintainer(site.settings.identity) if job.binnmu else "",
     )
 
 
@@ -93,11 +95,6 @@ def _ccache(places: Places, job: Job) -> str:
     if not distribution.suite.uses_ccache:
         return ""
     return str(places.ccache / distribution.repository.name / job.source.name)
-
-
-def _maintainer(mail: Mail, identity: str) -> str:
-    """Who signs for what nobody has uploaded."""
-    return mail.sender if "<" in mail.sender else f"{identity} <{mail.sender}>"
 
 
 def _apt_sources(site: Site, distribution: Distribution) -> tuple[AptSource, ...]:

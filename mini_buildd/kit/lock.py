@@ -10,16 +10,32 @@ _LOCKS = Path("/proc/locks")
 
 
 @contextmanager
-def locked(path: Path, *, is_shared: bool = False) -> Iterator[None]:
+def locked(path: Path, *, is_shared: bool = False) -> Iterator[int]:
     """Wait until nobody else holds *path*, and hold it; whoever dies lets go of it.
 
     *path* is a folder, or a file that is made for it. Many may hold it at once that share it.
+    Gives the descriptor: a process that inherits it holds the lock as well.
     """
     kind = os.O_RDONLY if path.is_dir() else os.O_RDWR | os.O_CREAT
     descriptor = os.open(path, kind | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX)
-        yield
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def try_locked(path: Path) -> Iterator[bool]:
+    """Hold the file *path* alone, if nobody else holds it now; gives whether that is so."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
     finally:
         os.close(descriptor)
 

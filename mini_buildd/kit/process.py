@@ -5,6 +5,7 @@ A pid alone is reused; a pid with its start time and the boot it lives in is not
 """
 
 import os
+import signal
 import subprocess
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -56,6 +57,20 @@ def open_pidfd(identity: ProcessIdentity) -> int | None:
         return descriptor
     os.close(descriptor)
     return None
+
+
+def send_signal(identity: ProcessIdentity, number: signal.Signals) -> bool:
+    """Send the signal to just this process; whether it was still there, and ours."""
+    descriptor = open_pidfd(identity)
+    if descriptor is None:
+        return False
+    try:
+        signal.pidfd_send_signal(descriptor, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 class CommandFailed(Exception):

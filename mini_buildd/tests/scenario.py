@@ -3,14 +3,23 @@
 import os
 import shutil
 import subprocess
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mini_buildd.deb.names import Codename
+from mini_buildd.flow.generations import Generations, made_at_of, own_subids
 from mini_buildd.keys import gpg
+from mini_buildd.kit.clock import utc_now
+from mini_buildd.kit.lock import locked
 from mini_buildd.tests.instance import Instance
 from mini_buildd.tests.packager import Packager, Upload
 from mini_buildd.tests.sources import tiny
+from mini_buildd.tools.log_file import open_log
+from mini_buildd.tools.root import RootCommands
+
+# What is older is made anew: a daemon would refresh it in the middle of something else.
+_FRESH_HOURS = 12
 
 
 def cache_folder() -> Path:
@@ -35,14 +44,21 @@ def host_architecture() -> str:
 
 @dataclass(slots=True)
 class Scenario:
-    """Everything below *folder*; *repository* "test" for this machine's release."""
+    """Everything below *folder*; *repository* "test" for this machine's release.
+
+    It is for *architecture*, which also builds what is for all, and *others* beside it; those
+    of *crossed* are cross-compiled on it.
+    """
 
     folder: Path
     instance: Instance = field(init=False)
     packager: Packager = field(init=False)
     codename: Codename = field(default_factory=host_codename)
     architecture: str = field(default_factory=host_architecture)
+    others: tuple[str, ...] = ()
+    crossed: tuple[str, ...] = ()
     _made: int = field(default=0, init=False)
+    _borrowed: ExitStack = field(default_factory=ExitStack, init=False)
 
     def __post_init__(self) -> None:
         self.instance = Instance(self.folder / "instance")
@@ -51,7 +67,14 @@ class Scenario:
     @property
     def chroot(self) -> Path:
         """The tarball that builds start from."""
-        return self.instance.home / "chroots" / f"{self.codename}-{self.architecture}.tar.zst"
+        return self._chroot(self.architecture)
+
+    def _chroot(self, architecture: str) -> Path:
+        return self.instance.home / "chroots" / f"{self.codename}-{architecture}.tar.zst"
+
+    @property
+    def _chroots(self) -> list[Path]:
+        return [self._chroot(each) for each in (self.architecture, *self.others)]
 
     @property
     def distribution(self) -> str:
@@ -85,25 +108,50 @@ class Scenario:
         return (
             "setup",
             f"--codename={self.codename}",
-            f"--architecture={self.architecture}",
+            *(f"--architecture={each}" for each in (self.architecture, *self.others)),
+            *(f"--cross={each}" for each in self.crossed),
             "--uploader=pat",
             f"--email={self.packager.email}",
             f"--key={self.packager.public_key()}",
         )
 
     def borrow_chroot(self) -> None:
-        """Take the chroot that an earlier run has left in the cache."""
-        kept = cache_folder() / "chroots" / self.chroot.name
-        if kept.exists() and not self.chroot.exists():
-            self.chroot.parent.mkdir(parents=True, exist_ok=True)
-            _link_or_copy(kept, self.chroot)
+        """Take the chroots that an earlier run has left in the cache, while they are fresh.
+
+        Their unpacked generations stay the cache's own, and stay there as long as the scene is
+        open.
+        """
+        for chroot in self._chroots:
+            kept, ours = _kept(chroot), generations_beside(chroot)
+            with kept.alone():
+                names = kept.names()
+                if not names or _age_hours(names[-1]) > _FRESH_HOURS or chroot.exists():
+                    continue
+                ours.folder.mkdir(parents=True, exist_ok=True)
+                _link_or_copy(kept.folder.with_name(chroot.name), chroot)
+                ours.path(names[-1]).symlink_to(kept.path(names[-1]))
+                self._borrow(kept.path(names[-1]))
 
     def keep_chroot(self) -> None:
-        """Leave the chroot in the cache for later runs."""
-        kept = cache_folder() / "chroots" / self.chroot.name
-        if not kept.exists():
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            _link_or_copy(self.chroot, kept)
+        """Leave the chroots in the cache for later runs, and borrow them from there."""
+        for chroot in self._chroots:
+            self._keep(chroot, generations_beside(chroot), _kept(chroot))
+
+    def _keep(self, chroot: Path, ours: Generations, kept: Generations) -> None:
+        name = (ours.names() or [""])[-1]
+        if not name or ours.path(name).is_symlink():
+            return
+        with kept.alone():
+            ours.path(name).rename(kept.path(name))
+            ours.path(name).symlink_to(kept.path(name))
+            self._borrow(kept.path(name))
+            tarball = kept.folder.with_name(chroot.name)
+            tarball.unlink(missing_ok=True)
+            _link_or_copy(chroot, tarball)
+            kept.remove_unused(but={name})
+
+    def _borrow(self, generation: Path) -> None:
+        self._borrowed.enter_context(locked(generation / "lock", is_shared=True))
 
     def make_tiny(
         self,
@@ -138,8 +186,8 @@ class Scenario:
         if attempt is None:
             return "it was never tried"
         log = self.instance.home / "builds" / attempt["token"] / "log"
-        text: str = log.read_text(encoding="utf-8", errors="replace")
-        return text[-3000:]
+        with open_log(log) as stream:
+            return stream.read().decode(errors="replace")[-3000:]
 
     def close(self) -> None:
         """End every process that belongs to the scene."""
@@ -147,6 +195,33 @@ class Scenario:
         self.instance.end_builds()
         self.packager.close()
         gpg.stop_agent(self.instance.home / "gnupg")
+        self._borrowed.close()
+        self._remove_what_belongs_to_cells()
+        for generations in map(generations_beside, self._chroots):
+            if generations.folder.is_dir():  # who removes the scene's folder could not remove these
+                with generations.alone():
+                    generations.remove_unused(but=())
+
+    def _remove_what_belongs_to_cells(self) -> None:
+        """Who removes the scene's folder could not remove this."""
+        commands = RootCommands(own_subids())
+        for folder in (self.instance.home / "layers", *self.instance.home.glob("builds/*/work")):
+            subprocess.run(commands.remove(folder), check=True)
+
+
+def generations_beside(tarball: Path) -> Generations:
+    """The unpacked generations of the chroot with that tarball."""
+    return Generations(tarball.with_name(tarball.name.removesuffix(".tar.zst")))
+
+
+def _age_hours(generation: str) -> float:
+    return (utc_now() - made_at_of(generation)).total_seconds() / 3600
+
+
+def _kept(chroot: Path) -> Generations:
+    """Where the cache has the generations of *chroot*."""
+    (cache_folder() / "chroots").mkdir(parents=True, exist_ok=True)
+    return generations_beside(cache_folder() / "chroots" / chroot.name)
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

@@ -4,6 +4,7 @@ So a mirror, proxy or keyring that somebody set up for the machine is used for c
 host stands in the program.
 """
 
+import re
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pathlib import Path
 from mini_buildd.deb.names import Codename, Component, MalformedName
 
 _FORMAT = "$(REPO_URI)\t$(RELEASE)\t$(COMPONENT)\t$(ORIGIN)\t$(CODENAME)"
+_PROXY = re.compile(r"https?://[!#-&(-~]+")  # no quotation marks
 _KEYRINGS = {
     "Debian": "/usr/share/keyrings/debian-archive-keyring",
     "Ubuntu": "/usr/share/keyrings/ubuntu-archive-keyring",
@@ -107,7 +109,24 @@ def _moved(source: HostSource, codename: Codename) -> HostSource:
 def keyring_of(vendor: str) -> Path | None:
     """The vendor's archive keyring as its keyring package installs it; None when it is missing."""
     for suffix in (".gpg", ".pgp"):
-        path = Path(_KEYRINGS.get(vendor, "/nonexistent") + suffix)
+        path = expected_keyring(vendor, suffix)
         if path.exists():
             return path
     return None
+
+
+def expected_keyring(vendor: str, suffix: str = ".gpg") -> Path:
+    """Where it should be."""
+    return Path(_KEYRINGS.get(vendor, "/nonexistent") + suffix)
+
+
+def proxy() -> str:
+    """The HTTP proxy that the machine's apt uses, or nothing."""
+    told = subprocess.run(
+        ["apt-config", "dump", "--format=%v%n", "Acquire::http::Proxy"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    first = told.stdout.partition("\n")[0].strip()
+    return first if _PROXY.fullmatch(first) else ""

@@ -42,6 +42,7 @@ def command(
         "mmdebstrap",
         f"--mode={mode}",
         "--variant=buildd",
+        "--skip=cleanup/apt/lists",  # so that no build has to fetch them
         f"--architectures={architecture}",
         codename,
         str(target),

@@ -1,7 +1,7 @@
 """User namespaces: commands that run as root of a range of subordinate ids (user_namespaces(7)).
 
 Root in there is the first subordinate id, nobody that this machine knows. Whoever calls is in there
-as the last id, so that root may enter the caller's closed folders; what it makes belongs to itself.
+as one id more, so that root may enter the caller's closed folders; what it makes belongs to itself.
 """
 
 from collections.abc import Iterable
@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 # Less than that, and the system users of a Debian root have no id (Policy 9.2.2).
 MIN_IDS = 65536
+
+# Where login.defs(5) lets subordinate ids begin.
+_FIRST_FREE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +41,28 @@ def _first(name: str, uid: int, lines: Iterable[str]) -> int | None:
     return None
 
 
+def free_range(text: str) -> int:
+    """The first id after all that are given away in the text of /etc/subuid or /etc/subgid."""
+    ends = [_FIRST_FREE]
+    for line in text.splitlines():
+        first, _, count = line.partition(":")[2].partition(":")
+        if first.isdecimal() and count.strip().isdecimal():
+            ends.append(int(first) + int(count))
+    return max(ends)
+
+
 def enter_command(subids: Subids, *flags: str) -> list[str]:
     """What a command is put behind to run as root of a namespace with *subids*.
 
-    *flags* are further ones of unshare(1), such as --mount. As of util-linux 2.38.
+    *flags* are further ones of unshare(1), such as --mount. As of util-linux 2.38, which takes the
+    caller's one id off the end of the range; later ones do not.
     """
-    last = MIN_IDS - 1
     return [
         "unshare",
-        f"--map-user={last}",
-        f"--map-group={last}",
-        f"--map-users={subids.first_uid},0,{last}",
-        f"--map-groups={subids.first_gid},0,{last}",
+        f"--map-user={MIN_IDS}",
+        f"--map-group={MIN_IDS}",
+        f"--map-users={subids.first_uid},0,{MIN_IDS}",
+        f"--map-groups={subids.first_gid},0,{MIN_IDS}",
         "--setuid=0",
         "--setgid=0",
         *flags,

@@ -9,6 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from mini_buildd.tools.cell import BUILD_USER
+from mini_buildd.tools.own_suites import add_script
+from mini_buildd.tools.sbuild_options import (
+    architecture_arguments,
+    binnmu_arguments,
+    profile_arguments,
+)
 from mini_buildd.wire.task import BuildStatus, Task
 
 # The stages in which the package itself can fail; in every other one it was the machine, the
@@ -35,16 +42,25 @@ _UNMET_LINE = re.compile(r"^\s*(?:sbuild-build-depends-\S+ : |\s+)?((?:Pre-)?Dep
 _FETCH_FAULT = re.compile(r"^E: (?:Failed to fetch|Unable to fetch|Some index files failed)")
 
 
-def command(task: Task, results: Path) -> list[str]:
-    """The sbuild command of *task*; it leaves what it makes in *results*."""
+def command(
+    task: Task, results: Path, *, testbed: Path | None = None, is_for_debugging: bool = False
+) -> list[str]:
+    """The sbuild command of *task*; it leaves what it makes in *results*.
+
+    *testbed* is the script that speaks for the task's cell; without, sbuild makes a session by
+    itself. For debugging, a person at the terminal gets a shell where the build has ended.
+    """
+    if testbed is not None:
+        where = ["--chroot-mode=autopkgtest", f"--autopkgtest-virt-server={testbed}"]
+    else:
+        where = [f"--chroot-mode={task.backend}", f"--chroot={task.chroot}"]
     return [
         "sbuild",
         f"--dist={task.distribution}",
-        f"--arch={task.architecture}",
-        "--arch-any" if task.builds_any else "--no-arch-any",
-        "--arch-all" if task.builds_all else "--no-arch-all",
-        f"--chroot-mode={task.backend}",
-        f"--chroot={task.chroot}",
+        *architecture_arguments(task),
+        *profile_arguments(task),
+        *binnmu_arguments(task),
+        *where,
         f"--build-dir={results}",
         "--no-source",
         "--no-run-lintian",
@@ -52,37 +68,53 @@ def command(task: Task, results: Path) -> list[str]:
         "--no-run-autopkgtest",
         "--verbose",
         "--nolog",
-        *(f"--extra-repository={source.line}" for source in task.apt_sources),
+        *(_SHELLS if is_for_debugging else ()),
         task.dsc,
     ]
 
 
-def configuration(task: Task, folder: Path) -> str:
-    """The sbuildrc of *task*: pins its own suites above the base, trusts their keys."""
-    keys = [str(folder / name) for name in key_files(task)]
-    pins = "\\n\\n".join(
-        f"Package: *\\nPin: {source.pin}\\nPin-Priority: 900" for source in task.apt_sources
-    )
-    commands = []
-    if pins:
-        commands.append(f"printf '{pins}\\n' > /etc/apt/preferences.d/mini-buildd")
-    quoted = ", ".join(_perl(command) for command in commands)
-    return "\n".join(
-        [
-            "# Made for one build; see sbuild.conf(5).",
-            f"$extra_repository_keys = [{', '.join(_perl(key) for key in keys)}];",
-            f"$external_commands->{{'chroot-setup-commands'}} = [{quoted}];",
-            "$purge_build_deps = 'never';",
-            "1;",
-            "",
-        ]
-    )
+# sbuild's own word for a shell in the build's environment (sbuild(1), "EXTERNAL COMMANDS").
+_SHELLS = tuple(f"--{when}-commands=%SBUILD_SHELL" for when in ("build-failed", "finished-build"))
 
 
-def key_files(task: Task) -> Mapping[str, str]:
-    """The key files that the configuration names, by name, each key once."""
-    keys = dict.fromkeys(source.key for source in task.apt_sources)
-    return {f"apt-key-{number}.asc": key for number, key in enumerate(keys)}
+def configuration(task: Task, folder: Path, *, in_cell: bool = False) -> str:
+    """The sbuildrc of *task*, whose files lie in *folder*.
+
+    A cell is prepared before sbuild comes to it (tools/cell_setup.py). In a session of sbuild's
+    own, that is done by its setup commands.
+    """
+    lines = [
+        "# Made for one build; see sbuild.conf(5).",
+        f"$build_user = {_perl(BUILD_USER)};",
+        "$build_path = '/build/reproducible-path';",
+        "$purge_build_deps = 'never';",
+        *(f"${switch} = 0;" for switch in _SWITCHED_OFF if in_cell),
+    ]
+    if not in_cell:
+        lines += _session(task, folder)
+    return "\n".join([*lines, "1;", ""])
+
+
+# The lists of packages come with the base, which is made anew often enough.
+_SWITCHED_OFF = ("apt_update", "apt_upgrade", "apt_distupgrade")
+
+
+# What sbuild lets a build have as PATH.
+_BUILD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/games"
+
+
+def _session(task: Task, folder: Path) -> list[str]:
+    commands = [each for each in (add_script(task.apt_sources, {}), task.setup) if each]
+    # sbuild expands words with a percent sign in them (sbuild(1), "EXTERNAL COMMANDS").
+    quoted = ", ".join(_perl(command.replace("%", "%%")) for command in commands)
+    return [
+        # What stands for schroot is found by PATH, which sbuild would not let through.
+        "use Dpkg::BuildInfo;",
+        'my @kept = map {"^$_\\$"} Dpkg::BuildInfo::get_build_env_allowed();',
+        "$environment_filter = ['^PATH$', @kept];",
+        f"$path = {_perl(f'{folder}/bin:{_BUILD_PATH}')};",
+        f"$external_commands->{{'chroot-setup-commands'}} = [{quoted}];",
+    ]
 
 
 def _perl(text: str) -> str:
@@ -93,11 +125,15 @@ def _perl(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run of sbuild ended: its status, the stage where it failed, and why in a sentence."""
+    """How a run of sbuild ended: its status, the stage where it failed, and why in a sentence.
+
+    *unmet* are the relations that dep-wait is for, as far as they could be told.
+    """
 
     status: BuildStatus
     stage: str
     reason: str
+    unmet: tuple[str, ...] = ()
 
 
 def read_ending(exit_status: int, summary: Mapping[str, str], log: str, *, changes: bool) -> Ending:
@@ -135,5 +171,11 @@ def _dependencies_failed(log: str) -> Ending:
             match[1].strip() for line in lines if (match := _UNMET_LINE.match(line))
         )
         reason = "; ".join(unmet) or "build dependencies cannot be satisfied"
-        return Ending(BuildStatus.DEP_WAIT, "install-deps", reason)
+        relations = tuple(dict.fromkeys(_relation(line) for line in unmet))
+        return Ending(BuildStatus.DEP_WAIT, "install-deps", reason, relations)
     return Ending(BuildStatus.FAILED, "install-deps", "installing the build dependencies failed")
+
+
+def _relation(line: str) -> str:
+    """The relation in a line such as "Depends: libfoo-dev (>= 1.2) but it is not installable"."""
+    return line.partition(":")[2].partition(" but ")[0].strip()

@@ -1,4 +1,4 @@
-"""Reading the text of an sbuild log: its phases, its summary, and the part that says why it failed.
+"""Reading the text of an sbuild log: its phases, its summary, and which lines tell of errors.
 
 All functions are pure and work on whatever piece of a log they are given, so a log of any size can
 be read piece by piece. The forms are those of Sbuild::Build (log_subsection, add_stat) and hold
@@ -6,24 +6,32 @@ from sbuild 0.85 to 0.91.
 """
 
 import re
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 _BORDER = r"\+-{20,}\+"
 # Begins with a plain "+-", for which the regular expression engine searches quickly.
 _HEADING = re.compile(rf"{_BORDER}\n\| ([^\n]+?) *\|\n{_BORDER}(?=\n|\Z)".encode())
-_TITLE = re.compile(r"\| (.+?) *\|")
+TITLE = re.compile(r"\| (.+?) *\|")
 _STAT = re.compile(r"([A-Z][A-Za-z -]*): *(.*)")
 
 # What comes after the package's own failure or success and never holds its reason.
 AFTERMATH = frozenset({"Post Build", "Post Build Failed Commands", "Cleanup", "Summary"})
 
+# log.js knows the same two.
 _ERROR = re.compile(
-    r"\berror:|\bError [1-9]\d*\b|^E: |^FAIL(?:ED)?\b|\bFAILED\b|Segmentation fault"
-    r"|undefined reference|^Traceback \(most recent call last\)|\bAborted\b|^make.*\*\*\*"
+    r"\b(?:error(?:\[E\d+\])?|ERROR):|\bError [1-9]\d*\b|^E: |^E {3,}\S|^ *-* ?FAIL(?:ED|URE)?\b"
+    r"|\bFAILED\b|\*\*\*(?:Failed|Exception|Timeout)\b|^not ok \d|^Result: FAIL|^panic: "
+    r"|^# +Failed test|\bFAIL +[\d.]+ ?s\b|Segmentation fault|undefined reference|fatal error"
+    r"|^CMake Error|^Traceback \(most recent call last\)|^[\w.]*(?:Error|Exception): |\bin @INC\b"
+    r"|\bAborted\b|^Killed\b|^make.*\*\*\*|^mini-buildd: |No space left on device"
+    r"|Cannot allocate memory|Temporary failure in name resolution|Could not resolve host"
+    r"|unmet dependencies|: (?:Build-)?Depends: |Cannot find \(any matches for\)"
+    r"|but is not installed to anywhere|\bunsat-dependency: "
 )
-_HARMLESS = re.compile(r"\(ignored\)|\bxfail\b|XFAIL")
+_HARMLESS = re.compile(
+    r"\(ignored\)|\bxfail\b|XFAIL|# (?:TODO|SKIP)|\b(?:FAIL|ERROR|[Ee]rror)s?: +0\b|checking for "
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +49,12 @@ class Line:
     number: int
     text: str
     is_error: bool = False
+
+
+def heading(title: str) -> str:
+    """*title* as sbuild boxes the beginning of a phase."""
+    border = f"+{'-' * 78}+"
+    return f"\n{border}\n| {title:<76} |\n{border}\n\n"
 
 
 def phases_in(piece: bytes, first_line: int = 1) -> Iterator[Phase]:
@@ -87,64 +101,3 @@ def summary(text: str) -> Mapping[str, str]:
 def is_error(line: str) -> bool:
     """Whether *line* looks like the reason of a failure."""
     return _ERROR.search(line) is not None and _HARMLESS.search(line) is None
-
-
-def _without_trailer(lines: list[Line]) -> list[Line]:
-    """Without what sbuild adds to the end of each build, when an error stands before that."""
-    for place, line in enumerate(lines):
-        if line.text.startswith("Build finished at ") and any(
-            item.is_error for item in lines[:place]
-        ):
-            lines = lines[:place]
-            break
-    while lines and not lines[-1].text.strip("- "):
-        lines = lines[:-1]
-    return lines
-
-
-class _Part:
-    """What is kept of one phase while its lines pass: around the first error, and the last ones."""
-
-    def __init__(self, around: int, last: int) -> None:
-        self._around = around
-        self._before: deque[Line] = deque(maxlen=around)
-        self._first: list[Line] = []
-        self._last: deque[Line] = deque(maxlen=last)
-
-    def add(self, line: Line) -> None:
-        """Take the next line."""
-        self._last.append(line)
-        if self._first:
-            if len(self._first) < 3 * self._around + 1:
-                self._first.append(line)
-        elif line.is_error:
-            self._first = [*self._before, line]
-        else:
-            self._before.append(line)
-
-    def lines(self) -> tuple[Line, ...]:
-        """Both parts in order, each line once."""
-        kept = {line.number: line for line in (*self._first, *self._last)}
-        return tuple(_without_trailer([kept[number] for number in sorted(kept)]))
-
-
-def excerpt(
-    lines: Iterable[str], first_line: int = 1, *, around: int = 2, last: int = 14
-) -> tuple[Line, ...]:
-    """The failing part: about the first error of the failing phase, and how that phase ended.
-
-    The failing phase is the last one before sbuild cleans up.
-    """
-    part, border = _Part(around, last), False
-    for number, text in enumerate(lines, first_line):
-        match = _TITLE.fullmatch(text) if border else None
-        if match is not None:
-            if match[1] in AFTERMATH:
-                break
-            part = _Part(around, last)
-            border = False
-            continue
-        border = text.startswith("+-----")
-        if not border:
-            part.add(Line(number, text, is_error(text)))
-    return part.lines()

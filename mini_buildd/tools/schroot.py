@@ -1,4 +1,4 @@
-"""schroot: the script by which root makes a directory chroot out of a tarball (schroot.conf(5)).
+"""schroot: how root makes a directory chroot out of a tarball (schroot.conf(5)), and its isolation.
 
 The daemon has no root, so root runs what this gives: it can be read before.
 """
@@ -41,6 +41,74 @@ def install_script(*, name: str, tarball: Path, user: str) -> str:
             '    rm -rf "$old"',
             "done",
             f"usermod --append --groups sbuild {shlex.quote(user)}",
+            "",
+        ]
+    )
+
+
+# Not every root has iproute2; perl is Essential. SIOCSIFFLAGS with IFF_UP and IFF_RUNNING
+# (netdevice(7)).
+_LOOPBACK = (
+    "perl -e '"
+    'socket(S, 2, 2, 0); $r = pack("a16s", "lo", 0x41) . "\\0" x 14; ioctl(S, 0x8914, $r) or die $!'
+    "'"
+)
+_ALONE = f"""\
+mount -t proc proc /proc && {_LOOPBACK} && exec runuser -u "$0" -- "$@"
+"""
+
+
+def wrapper_script(session: Path) -> str:
+    """A shell script that stands for schroot(1) where sbuild calls it.
+
+    Commands of the build's user get namespaces of their own, without a network and without other
+    processes; root's keep the machine's network, to download packages. Root in a schroot is root of
+    the machine, so it may do that. The name of the session is written to *session*. The script has
+    to be the first of its name in PATH, and takes its own folder, ``…/bin``, away from there.
+    """
+    return "\n".join(
+        [
+            "#!/bin/sh",
+            "set -eu",
+            "PATH=${PATH#*/bin:}",
+            'case " $* " in',
+            '*" --begin-session "*)',
+            '  name=$(schroot "$@")',
+            f'  printf "%s\\n" "$name" > {shlex.quote(str(session))}',
+            '  printf "%s\\n" "$name"',
+            "  exit 0 ;;",
+            '*" --run-session "*) ;;',
+            '*) exec schroot "$@" ;;',
+            "esac",
+            "# What stands before -u is schroot's; then come the user, and after -- the command.",
+            "given=$#",
+            "user=root",
+            'while [ "$given" -gt 0 ]; do',
+            "  word=$1",
+            "  shift",
+            "  given=$((given - 1))",
+            "  case $word in",
+            "  -u)",
+            "    user=$1",
+            "    shift",
+            "    given=$((given - 1))",
+            '    set -- "$@" -u root ;;',
+            "  --)",
+            '    set -- "$@" --',
+            '    [ "$user" = root ] ||',
+            '      set -- "$@" unshare --net --ipc --mount --pid --fork --kill-child \\',
+            f'        sh -c {shlex.quote(_ALONE)} "$user"',
+            "    break ;;",
+            '  *) set -- "$@" "$word" ;;',
+            "  esac",
+            "done",
+            "# The command's own words stand first now; turn them behind ours.",
+            'while [ "$given" -gt 0 ]; do',
+            '  set -- "$@" "$1"',
+            "  shift",
+            "  given=$((given - 1))",
+            "done",
+            'exec schroot "$@"',
             "",
         ]
     )

@@ -29,11 +29,20 @@ def for_administrators(view: View[Given]) -> View[Given]:
     The verbs ask for themselves as well; here nobody else learns even what would happen.
     """
 
+    def asked(request: HttpRequest, /, *args: Given.args, **kwargs: Given.kwargs) -> HttpResponse:
+        demand_admin(actor_of(request), "change what is published")
+        return view(request, *args, **kwargs)
+
+    return for_people(wraps(view)(asked))
+
+
+def for_people(view: View[Given]) -> View[Given]:
+    """Let *view* take a POST and nothing else; its verb says who may, problems are in our look."""
+
     @require_POST
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: Given.args, **kwargs: Given.kwargs) -> HttpResponse:
         try:
-            demand_admin(actor_of(request), "change what is published")
             return view(request, *args, **kwargs)
         except NotAllowed as problem:
             return refused(request, problem, 403)

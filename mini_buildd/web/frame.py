@@ -13,6 +13,7 @@ _MENU = (
     ("Uploads", "uploads"),
     ("Builds", "builds"),
     ("Repositories", "repositories"),
+    ("Builders", "builders"),
     ("Events", "events"),
 )
 # Pages that belong to one of the menu without standing below it.

@@ -76,6 +76,9 @@ class Chroot(models.Model):
     )
     generation = models.CharField(max_length=40, blank=True, editable=False)
     tried_at = models.DateTimeField(null=True, editable=False)
+    asked_at = models.DateTimeField(
+        null=True, editable=False, help_text="When somebody asked for a new one."
+    )
     checked_at = models.DateTimeField(null=True, editable=False)
     valid_until = models.DateTimeField(null=True, editable=False)
     problem = models.TextField(blank=True, editable=False)

@@ -7,13 +7,18 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from mini_buildd.db.models import Attempt, Binary, Job, Upload
-from mini_buildd.db.queries.page import Page, page
+from mini_buildd.db.queries.page import PAGE_ROWS, Page, page
+from mini_buildd.deb.version import Version
+from mini_buildd.domain.binnmu import binnmu_version
 from mini_buildd.domain.states import JobState, Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptRow:
-    """One try; *outcome* is None while it is under way, *token* names its folder of builds/."""
+    """One try; *outcome* is None while it is under way, *token* names its folder of builds/.
+
+    *phases* are titles with seconds; what nobody measured is empty or None.
+    """
 
     number: int
     token: str
@@ -24,6 +29,13 @@ class AttemptRow:
     outcome: Outcome | None
     stage: str
     reason: str
+    phases: tuple[tuple[str, float], ...]
+    peak_memory_bytes: int | None
+    disk_bytes: int | None
+    cpu_seconds: float | None
+    layer: str
+    notes: tuple[str, ...]
+    is_being_cancelled: bool = False
 
     @property
     def seconds(self) -> float | None:
@@ -35,7 +47,7 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True)
 class BuildRow:
-    """A job as lists show it, with its latest attempt."""
+    """A job as lists show it, with its latest attempt; *version* is that of what it makes."""
 
     id: int
     source: str
@@ -50,6 +62,10 @@ class BuildRow:
     is_optional: bool
     created_at: datetime
     attempt: AttemptRow | None
+    build_architecture: str = ""
+    profiles: str = ""
+    options: str = ""
+    rebuild_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +107,13 @@ def attempt_row(attempt: Attempt) -> AttemptRow:
         outcome=Outcome(attempt.outcome) if attempt.outcome else None,
         stage=attempt.stage,
         reason=attempt.reason,
+        phases=tuple((str(title), float(seconds)) for title, seconds in attempt.phases),
+        peak_memory_bytes=attempt.peak_memory_bytes,
+        disk_bytes=attempt.disk_bytes,
+        cpu_seconds=attempt.cpu_seconds,
+        layer=attempt.layer,
+        notes=tuple(attempt.notes.splitlines()),
+        is_being_cancelled=attempt.cancel_requested_at is not None and not attempt.outcome,
     )
 
 
@@ -108,7 +131,7 @@ def build_row(job: Job) -> BuildRow:
     return BuildRow(
         id=job.pk,
         source=source.name,
-        version=source.version,
+        version=binnmu_version(Version(source.version), job.binnmu),
         architecture=job.architecture,
         distribution=source.distribution.name,
         repository=source.distribution.repository.name,
@@ -119,6 +142,10 @@ def build_row(job: Job) -> BuildRow:
         is_optional=job.is_optional,
         created_at=job.created_at,
         attempt=attempt_row(attempts[0]) if attempts else None,
+        build_architecture=job.build_architecture,
+        profiles=job.profiles,
+        options=job.options,
+        rebuild_reason=job.binnmu_reason,
     )
 
 
@@ -140,10 +167,18 @@ def rows_of(ids: Sequence[int]) -> tuple[BuildRow, ...]:
     return tuple(build_row(job) for job in in_order(jobs(), ids))
 
 
-def list_builds(before: int | None = None, state: JobState | None = None) -> Page[BuildRow]:
-    """A page of builds, newest first."""
+def list_builds(
+    before: int | None = None,
+    *,
+    state: JobState | None = None,
+    source: str = "",
+    count: int = PAGE_ROWS,
+) -> Page[BuildRow]:
+    """A page of builds, newest first: those in *state*, and of the *source* package, if given."""
     rows = jobs() if state is None else jobs().filter(state=state)
-    return page(rows, build_row, before)
+    if source:
+        rows = rows.filter(source__name=source)
+    return page(rows, build_row, before, count)
 
 
 def find_build(job_id: int) -> Build | None:

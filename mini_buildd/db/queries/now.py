@@ -64,19 +64,27 @@ def _rows(found: Sequence[Job]) -> tuple[BuildRow, ...]:
 
 
 def _failed(since: datetime) -> QuerySet[Job]:
-    """Failed builds since then whose package did not come again in the same distribution."""
+    """Failed builds since then whose package did not come again in the same distribution.
+
+    Of those that build a published package again, the latest counts.
+    """
     newer = Source.objects.filter(
         name=OuterRef("source__name"),
         distribution=OuterRef("source__distribution"),
         pk__gt=OuterRef("source_id"),
+    )
+    again = Job.objects.filter(
+        source=OuterRef("source"),
+        architecture=OuterRef("architecture"),
+        binnmu__gt=OuterRef("binnmu"),
     )
     return (
         jobs()
         .prefetch_related(None)
         .filter(
             ~Exists(newer),
+            Q(source__state=SourceState.FAILED) | Q(binnmu__gt=0) & ~Exists(again),
             state=JobState.FAILED,
-            source__state=SourceState.FAILED,
             created_at__gte=since,
         )
     )

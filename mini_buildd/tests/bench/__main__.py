@@ -2,13 +2,13 @@
 
 import sys
 
-from mini_buildd.tests.bench import archive, overhead, queue, serve
+from mini_buildd.tests.bench import archive, build, queue, serve
 
 _BENCHES = {
-    "overhead": overhead.main,
+    "build": build.main,
+    "queue": queue.main,
     "archive": archive.run,
     "serve": serve.run,
-    "queue": queue.main,
 }
 
 

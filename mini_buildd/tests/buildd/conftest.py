@@ -10,7 +10,9 @@ import pytest
 
 from mini_buildd.buildd.folder import TaskFolder
 from mini_buildd.kit.process import ProcessIdentity, is_alive
+from mini_buildd.tests.buildd.cells import Cells
 from mini_buildd.tests.buildd.scripts import Bench
+from mini_buildd.tests.scenario import Scenario, generations_beside
 from mini_buildd.wire.task import MalformedMessage
 
 
@@ -27,3 +29,22 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
                 ProcessIdentity(running.pid, running.start_ticks, running.boot_id)
             ):
                 os.kill(running.pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def base(short_folder: Path) -> Iterator[Path]:
+    """The root of this machine's release that builds start from; made when none is there yet."""
+    scene = Scenario(short_folder / "base")
+    scene.set_up()
+    generations = generations_beside(scene.chroot)
+    yield generations.path(generations.names()[-1]) / "root"
+    scene.close()
+
+
+@pytest.fixture
+def cells(base: Path, tmp_path: Path) -> Iterator[Cells]:
+    """A bench for cells."""
+    made = Cells(base, tmp_path / "cells")
+    made.folder.mkdir()
+    yield made
+    made.remove()

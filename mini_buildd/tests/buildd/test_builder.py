@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from mini_buildd.buildd.builder import Builder, Life
+from mini_buildd.buildd.sweep import find_stragglers
 from mini_buildd.kit.process import boot_id, identify
 from mini_buildd.tests.buildd.scripts import GOOD, TASK, Bench
 from mini_buildd.tests.instance import wait_for
@@ -184,3 +186,134 @@ def test_no_descriptor_is_left_behind(bench: Bench, builder: Builder) -> None:
         builder.look(ATTEMPT)
     builder.forget(ATTEMPT)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+# --- cancelling and sweeping --------------------------------------------------------
+
+
+def ends(builder: Builder) -> None:
+    """Cancel it until it has ended."""
+
+    def look() -> bool:
+        builder.cancel(ATTEMPT)
+        return builder.look(ATTEMPT).life in (Life.ENDED, Life.LOST)
+
+    wait_for("it ends", look, seconds=20, interval=0.2)
+
+
+def gone(builder: Builder) -> None:
+    """Sweep until nothing is left."""
+    wait_for("it is swept", lambda: builder.sweep(ATTEMPT), seconds=20, interval=0.2)
+
+
+def test_a_running_build_is_cancelled(bench: Bench, builder: Builder) -> None:
+    bench.sbuild(WAITS)
+    builder.start(TASK)
+    wait_for("it builds", bench.said("begun"), seconds=30)
+    ends(builder)
+    gone(builder)
+    assert find_stragglers(bench.folder.path) == []
+
+
+def test_also_by_a_builder_that_was_started_anew(bench: Bench, builder: Builder) -> None:
+    bench.sbuild(WAITS)
+    builder.start(TASK)
+    wait_for("it builds", bench.said("begun"), seconds=30)
+    other = again(bench)
+    other.cancel(ATTEMPT)
+    wait_for("it ends", lambda: builder.look(ATTEMPT).life is not Life.RUNNING, seconds=20)
+    gone(other)
+
+
+def test_in_its_very_first_moment(bench: Bench, builder: Builder) -> None:
+    bench.sbuild(WAITS)
+    builder.start(TASK)
+    ends(builder)
+    gone(builder)
+    assert bench.log() == ""
+
+
+def test_a_supervisor_that_does_not_listen_is_killed(bench: Bench, builder: Builder) -> None:
+    bench.sbuild(WAITS)
+    builder.start(TASK)
+    wait_for("it builds", bench.said("begun"), seconds=30)
+    process = builder.look(ATTEMPT).process
+    assert process is not None
+    os.kill(process.pid, signal.SIGSTOP)
+    ends(builder)
+    assert builder.look(ATTEMPT).life is Life.LOST
+    gone(builder)
+
+
+def test_cancelling_what_has_ended_or_never_was_does_nothing(
+    bench: Bench, builder: Builder
+) -> None:
+    builder.cancel(ATTEMPT)
+    bench.sbuild(GOOD)
+    builder.start(TASK)
+    sees(builder, Life.ENDED)
+    builder.cancel(ATTEMPT)
+    assert builder.sweep(ATTEMPT)
+    builder.forget(ATTEMPT)
+    again(bench).cancel(ATTEMPT)
+
+
+def test_a_pid_that_somebody_else_has_by_now_is_left_alone(bench: Bench, builder: Builder) -> None:
+    """As after a reboot: were it not, this test would end here."""
+    bench.folder.create(TASK)
+    me = identify(os.getpid())
+    assert me is not None
+    for ticks, boot in ((me.start_ticks - 1, boot_id()), (me.start_ticks, "another boot")):
+        running = Running(pid=os.getpid(), start_ticks=ticks, boot_id=boot, started_at="")
+        bench.folder.note_running(running)
+        builder.cancel(ATTEMPT)
+        again(bench).cancel(ATTEMPT)
+
+
+def test_what_ignores_the_death_of_its_supervisor_is_swept_after_a_moment(
+    bench: Bench, builder: Builder
+) -> None:
+    bench.sbuild("trap '' TERM; echo begun; while :; do sleep 0.1; done")
+    builder.start(TASK)
+    wait_for("it builds", bench.said("begun"), seconds=30)
+    process = builder.look(ATTEMPT).process
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
+    sees(builder, Life.LOST)
+    assert not builder.sweep(ATTEMPT)
+    assert find_stragglers(bench.folder.path)
+    gone(builder)
+    assert not find_stragglers(bench.folder.path)
+
+
+def test_what_is_held_is_known_until_it_is_forgotten(bench: Bench, builder: Builder) -> None:
+    folder, layers = bench.folder, bench.root / "layers"
+    folder.create(structs.replace(TASK, layers=str(layers)))
+    folder.work.mkdir()
+    making = layers / f"making-{ATTEMPT}"
+    (making / "upper").mkdir(parents=True)
+    assert again(bench).holding() == [ATTEMPT]
+    assert builder.sweep(ATTEMPT)
+    assert not folder.work.exists()
+    assert not making.exists()
+    builder.forget(ATTEMPT)
+    assert builder.holding() == []
+
+
+def test_a_session_of_schroot_that_was_left_is_ended_by_its_exact_name(
+    bench: Bench, builder: Builder
+) -> None:
+    """By a stand-in that knows two; the real one is in the tests of the whole."""
+    bench.folder.create(TASK)
+    bench.folder.session.write_text("trixie-amd64-0a1b\n")
+    schroot = bench.root / "bin" / "schroot"
+    bench.sbuild(GOOD)
+    schroot.write_text(
+        f'#!/bin/sh\necho "$@" >> {bench.root}/asked\n'
+        "echo session:trixie-amd64-0a1b\necho session:trixie-amd64-0a1bc\n"
+    )
+    schroot.chmod(0o755)
+    assert builder.sweep(ATTEMPT)
+    asked = (bench.root / "asked").read_text().splitlines()
+    assert asked[1:] == ["--end-session --force --chroot trixie-amd64-0a1b"]
+    assert not bench.folder.session.exists()

@@ -1,16 +1,18 @@
 """The supervisor: every way in which a build can end, and what is left of it then."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mini_buildd.buildd.folder import TaskFolder
 from mini_buildd.tests.buildd.scripts import GOOD, TASK, Bench, summary
 from mini_buildd.tests.instance import processes, wait_for
-from mini_buildd.wire.task import BuildStatus, Result
+from mini_buildd.wire.task import BuildStatus, Limits, Result
 
 
 def start(bench: Bench) -> subprocess.Popen[bytes]:
@@ -81,8 +83,8 @@ def test_every_other_end_has_its_reason_and_no_files(
 WITHOUT_SBUILD = """
 import sys
 from pathlib import Path
-from mini_buildd.buildd import supervisor
-supervisor._SYSTEM_PATH = ""
+from mini_buildd.buildd import sbuild_run, supervisor
+sbuild_run._SYSTEM_PATH = ""
 supervisor.supervise(supervisor.TaskFolder(Path(sys.argv[1])))
 """
 
@@ -207,3 +209,68 @@ def test_a_task_that_is_none_has_no_result(bench: Bench) -> None:
     assert process.returncode != 0
     assert bench.result() is None
     assert not bench.folder.is_locked()
+
+
+# --- limits and cancelling -------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("limits", "script", "stage", "reason"),
+    [
+        (Limits(minutes=1), "while :; do echo x; sleep 0.2; done", "time", "longer than 1 minutes"),
+        (Limits(silent_minutes=1), "sleep 600", "silence", "said nothing for 1 minutes"),
+        (Limits(log_bytes=1 << 20), "yes | head -c 30000000; sleep 600", "log", "grew past 1 MB"),
+    ],
+)
+def test_a_build_that_passes_a_limit_is_ended_with_that_reason(
+    bench: Bench, limits: Limits, script: str, stage: str, reason: str
+) -> None:
+    bench.sbuild(script)
+    bench.folder.create(msgspec.structs.replace(TASK, limits=limits))
+    quick = [sys.executable, "-c", QUICKER, str(bench.folder.path)]
+    subprocess.run(quick, check=True, timeout=60)
+    result = bench.result()
+    assert result is not None
+    assert (result.status, result.stage) == (BuildStatus.FAILED, stage)
+    assert reason in result.reason
+    assert result.reason in bench.log()
+    assert not still_there(bench)
+
+
+# A minute of this clock takes a second.
+QUICKER = """
+import sys, time
+from pathlib import Path
+from mini_buildd.buildd import supervisor, watch
+began = time.monotonic()
+class Quick:
+    monotonic = staticmethod(lambda: began + (time.monotonic() - began) * 60)
+watch.time = Quick
+supervisor.supervise(supervisor.TaskFolder(Path(sys.argv[1])))
+"""
+
+
+def still_there(bench: Bench) -> list[int]:
+    """Processes of the build."""
+    name = str(bench.root).encode()
+    return [pid for pid, command in processes() if name in command]
+
+
+def test_the_first_sigterm_cancels_and_nothing_is_left(bench: Bench) -> None:
+    bench.sbuild("trap '' TERM; (setsid sleep 600 &); echo begun; while :; do sleep 0.1; done")
+    process = start(bench)
+    wait_for("it builds", bench.said("begun"), seconds=30)
+    process.terminate()
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(10) == 0
+    result = bench.result()
+    assert result is not None
+    assert result.status is BuildStatus.CANCELLED
+    assert "mini-buildd: cancelled" in bench.log()
+    assert not still_there(bench)
+
+
+def test_what_it_took_is_measured(bench: Bench) -> None:
+    result = run(bench, "perl -e '$i++ while $i < 30000000'\n" + GOOD)
+    assert result.cpu_seconds > 0.3
+    assert [phase.title for phase in result.phases][-1] == "Summary"

@@ -3,20 +3,26 @@
 import os
 import shutil
 import signal
+import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from mini_buildd.buildd.builder import Builder
+from mini_buildd.buildd.sweep import find_stragglers
 from mini_buildd.config.settings import Builder as BuilderSettings
 from mini_buildd.config.settings import Settings
 from mini_buildd.daemon.builds import LocalBuilds
 from mini_buildd.db import models
-from mini_buildd.kit.process import ProcessIdentity
+from mini_buildd.flow.cancel import cancel
+from mini_buildd.flow.set_aside import set_aside, take_back
+from mini_buildd.kit.process import ProcessIdentity, boot_id
 from mini_buildd.tests.buildd.scripts import Bench, summary
 from mini_buildd.tests.flow.package import SourcePackage
 from mini_buildd.tests.flow.scene import BUILDER, Scene
+from mini_buildd.tests.flow.shelf import ADMIN
 from mini_buildd.tests.instance import wait_for
 from mini_buildd.wire.task import Result, decode
 
@@ -173,8 +179,9 @@ def test_an_answer_for_something_else_is_a_loss(scene: Scene, daemon: Daemon, sp
     old = str(getattr(result, spoilt)).encode()
     note.write_bytes(note.read_bytes().replace(old, b"7" if spoilt == "fence" else b"x", 1))
     daemon.builds.thd_work()
-    assert outcomes()[0] == "lost"
-    assert state() in ("assigned", "running"), "and it is tried again"
+    assert outcomes() == ["lost"]
+    scene.clock.now += timedelta(minutes=1)
+    daemon.until(lambda: state() == "running")
 
 
 def test_what_a_crash_kept_from_being_tidied_up_is_tidied_later(
@@ -193,3 +200,139 @@ def test_what_a_crash_kept_from_being_tidied_up_is_tidied_later(
     assert not left.exists()
     assert others.exists()
     shutil.rmtree(others.parent)
+
+
+# --- cancelling ---------------------------------------------------------------------
+
+
+def the_job() -> int:
+    """The number of the only one."""
+    return models.Job.objects.get().pk
+
+
+def stragglers(scene: Scene) -> list[ProcessIdentity]:
+    """What is left of the newest attempt."""
+    return find_stragglers(scene.site.places.builds / folder())
+
+
+@pytest.mark.parametrize("moment", ["assigned", "running"])
+def test_a_build_is_cancelled_within_ten_seconds_and_nothing_is_left(
+    scene: Scene, daemon: Daemon, moment: str
+) -> None:
+    daemon.until(lambda: state() in ("assigned", "running"))
+    if moment == "running":
+        daemon.until(lambda: state() == "running" and bool(daemon.watched))
+    cancel(scene.site, ADMIN, the_job(), "enough")
+    started = time.monotonic()
+    daemon.until(lambda: state() == "cancelled")
+    results = scene.site.places.builds / folder() / "results"
+    daemon.until(lambda: not results.exists())
+    assert time.monotonic() - started < 10
+    assert stragglers(scene) == []
+    assert outcomes() == ["cancelled"]
+    assert daemon.looks
+
+
+def test_a_cancel_that_came_while_no_daemon_ran_is_carried_out_by_the_next(
+    scene: Scene, daemon: Daemon
+) -> None:
+    daemon.until(lambda: state() == "running")
+    cancel(scene.site, ADMIN, the_job())
+    other = Daemon(scene)
+    other.until(lambda: state() == "cancelled")
+    other.until(lambda: stragglers(scene) == [])
+
+
+def test_one_whose_supervisor_is_stopped_dead_is_cancelled_too(
+    scene: Scene, daemon: Daemon
+) -> None:
+    daemon.until(lambda: state() == "running" and bool(daemon.watched))
+    os.kill(daemon.watched[-1].pid, signal.SIGSTOP)
+    cancel(scene.site, ADMIN, the_job())
+    started = time.monotonic()
+    daemon.until(lambda: state() == "cancelled")
+    assert time.monotonic() - started < 10
+
+
+def test_one_that_was_cancelled_before_it_began_never_does(scene: Scene, daemon: Daemon) -> None:
+    """Killed between the row and the process, and cancelled before the next start."""
+    scene.assign()
+    cancel(scene.site, ADMIN, the_job())
+    daemon.until(lambda: state() == "cancelled")
+    assert outcomes() == ["cancelled"]
+
+
+# --- leases, builders set aside, reboots --------------------------------------------
+
+
+def test_the_lease_of_a_running_build_is_kept(scene: Scene, daemon: Daemon) -> None:
+    daemon.until(lambda: state() == "running")
+    for _ in range(3):
+        scene.clock.now += timedelta(seconds=scene.settings.builder.lease_seconds * 0.7)
+        daemon.builds.thd_work()
+        lease = models.Attempt.objects.values_list("lease_until", flat=True).get()
+        assert lease is not None
+        assert lease > scene.clock()
+    assert outcomes() == [""]
+
+
+def test_an_attempt_of_a_builder_that_is_gone_is_lost_with_its_lease(
+    scene: Scene, daemon: Daemon
+) -> None:
+    daemon.until(lambda: state() == "running")
+    models.Attempt.objects.update(builder="elsewhere")
+    daemon.builds.thd_work()
+    assert outcomes() == [""]
+    scene.clock.now += timedelta(seconds=scene.settings.builder.lease_seconds + 60)
+    daemon.until(lambda: outcomes() == ["lost", ""])
+    first = models.Attempt.objects.earliest("id").token
+    results = scene.site.places.builds / first / "results"
+
+    def tidied() -> bool:
+        daemon.builds.thd_tidy()
+        return not results.exists()
+
+    daemon.until(tidied)
+    assert find_stragglers(results.parent) == [], "it had gone on building all the same"
+
+
+def test_a_builder_that_is_set_aside_takes_nothing_up(scene: Scene, daemon: Daemon) -> None:
+    models.Builder.objects.get_or_create(name=BUILDER)
+    set_aside(scene.site, ADMIN, BUILDER, "")
+    daemon.builds.thd_work()
+    assert state() == "waiting"
+    take_back(scene.site, ADMIN, BUILDER)
+    daemon.until(lambda: state() == "running")
+
+
+def test_after_a_reboot_the_build_is_lost_at_once_and_tried_again(
+    scene: Scene, daemon: Daemon
+) -> None:
+    daemon.until(lambda: state() == "running" and bool(daemon.watched))
+    token = folder()
+    note = scene.site.places.builds / token / "running.json"
+    os.kill(daemon.watched[-1].pid, signal.SIGKILL)
+    note.write_bytes(note.read_bytes().replace(boot_id().encode(), b"another-boot"))
+    work = scene.site.places.builds / token / "work"
+    work.mkdir()
+    other = Daemon(scene)
+    other.until(lambda: outcomes() == ["lost", ""] and state() == "running")
+    other.until(lambda: not work.exists())
+    go(scene)
+    other.until(lambda: state() == "failed")
+    daemon.builder.forget(str(token))
+
+
+def test_what_ignores_its_end_is_killed_and_the_next_attempt_goes_on_meanwhile(
+    scene: Scene, daemon: Daemon, bench: Bench
+) -> None:
+    bench.sbuild("trap '' TERM; echo begun; while :; do sleep 0.1; done")
+    daemon.until(lambda: state() == "running" and bool(daemon.watched))
+    first = scene.site.places.builds / folder()
+    wait_for("it builds", lambda: "begun" in (first / "log").read_text(), seconds=30)
+    bench.sbuild(BEGIN + FAIL)
+    os.kill(daemon.watched[-1].pid, signal.SIGKILL)
+    daemon.until(lambda: outcomes() == ["lost", ""] and state() == "running")
+    assert find_stragglers(first)
+    daemon.until(lambda: not find_stragglers(first) and not (first / "results").exists())
+    assert outcomes() == ["lost", ""]

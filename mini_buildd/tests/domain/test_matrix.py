@@ -1,5 +1,7 @@
 """Which jobs a source package needs."""
 
+from dataclasses import replace
+
 import pytest
 
 from mini_buildd.deb.names import Architecture, ArchitectureWildcard
@@ -39,7 +41,35 @@ def test_a_job_that_builds_what_is_for_all_is_never_optional() -> None:
     assert not job.is_optional
 
 
-@pytest.mark.parametrize("architectures", ["s390x", "kfreebsd-any", "all"])
+def test_what_is_for_all_is_built_where_nothing_else_of_the_source_is() -> None:
+    armhf = Target(Architecture("armhf"), builds_all=False, is_optional=False)
+    assert _plan("all armhf", _AMD64, armhf) == {"amd64": (False, True), "armhf": (True, False)}
+    assert _plan("all armhf", _AMD64) == {"amd64": (False, True)}
+
+
+def test_where_nobody_was_chosen_the_first_that_counts_builds_what_is_for_all() -> None:
+    assert _plan("any all", _I386, _ARM64) == {"i386": (True, False), "arm64": (True, True)}
+    (job,) = plan_jobs([ArchitectureWildcard("all")], [_I386])
+    assert not job.is_optional, "without it the source is not whole"
+
+
+def test_a_cross_compiled_architecture_says_where_and_never_builds_what_is_for_all() -> None:
+    cross = replace(_ARM64, cross_from=Architecture("amd64"), builds_all=True)
+    wildcards = [ArchitectureWildcard(word) for word in ("any", "all")]
+    native, crossed = plan_jobs(wildcards, [replace(_AMD64, builds_all=False), cross])
+    assert (native.builds_all, native.build_architecture) == (True, None)
+    assert (crossed.builds_any, crossed.builds_all) == (True, False)
+    assert crossed.build_architecture == "amd64"
+
+
+def test_where_all_is_cross_compiled_what_is_for_all_has_a_native_job_of_its_own() -> None:
+    cross = replace(_ARM64, cross_from=Architecture("amd64"))
+    assert _plan("any all", cross) == {"arm64": (True, False), "amd64": (False, True)}
+    assert _plan("all", cross) == {"amd64": (False, True)}
+    assert _plan("any", cross) == {"arm64": (True, False)}
+
+
+@pytest.mark.parametrize("architectures", ["s390x", "kfreebsd-any", "hurd-amd64"])
 def test_a_source_that_fits_nothing_here_is_rejected_with_what_would(architectures: str) -> None:
     with pytest.raises(NothingToBuild) as caught:
         _plan(architectures, _ARM64, _I386)
@@ -48,5 +78,6 @@ def test_a_source_that_fits_nothing_here_is_rejected_with_what_would(architectur
 
 
 def test_without_architectures_nothing_can_be_built() -> None:
-    with pytest.raises(NothingToBuild, match="one of none"):
-        _plan("any")
+    for architectures in ("any", "all"):
+        with pytest.raises(NothingToBuild, match="one of none"):
+            _plan(architectures)

@@ -1,15 +1,13 @@
-"""The verdict on a source package, and where a lost job goes."""
+"""The verdict on a source package."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mini_buildd.deb.version import Version
-from mini_buildd.domain.states import JOB_MOVES, JOB_OPEN, JobState, SourceState
+from mini_buildd.domain.states import JOB_OPEN, JobState, SourceState
 from mini_buildd.domain.verdict import (
-    MAX_ATTEMPTS_LOST,
     JobResult,
-    after_loss,
     is_superseded,
     judge_jobs,
 )
@@ -28,16 +26,42 @@ def test_all_jobs_must_succeed_and_a_failure_counts_at_once() -> None:
     assert _judge(JobState.SUCCEEDED, JobState.CANCELLED) is SourceState.FAILED
 
 
-@given(st.lists(_RESULTS, max_size=5), st.lists(st.sampled_from(JobState), max_size=3))
-def test_optional_jobs_change_no_verdict(results: list[JobResult], more: list[JobState]) -> None:
-    optional = [JobResult(state, is_optional=True) for state in more]
-    assert judge_jobs(results) == judge_jobs([*results, *optional])
+_COUNTS = _RESULTS.filter(lambda result: not result.is_optional)
 
 
-@given(st.lists(_RESULTS, max_size=5))
-def test_nothing_is_ready_while_something_that_counts_has_not_succeeded(
-    results: list[JobResult],
+@given(
+    _COUNTS,
+    st.lists(_RESULTS, max_size=5),
+    st.lists(st.sampled_from(JobState), max_size=3),
+)
+def test_optional_jobs_change_no_verdict_where_others_count(
+    one: JobResult, results: list[JobResult], more: list[JobState]
 ) -> None:
+    optional = [JobResult(state, is_optional=True) for state in more]
+    assert judge_jobs([one, *results]) == judge_jobs([one, *results, *optional])
+
+
+@pytest.mark.parametrize(
+    ("states", "verdict"),
+    [
+        ([JobState.RUNNING, JobState.FAILED], None),
+        ([JobState.DEP_WAIT], None),
+        ([JobState.FAILED, JobState.CANCELLED], SourceState.FAILED),
+        ([JobState.FAILED, JobState.SUCCEEDED], SourceState.READY),
+        ([JobState.RUNNING, JobState.SUCCEEDED], SourceState.READY),
+    ],
+)
+def test_where_all_jobs_are_optional_the_first_success_is_enough(
+    states: list[JobState], verdict: SourceState | None
+) -> None:
+    assert judge_jobs(JobResult(state, is_optional=True) for state in states) is verdict
+
+
+@given(_COUNTS, st.lists(_RESULTS, max_size=5))
+def test_nothing_is_ready_while_something_that_counts_has_not_succeeded(
+    one: JobResult, more: list[JobResult]
+) -> None:
+    results = [one, *more]
     counted = {result.state for result in results if not result.is_optional}
     verdict = judge_jobs(results)
     assert (verdict is SourceState.READY) == (counted <= {JobState.SUCCEEDED})
@@ -49,10 +73,3 @@ def test_a_version_behind_the_published_one_is_superseded() -> None:
     assert is_superseded(Version("1.0"), Version("1.1"))
     assert not is_superseded(Version("1.1"), Version("1.1"))
     assert not is_superseded(Version("1.1"), None)
-
-
-@pytest.mark.parametrize("lost", [1, 2, 3, 4])
-def test_a_job_is_tried_again_until_it_was_lost_three_times(lost: int) -> None:
-    state = after_loss(lost)
-    assert state in JOB_MOVES[JobState.LOST]
-    assert (state is JobState.FAILED) == (lost >= MAX_ATTEMPTS_LOST == 3)

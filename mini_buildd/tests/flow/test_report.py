@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -13,7 +14,7 @@ from mini_buildd.flow.report import note_lost, note_started, report
 from mini_buildd.tests.flow.package import Files, SourcePackage
 from mini_buildd.tests.flow.scene import Scene
 from mini_buildd.tests.flow.threads import at_once
-from mini_buildd.wire.task import BuildStatus, Result, Task
+from mini_buildd.wire.task import BuildStatus, PhaseTime, Result, Task
 
 
 @pytest.fixture
@@ -39,6 +40,30 @@ def test_a_good_result_is_in_pool_and_rows(scene: Scene, task: Task) -> None:
     assert attempt.buildinfo is not None
     assert attempt.buildinfo.name.endswith(".buildinfo")
     assert debs(scene) == ["hello_1.0-1~test13+1_amd64.deb"]
+
+
+def test_what_the_builder_measured_is_kept(scene: Scene, task: Task) -> None:
+    result = msgspec.structs.replace(
+        scene.build(task),
+        phases=(
+            PhaseTime(title="Install package build dependencies", seconds=2.9),
+            PhaseTime(title="a title\x00 that\nis none" * 9, seconds=96.25),
+        ),
+        peak_memory_bytes=412 << 20,
+        cpu_seconds=81.5,
+        layer="ab12",
+        notes=("no limit on memory:\nthe controller is missing", "no limit on disk"),
+    )
+    scene.report(task, result)
+    attempt = scene.attempt(task)
+    assert attempt.phases[0] == ["Install package build dependencies", 2.9]
+    assert attempt.phases[1] == [("a title thatis none" * 9)[:80], 96.25]
+    assert (attempt.peak_memory_bytes, attempt.disk_bytes) == (412 << 20, None)
+    assert (attempt.cpu_seconds, attempt.layer) == (81.5, "ab12")
+    assert attempt.notes.splitlines() == [
+        "no limit on memory:the controller is missing",
+        "no limit on disk",
+    ]
 
 
 def test_packages_for_all_and_udebs_are_taken_too(scene: Scene, task: Task) -> None:
@@ -245,16 +270,61 @@ def test_what_a_builder_says_is_kept_within_bounds(scene: Scene, task: Task) -> 
     assert len(scene.attempt(task).stage) <= 60
 
 
-def test_a_lost_attempt_waits_and_the_third_one_fails(scene: Scene, task: Task) -> None:
-    for number, state in enumerate(("waiting", "waiting", "failed"), start=1):
-        kinds = note_lost(scene.site, scene.started(task), "the machine went away")
-        job = models.Job.objects.get()
-        assert (job.state, job.attempts.count()) == (state, number)
-        assert ("job.failed" in kinds) == (state == "failed")
-        for next_task in scene.assign():
-            task = next_task
-            assert task.fence == number + 1
+def lose(scene: Scene, task: Task, stage: str = "vanished") -> models.Job:
+    """Let the attempt of *task* be lost."""
+    note_lost(scene.site, scene.started(task), "the machine went away", stage)
+    return models.Job.objects.get(source__name=task.source)
+
+
+def again(scene: Scene) -> Task:
+    """The next attempt, once its time has come."""
+    job = models.Job.objects.get()
+    assert job.not_before_at is not None
+    scene.clock.now = max(scene.clock.now, job.not_before_at)
+    (task,) = scene.assign()
+    return task
+
+
+def test_what_vanishes_is_tried_again_at_once_then_later_and_the_third_time_fails(
+    scene: Scene, task: Task
+) -> None:
+    assert lose(scene, task).state == "waiting"
+    (second,) = scene.assign()
+    assert second.fence == 2
+    assert lose(scene, second).state == "waiting"
+    assert scene.assign() == (), "it is not time yet"
+    job = lose(scene, again(scene))
+    assert job.state == "failed"
+    assert job.reason == "the builder, not the package, 3 times in a row: the machine went away"
     assert models.Event.objects.filter(kind="job.lost").count() == 3
+    assert models.Event.objects.filter(kind="job.failed").count() == 1
+
+
+def test_what_has_a_reason_of_the_builders_is_tried_for_more_than_an_hour(
+    scene: Scene, task: Task
+) -> None:
+    begun = scene.clock()
+    for _ in range(5):
+        assert lose(scene, task, "apt-get-update").state == "waiting"
+        models.Builder.objects.update(set_aside_at=None, faults=0)
+        task = again(scene)
+    assert scene.clock() - begun > timedelta(hours=1)
+    assert lose(scene, task, "apt-get-update").state == "failed"
+
+
+def test_a_build_that_had_no_room_is_tried_again_on_the_disk(scene: Scene, task: Task) -> None:
+    assert task.work == "auto"
+    lose(scene, task, "disk")
+    (second,) = scene.assign()
+    assert (second.fence, second.work) == (2, "disk")
+
+
+def test_a_build_that_was_stopped_and_nobody_has_cancelled_is_lost(
+    scene: Scene, task: Task
+) -> None:
+    """As when the machine is shut down, which asks everybody to end."""
+    job = scene.report(task, scene.result(task, BuildStatus.CANCELLED, reason="SIGTERM"))
+    assert (job.state, scene.attempt(task).outcome) == ("waiting", "lost")
 
 
 def test_after_a_crash_before_the_row_the_same_result_enters(

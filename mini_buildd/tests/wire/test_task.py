@@ -75,7 +75,8 @@ def test_a_field_that_is_missing_unknown_or_of_another_type_is_refused(
     result: Result, data: st.DataObject
 ) -> None:
     fields = json.loads(encode(result))
-    name = data.draw(st.sampled_from(sorted(fields)))
+    required = [each.encode_name for each in msgspec.structs.fields(Result) if each.required]
+    name = data.draw(st.sampled_from(sorted(required)))
     for broken in (
         {key: value for key, value in fields.items() if key != name},
         {**fields, "unknown": 1},

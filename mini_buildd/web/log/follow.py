@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from mini_buildd.tools.log_file import open_log
+
 MAX_BYTES = 1 << 20
 
 
@@ -22,7 +24,7 @@ def read_part(path: Path, offset: int, *, is_over: bool) -> Part:
     adds up the parts of all answers has exactly the log.
     """
     try:
-        with path.open("rb") as stream:
+        with open_log(path) as stream:
             size = stream.seek(0, 2)
             stream.seek(min(offset, size))
             data = stream.read(MAX_BYTES)

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from pathlib import Path
 from threading import Lock
 
+from mini_buildd.tools.log_file import open_log
 from mini_buildd.tools.sbuild_log import Phase, phases_in, unfinished_heading
 
 _PIECE_BYTES = 256 << 10
@@ -33,7 +34,7 @@ class LogIndex:
 
     def extend(self, path: Path, limit: int = REQUEST_BYTES) -> None:
         """Read on in *path*, at most *limit* bytes."""
-        with self._lock, path.open("rb") as stream:
+        with self._lock, open_log(path) as stream:
             stream.seek(self.scanned)
             end = self.scanned + limit
             while self.scanned < end and self._take(stream.read(_PIECE_BYTES)):
@@ -72,9 +73,11 @@ _indexes_lock = Lock()
 
 def index_of(path: Path) -> LogIndex:
     """The index of the log *path*, read on as far as one request may."""
+    with open_log(path) as stream:
+        size = stream.seek(0, 2)
     with _indexes_lock:
         index = _indexes.pop(path, None)
-        if index is None or index.scanned > path.stat().st_size:
+        if index is None or index.scanned > size:
             index = LogIndex()
         _indexes[path] = index
         while len(_indexes) > _KEPT:

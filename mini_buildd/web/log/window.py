@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from mini_buildd.tools.sbuild_log import Line, Phase, excerpt, is_error, summary
+from mini_buildd.tools.log_excerpt import excerpt
+from mini_buildd.tools.log_file import open_log
+from mini_buildd.tools.log_plain import plain
+from mini_buildd.tools.sbuild_log import Line, Phase, is_error, summary
 from mini_buildd.web.log.index import LogIndex, index_of
-from mini_buildd.web.log.plain import plain
 
 WINDOW_BYTES = 256 << 10
+_REASON_BYTES = 1 << 20
 _LINES_ABOVE = 20
 
 
@@ -18,9 +21,11 @@ class Window:
     """Lines from byte *start* to byte *end* of a log of *size* bytes.
 
     The numbers of lines are None in a log so large that its lines were not counted that far yet.
+    *raw* are the same lines with what only a terminal understands.
     """
 
     lines: tuple[tuple[int | None, Line], ...]
+    raw: tuple[str, ...]
     start: int
     end: int
     size: int
@@ -71,8 +76,8 @@ def read_window(path: Path, line: int | None = None, *, is_growing: bool) -> Win
     The last window of a growing log ends with a whole line, so that whoever follows goes on there.
     """
     index = index_of(path)
-    with path.open("rb") as stream:
-        size = path.stat().st_size
+    with open_log(path) as stream:
+        size = stream.seek(0, 2)
         start = _start(stream, size) if line is None else _place(stream, index, line)
         stream.seek(start)
         data = stream.read(min(WINDOW_BYTES, size - start))
@@ -81,35 +86,36 @@ def read_window(path: Path, line: int | None = None, *, is_growing: bool) -> Win
             end -= len(data) - (data.rfind(b"\n") + 1)
             data = data[: end - start]
         first = _line_at(stream, index, start)
-    lines = tuple(_numbered(_texts(data), first))
-    return Window(lines, start, end, size, index.phases, index.scanned >= size - WINDOW_BYTES)
+    raw = tuple(_raw(data))
+    lines = tuple(_numbered(map(plain, raw), first))
+    return Window(lines, raw, start, end, size, index.phases, index.scanned >= size - WINDOW_BYTES)
 
 
 def read_reason(path: Path) -> Reason:
     """The failing part of the log *path*, as far as its last bytes hold it."""
     index = index_of(path)
-    with path.open("rb") as stream:
-        start = _start(stream, path.stat().st_size)
+    with open_log(path) as stream:
+        start = _start(stream, stream.seek(0, 2), _REASON_BYTES)
         first = _line_at(stream, index, start)
         stream.seek(start)
-        texts = _texts(stream.read(WINDOW_BYTES))
+        texts = [plain(text) for text in _raw(stream.read(_REASON_BYTES))]
     return Reason(excerpt(texts, first or 1), first is not None)
 
 
 def read_summary(path: Path) -> dict[str, str]:
     """The summary that sbuild itself writes at the end of the log."""
-    with path.open("rb") as stream:
-        stream.seek(max(0, path.stat().st_size - (8 << 10)))
+    with open_log(path) as stream:
+        stream.seek(max(0, stream.seek(0, 2) - (8 << 10)))
         return dict(summary(stream.read(8 << 10).decode(errors="replace")))
 
 
-def _start(stream: BinaryIO, size: int) -> int:
-    """Where the last window begins: at the beginning of a line."""
-    if size <= WINDOW_BYTES:
+def _start(stream: BinaryIO, size: int, count: int = WINDOW_BYTES) -> int:
+    """Where the last *count* bytes begin: at the beginning of a line."""
+    if size <= count:
         return 0
-    stream.seek(size - WINDOW_BYTES)
-    skipped = stream.readline(WINDOW_BYTES)
-    return size - WINDOW_BYTES + len(skipped)
+    stream.seek(size - count)
+    skipped = stream.readline(count)
+    return size - count + len(skipped)
 
 
 def _place(stream: BinaryIO, index: LogIndex, line: int) -> int:
@@ -132,11 +138,11 @@ def _line_at(stream: BinaryIO, index: LogIndex, offset: int) -> int | None:
     return known[1] + stream.read(offset - known[0]).count(b"\n")
 
 
-def _texts(data: bytes) -> list[str]:
+def _raw(data: bytes) -> list[str]:
     texts = data.decode(errors="replace").split("\n")
     if texts[-1] == "":
         texts.pop()
-    return [plain(text) for text in texts]
+    return texts
 
 
 def _numbered(texts: Iterable[str], first: int | None) -> Iterable[tuple[int | None, Line]]:

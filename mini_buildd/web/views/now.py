@@ -5,11 +5,14 @@ from django.shortcuts import render
 from django.utils.timezone import now
 from django.views.decorators.http import require_safe
 
+from mini_buildd.db.queries.builders import list_aside
 from mini_buildd.db.queries.builds import last_good_seconds
 from mini_buildd.db.queries.now import find_now
 from mini_buildd.domain.key_expiry import running_out
 from mini_buildd.keys.archive_keys import ArchiveKeys
+from mini_buildd.web.administrators import actor_of
 from mini_buildd.web.instance import instance, outlook, places, troubles
+from mini_buildd.web.views.builders import expired_chroots
 
 
 @require_safe
@@ -25,6 +28,9 @@ def show(request: HttpRequest) -> HttpResponse:
         "waiting_count": len(ahead.order),
         "ending_keys": running_out(ArchiveKeys(places().gnupg).listing(), now()),
         "troubles": troubles(),
+        "expired_chroots": expired_chroots(),
         "slots": instance().builder.slots,
+        "aside": list_aside(now()),
+        "is_admin": actor_of(request).is_admin,
     }
     return render(request, "mini_buildd/now.html", context)

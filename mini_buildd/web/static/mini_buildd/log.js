@@ -6,13 +6,61 @@ const word = document.querySelector(".cut > .live");
 const MOST_LINES = 20000;
 const ESCAPE = /\x1b(?:\[[0-?]*[ -\/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])/g;
 const CONTROL = /[\x00-\x08\x0b-\x1f\x7f]/g;
-const ERROR = /\berror:|\bError [1-9]\d*\b|^E: |^FAIL(?:ED)?\b|\bFAILED\b|Segmentation fault|undefined reference|^Traceback \(most recent call last\)|\bAborted\b|^make.*\*\*\*/;
-const HARMLESS = /\(ignored\)|\bxfail\b|XFAIL/;
+const ERROR = /\b(?:error(?:\[E\d+\])?|ERROR):|\bError [1-9]\d*\b|^E: |^E {3,}\S|^ *-* ?FAIL(?:ED|URE)?\b|\bFAILED\b|\*\*\*(?:Failed|Exception|Timeout)\b|^not ok \d|^Result: FAIL|^panic: |^# +Failed test|\bFAIL +[\d.]+ ?s\b|Segmentation fault|undefined reference|fatal error|^CMake Error|^Traceback \(most recent call last\)|^[\w.]*(?:Error|Exception): |\bin @INC\b|\bAborted\b|^Killed\b|^make.*\*\*\*|^mini-buildd: |No space left on device|Cannot allocate memory|Temporary failure in name resolution|Could not resolve host|unmet dependencies|: (?:Build-)?Depends: |Cannot find \(any matches for\)|but is not installed to anywhere|\bunsat-dependency: /;
+const HARMLESS = /\(ignored\)|\bxfail\b|XFAIL|# (?:TODO|SKIP)|\b(?:FAIL|ERROR|[Ee]rror)s?: +0\b|checking for /;
 
-// As web/log/plain.py does.
+// As tools/log_plain.py does.
 const plain = (line) => {
   const bare = line.replace(ESCAPE, "").replace(/\r+$/, "");
   return bare.slice(bare.lastIndexOf("\r") + 1).replace(CONTROL, "");
+};
+
+// The next three as web/log/colour.py does.
+const after = (codes, look) => {
+  let { colour, isBold } = look;
+  for (const code of codes.split(";").map(Number)) {
+    if (code === 38 || code === 48) break;
+    if (code === 0) [colour, isBold] = ["", false];
+    else if (code === 1 || code === 22) isBold = code === 1;
+    else if (code === 39) colour = "";
+    else if (/^[39][0-7]$/.test(code)) colour = `c${code % 10}`;
+  }
+  return { colour, isBold };
+};
+
+const pieces = (line) => {
+  const found = [];
+  let look = { colour: "", isBold: false };
+  let place = 0;
+  const add = (text) => found.push([text, `${look.colour}${look.isBold ? " cb" : ""}`.trim()]);
+  for (const match of line.matchAll(ESCAPE)) {
+    add(line.slice(place, match.index));
+    place = match.index + match[0].length;
+    const codes = /^\x1b\[([0-9;]*)m$/.exec(match[0]);
+    if (codes) look = after(codes[1], look);
+  }
+  add(line.slice(place));
+  return found;
+};
+
+const coloured = (line) => {
+  const found = pieces(line);
+  const bare = found.map(([text]) => text).join("").replace(/\r+$/, "");
+  const begin = bare.lastIndexOf("\r") + 1;
+  let place = 0;
+  return found.map(([text, look]) => {
+    const shown = text.slice(Math.max(begin - place, 0), Math.max(bare.length - place, 0));
+    place += text.length;
+    return [shown.replace(CONTROL, ""), look];
+  }).filter(([text]) => text);
+};
+
+const makePiece = ([text, look]) => {
+  if (!look) return text;
+  const piece = document.createElement("span");
+  piece.className = look;
+  piece.append(text);
+  return piece;
 };
 
 // As web/log/markup.py does.
@@ -35,7 +83,8 @@ const makeLine = (text, number) => {
     link.setAttribute("aria-label", `line ${number}`);
     line.append(link);
   }
-  line.append(`${shown}\n`);
+  if (text.includes("\x1b[")) line.append(...coloured(text).map(makePiece), "\n");
+  else line.append(`${shown}\n`);
   return line;
 };
 

@@ -3,11 +3,11 @@
 import re
 
 # ECMA-48: control sequences, operating system commands, and other escapes of two characters.
-_ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def plain(line: str) -> str:
     """*line* as a screen shows it in the end: without colours, after its carriage returns."""
-    bare = _ESCAPE.sub("", line).rstrip("\r")
-    return _CONTROL.sub("", bare.rpartition("\r")[2])
+    bare = ESCAPE.sub("", line).rstrip("\r")
+    return CONTROL.sub("", bare.rpartition("\r")[2])
