@@ -101,6 +101,12 @@ def _furnish(root: str, spec: dict[str, Any]) -> None:
     _share_name_servers(root)
 
 
+def _keep_emulator(root: str) -> None:
+    """Let the root have what was registered: that lasts as long as it is mounted somewhere."""
+    registrations = "/proc/sys/fs/binfmt_misc"
+    _mount(registrations, root + registrations, "", _MS_BIND)
+
+
 def _bind(source: str, target: str, *, is_writable: bool) -> None:
     Path(target).mkdir(parents=True, exist_ok=True)
     _mount(source, target, "", _MS_BIND)
@@ -176,6 +182,8 @@ def main() -> None:
         raise OSError(0, f"this failed: {spec['prepare']}")
     root = _make_root(spec)
     _furnish(root, spec)
+    if spec["prepare"]:
+        _keep_emulator(root)
     socket.sethostname(spec["name"])
     _raise_loopback()
     _move_into(root)

@@ -14,9 +14,10 @@ from mini_buildd.wire.task import PhaseTime
 _PIECE_BYTES = 256 << 10
 _MOST = 64  # a package may print as many boxes as it likes
 _TITLE_LENGTH = 80
-_SHORTEST_SECONDS = 0.1
+_SHORTEST_START_SECONDS = 2.0
 
-# What passes before the first heading of the log.
+# What passes before the first heading of the log; so little that it may be the time until somebody
+# looked belongs to the first phase.
 START = "Start"
 
 
@@ -44,12 +45,14 @@ class PhaseTimes:
 
     def finish(self) -> tuple[PhaseTime, ...]:
         """The phases in their order, the last one until now; look once more before."""
-        ends = [moment for _, moment in self._began[1:]] + [self._clock()]
-        times = [
+        began = self._began
+        if len(began) > 1 and began[1][1] - began[0][1] < _SHORTEST_START_SECONDS:
+            began = [(began[1][0], began[0][1]), *began[2:]]
+        ends = [moment for _, moment in began[1:]] + [self._clock()]
+        return tuple(
             PhaseTime(title=title, seconds=round(end - begin, 2))
-            for (title, begin), end in zip(self._began, ends, strict=True)
-        ]
-        return tuple(times[times[0].seconds < _SHORTEST_SECONDS and len(times) > 1 :])
+            for (title, begin), end in zip(began, ends, strict=True)
+        )
 
     def _take(self, piece: bytes, moment: float) -> bool:
         """Note the headings of the whole lines of *piece*; whether that brought us on."""

@@ -13,6 +13,7 @@ from mini_buildd.buildd.follow import follow
 from mini_buildd.kit.atomic import write_file
 from mini_buildd.tools.cell import BUILD_USER
 from mini_buildd.tools.sbuild import command, configuration
+from mini_buildd.tools.sbuild_options import build_options
 from mini_buildd.wire.task import Task
 
 _PR_SET_PDEATHSIG = 1
@@ -25,11 +26,13 @@ def run_sbuild(
     look: Callable[[], None],
     *,
     testbed: Path | None = None,
+    programs: Path | None = None,
     is_for_debugging: bool = False,
 ) -> int:
     """Run sbuild on *task* to its end, with all it says in the log; gives its exit status.
 
-    For debugging, it talks with whoever sits at the terminal instead.
+    What *testbed* is, tools/sbuild.py says; *programs* is a folder that goes before PATH. For
+    debugging, sbuild talks with whoever sits at the terminal instead.
     """
     rc = folder.path / "sbuildrc"
     write_file(rc, configuration(task, folder.path, in_cell=testbed is not None).encode())
@@ -41,7 +44,7 @@ def run_sbuild(
             stdin=None if is_for_debugging else subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            env=environment(rc, task),
+            env=environment(rc, task, programs),
             preexec_fn=partial(_prepare, os.getpid(), task.limits.cores),  # noqa: PLW1509  # one thread
         )
         status = follow(process, look)
@@ -49,14 +52,12 @@ def run_sbuild(
     return status
 
 
-def environment(rc: Path, task: Task) -> Mapping[str, str]:
+def environment(rc: Path, task: Task, programs: Path | None = None) -> Mapping[str, str]:
     """What a build may know of the daemon's environment: next to nothing."""
     # A plain user's path may lack where sbuild finds its tools.
-    path = ":".join(filter(None, (os.environ.get("PATH"), _SYSTEM_PATH)))
-    options = list(task.options)
-    # dpkg-buildpackage counts the machine's cores, not those that it may use.
-    if task.limits.cores and not any(option.startswith("parallel=") for option in options):
-        options.append(f"parallel={task.limits.cores}")
+    parts = (str(programs) if programs else "", os.environ.get("PATH"), _SYSTEM_PATH)
+    path = ":".join(filter(None, parts))
+    options = build_options(task)
     return {
         "HOME": os.environ.get("HOME", "/"),
         "USER": BUILD_USER,
@@ -64,7 +65,7 @@ def environment(rc: Path, task: Task) -> Mapping[str, str]:
         "PATH": path,
         "LC_ALL": "C.UTF-8",
         "SBUILD_CONFIG": str(rc),
-        **({"DEB_BUILD_OPTIONS": " ".join(options)} if options else {}),
+        **({"DEB_BUILD_OPTIONS": options} if options else {}),
     }
 
 

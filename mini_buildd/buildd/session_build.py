@@ -6,7 +6,6 @@ from collections.abc import Callable
 from mini_buildd.buildd.folder import TaskFolder
 from mini_buildd.buildd.sbuild_run import run_sbuild
 from mini_buildd.kit.atomic import write_file
-from mini_buildd.tools.sbuild import key_files
 from mini_buildd.tools.schroot import wrapper_script
 from mini_buildd.wire.task import Task
 
@@ -17,12 +16,11 @@ def build_in_session(
     folder: TaskFolder, task: Task, look: Callable[[], None], *, is_for_debugging: bool = False
 ) -> int:
     """Build; gives sbuild's exit status. A session that sbuild leaves behind is ended."""
-    for name, key in key_files(task).items():
-        write_file(folder.path / name, key.encode())
-    wrapper = folder.path / "schroot"
-    write_file(wrapper, wrapper_script(folder.session).encode(), mode=0o755)
+    programs = folder.path / "bin"
+    programs.mkdir(exist_ok=True)
+    write_file(programs / "schroot", wrapper_script(folder.session).encode(), mode=0o755)
     try:
-        return run_sbuild(folder, task, look, is_for_debugging=is_for_debugging)
+        return run_sbuild(folder, task, look, programs=programs, is_for_debugging=is_for_debugging)
     finally:
         end_session(folder)
 

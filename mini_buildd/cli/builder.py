@@ -10,6 +10,7 @@ from mini_buildd.config.settings import Settings
 from mini_buildd.db.queries.builders import BuilderRow, list_builders
 from mini_buildd.flow.beside import beside_daemon
 from mini_buildd.flow.set_aside import set_aside, take_back
+from mini_buildd.kit.clock import utc_now
 
 _GREEN, _YELLOW, _FAINT = "32", "33", "2"
 
@@ -22,7 +23,7 @@ def run_builder(options: argparse.Namespace, settings: Settings, places: Places)
                 set_aside(site, owner(), options.name, options.reason)
             else:
                 take_back(site, owner(), options.name)
-    screen, rows = Screen.of(sys.stdout), list_builders()
+    screen, rows = Screen.of(sys.stdout), list_builders(utc_now(), settings.builder.lease_seconds)
     if not rows:
         screen.line("no builder has run yet")
         return 0

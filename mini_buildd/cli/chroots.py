@@ -13,7 +13,6 @@ from mini_buildd.db.models import Chroot
 from mini_buildd.db.queries.chroots import ChrootRow, list_chroots
 from mini_buildd.deb.names import Architecture, Codename
 from mini_buildd.domain.problem import Problem
-from mini_buildd.flow.assign import chroot_name
 from mini_buildd.flow.chroot import (
     Workshop,
     check_chroot,
@@ -22,6 +21,7 @@ from mini_buildd.flow.chroot import (
     tarball_of,
 )
 from mini_buildd.flow.refresh import is_due
+from mini_buildd.flow.task import chroot_name
 from mini_buildd.kit.clock import utc_now
 from mini_buildd.kit.process import CommandFailed
 from mini_buildd.tools.schroot import install_script

@@ -22,6 +22,8 @@ def run_setup(options: argparse.Namespace, places: Places, backend: str) -> int:
         codenames=tuple(Codename(each) for each in options.codename),
         architectures=tuple(Architecture(each) for each in options.architecture)
         or (_host_architecture(),),
+        crossed=tuple(Architecture(each) for each in options.cross),
+        optional=tuple(Architecture(each) for each in options.optional),
         repository=RepositoryName(options.repository),
         backend=backend,
         archive_url=options.archive_url,

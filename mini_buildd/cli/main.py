@@ -10,8 +10,10 @@ from pathlib import Path
 from django.db import DatabaseError
 
 from mini_buildd.cli.archive_options import add_archive
+from mini_buildd.cli.binnmu_options import add_binnmu
 from mini_buildd.cli.build_options import add_build, add_builder
 from mini_buildd.cli.chroot_options import add_chroot
+from mini_buildd.cli.owner import owner
 from mini_buildd.cli.plain import plain
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings, SettingsError, load
@@ -34,10 +36,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="run the daemon until it is told to stop")
+    doctor = commands.add_parser("doctor", help="say what this machine lacks for building")
+    doctor.add_argument(
+        "--machine", action="store_true", help="look at the machine alone, as before any setup"
+    )
+    doctor.add_argument("--json", action="store_true", help="for programs")
     _add_setup(commands.add_parser("setup", help="make a working configuration; repeat at will"))
     add_chroot(commands.add_parser("chroot", help="look after what builds start from"))
     _add_key(commands.add_parser("key", help="look after the keys that sign the archive"))
     add_archive(commands.add_parser("archive", help="look at what is published, and change it"))
+    text = "build the binary packages of a published source again, as version ...+bN"
+    add_binnmu(commands.add_parser("binnmu", help=text, description=text))
     add_build(commands.add_parser("build", help="look at builds, end them, try them again"))
     add_builder(commands.add_parser("builder", help="say which builders are given jobs"))
     admin = commands.add_parser("admin", help="make an administrator for the web pages")
@@ -52,6 +61,20 @@ def _add_setup(setup: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="may be repeated; the first one builds what is for all (default: this machine's)",
+    )
+    setup.add_argument(
+        "--cross",
+        action="append",
+        default=[],
+        metavar="ARCHITECTURE",
+        help="may be repeated; one that is cross-compiled on the first --architecture",
+    )
+    setup.add_argument(
+        "--optional",
+        action="append",
+        default=[],
+        metavar="ARCHITECTURE",
+        help="may be repeated; one of these whose failures hold nobody up",
     )
     setup.add_argument("--repository", default="test")
     setup.add_argument(
@@ -88,7 +111,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("--uploader and --key go together")
     try:
         settings = load(options.home)
-        status = _dispatch(options, settings)
+        act = _doctor if options.command == "doctor" else _dispatch
+        status = act(options, settings)
         sys.stdout.flush()
     except BrokenPipeError:  # who read has seen enough; Python would complain at its end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -121,6 +145,14 @@ def _explain(problem: Problem) -> None:
     print(plain(told), file=sys.stderr)
 
 
+def _doctor(options: argparse.Namespace, settings: Settings) -> int:
+    """Nothing is made for it: the tables are read where there are some, and left as they are."""
+    connect(django_settings(Places(settings.home).database))
+    from mini_buildd.cli.doctor import run_doctor  # noqa: PLC0415  # the same
+
+    return run_doctor(options, settings)
+
+
 def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
     if os.geteuid() == 0:
         print(
@@ -133,6 +165,7 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
     migrate()
     from mini_buildd.cli import (  # noqa: PLC0415  # models need a configured Django
         archive,
+        binnmu,
         build,
         builder,
         chroots,
@@ -140,13 +173,14 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
         keys,
     )
 
-    doors: Mapping[str, Callable[[], int]] = {
+    run: Mapping[str, Callable[[], int]] = {
+        "admin": lambda: commands.make_admin(options.name, getpass.getpass),
         "archive": lambda: archive.run_archive(options, settings, places),
+        "binnmu": lambda: binnmu.run_binnmu(options, settings, places, owner()),
         "build": lambda: build.run_build(options, settings, places),
         "builder": lambda: builder.run_builder(options, settings, places),
-        "setup": lambda: commands.run_setup(options, places, settings.builder.backend),
-        "admin": lambda: commands.make_admin(options.name, getpass.getpass),
-        "key": lambda: keys.run_key(options, places, settings.identity),
         "chroot": lambda: chroots.run_chroot(options, places),
+        "key": lambda: keys.run_key(options, places, settings.identity),
+        "setup": lambda: commands.run_setup(options, places, settings.builder.backend),
     }
-    return doors[options.command]()
+    return run[options.command]()

@@ -10,6 +10,7 @@ from mini_buildd.db.models import Attempt
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.problem import ResultRefused
 from mini_buildd.flow.assign import assign
+from mini_buildd.flow.enlist import enlist
 from mini_buildd.flow.keep_lease import expire_lease, late_attempts, renew
 from mini_buildd.flow.report import note_lost, note_started, report
 from mini_buildd.flow.set_aside import slots_given
@@ -107,6 +108,7 @@ class LocalBuilds:
         return events
 
     def _take_up(self) -> list[EventKind]:
+        enlist(self._site, self._host)
         settings = self._site.settings.builder
         free_slots = settings.slots - len(attempts_under_way(self._host))
         free_slots = slots_given(self._site, self._host, free_slots)

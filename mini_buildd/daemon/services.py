@@ -23,9 +23,12 @@ from mini_buildd.daemon.watch import ProcessWatch
 from mini_buildd.db.connect import analyze
 from mini_buildd.domain.event import EventKind
 from mini_buildd.flow.announce import announce
+from mini_buildd.flow.chroot import Workshop
 from mini_buildd.flow.expire import expire
 from mini_buildd.flow.keys import watch_keys
 from mini_buildd.flow.open_site import open_site
+from mini_buildd.flow.refresh import refresh_chroots
+from mini_buildd.flow.release import JUDGED_AFTER, release_all
 from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
 from mini_buildd.flow.sweep import catch_up, decide_all, each, judge_all, suites_behind, take_in
 from mini_buildd.flow.tidy import tidy
@@ -33,6 +36,7 @@ from mini_buildd.flow.troubles import Troubles
 from mini_buildd.incoming.ftp import IncomingFactory
 from mini_buildd.incoming.sessions import Sessions
 from mini_buildd.keys import gpg
+from mini_buildd.kit.commands import Commands, CommandsStopped
 from mini_buildd.web import instance
 from mini_buildd.web.application import application, static_folders
 from mini_buildd.web.instance import show_troubles
@@ -55,6 +59,8 @@ class Services:
         self._bus = LocalBus()
         self._flow_pool = ThreadPool(1, 6, "flow")
         self._suite_pool = ThreadPool(1, 4, "suites")
+        self._chroot_pool = ThreadPool(1, 1, "chroots")
+        self._chroot_commands = Commands(is_nice=True)
         self._web_pool = ThreadPool(1, 8, "web")
         self._sessions = Sessions()
         self._site = open_site(settings, places)
@@ -83,11 +89,14 @@ class Services:
                 EventKind.JOB_PLANNED,
                 EventKind.JOB_RELEASED,
                 EventKind.JOB_LOST,
+                EventKind.CHROOT_MADE,
                 EventKind.JOB_RETRIED,
                 EventKind.JOB_CANCELLED,
                 EventKind.BUILDER_RETURNED,
             ),
         )
+        # What waits for others goes on by what happens to those.
+        self._order = self._step("order", partial(release_all, self._site), JUDGED_AFTER)
         self._publish = self._step(
             "publish",
             self._thd_publish,
@@ -109,13 +118,17 @@ class Services:
             sweep_seconds=_MINUTE_SECONDS,
         )
         self._tidy = self._step("tidy", self._thd_tidy, (), sweep_seconds=_HOUR_SECONDS)
+        # It takes a minute or many, and nothing waits for it.
+        self._chroots = self._step("chroots", self._thd_chroots, (), pool=self._chroot_pool)
         self._steps = (
             self._intake,
             self._build,
+            self._order,
             self._publish,
             self._mail,
             self._keyring,
             self._tidy,
+            self._chroots,
         )
 
     def _step(
@@ -124,12 +137,13 @@ class Services:
         thd_work: Any,
         kinds: Iterable[EventKind],
         sweep_seconds: float = _SWEEP_SECONDS,
+        pool: ThreadPool | None = None,
     ) -> Step:
         step = Step(
             name,
             thd_work,
             reactor=self.reactor,
-            pool=self._flow_pool,
+            pool=pool or self._flow_pool,
             bus=self._bus,
             sweep_seconds=sweep_seconds,
         )
@@ -170,6 +184,13 @@ class Services:
         analyze()
         return events
 
+    def _thd_chroots(self) -> list[EventKind]:
+        workshop = Workshop(self._places, self._site.clock, commands=self._chroot_commands)
+        try:
+            return refresh_chroots(workshop)
+        except CommandsStopped:  # what is half made is removed the next time
+            return []
+
     def _wake_builds(self) -> None:
         self._build.wake()
 
@@ -188,6 +209,7 @@ class Services:
         thread_guard.install()
         self._flow_pool.start()
         self._suite_pool.start()
+        self._chroot_pool.start()
         self._web_pool.start()
         try:
             self._listen()
@@ -232,10 +254,11 @@ class Services:
         """Close the doors, let what runs in threads end; builds go on by themselves."""
         for port in getattr(self, "_ports", []):
             yield port.stopListening()
+        self._chroot_commands.stop()
         ends: list[Deferred[Any]] = [step.stop() for step in (*self._steps, self._suites)]
         yield DeferredList(ends)
         self._watch.stop()
-        for pool in (self._flow_pool, self._suite_pool, self._web_pool):
+        for pool in (self._flow_pool, self._suite_pool, self._chroot_pool, self._web_pool):
             if pool.started:
                 pool.stop()
         gpg.stop_agent(self._places.gnupg)

@@ -13,10 +13,15 @@ _BINARY_ONLY = re.compile(r"\+b[0-9]+\Z")
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a .changes says, parsed into types."""
+    """What a .changes says, parsed into types.
+
+    The *source_version* differs from the *version* in a binNMU only.
+    """
 
     source: SourceName
     version: Version
+    source_version: Version
+    is_binary_only: bool
     distribution: str
     architectures: tuple[ArchitectureWildcard, ...]
     urgency: str
@@ -44,6 +49,8 @@ def parse_changes(data: bytes) -> Changes:
     return Changes(
         source=SourceName(source),
         version=version,
+        source_version=Version(in_parentheses.strip("()") or version),
+        is_binary_only=(paragraph.get("Binary-Only") or "").strip() == "yes",
         distribution=distributions[0],
         architectures=tuple(
             ArchitectureWildcard(word) for word in paragraph.require("Architecture").split()

@@ -17,6 +17,11 @@ _MOST_A_DAY = 1000
 _DATED = re.compile(r"([0-9]{4}\.[0-9]{2}\.[0-9]{2})")
 
 
+def archive_maintainer(identity: str) -> str:
+    """Who maintains what the archive makes itself."""
+    return f"{identity} archive <{identity}@archive.invalid>"
+
+
 def keyring_name(identity: str) -> SourceName:
     """The source and the binary package that hold the keys of the instance *identity*."""
     name = identity.lower()

@@ -160,6 +160,13 @@ class OptionMalformed(Rejection):
     title = "The changelog has an upload option that is not well-formed"
 
 
+class RebuildImpossible(Problem):
+    """Binary packages cannot be built again as it was asked for."""
+
+    code = "rebuild-impossible"
+    title = "This cannot be built again"
+
+
 class ResultRefused(Problem):
     """What a builder handed in does not fit what it was asked to build."""
 

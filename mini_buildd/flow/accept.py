@@ -18,14 +18,13 @@ from mini_buildd.db.moves import Overtaken, move_upload
 from mini_buildd.db.uploaders import Signer
 from mini_buildd.deb.changes import Changes
 from mini_buildd.deb.dsc import Dsc, sources_paragraph
-from mini_buildd.deb.names import Architecture, Component, MalformedName, PlainFilename, Sha256
+from mini_buildd.deb.names import Component, MalformedName, PlainFilename, Sha256
 from mini_buildd.deb.version import Version, compare
 from mini_buildd.domain import problem, upload_rules
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.keyring import keyring_name
 from mini_buildd.domain.layout import VersionRule
-from mini_buildd.domain.matrix import Target, plan_jobs
 from mini_buildd.domain.states import SourceState, UploadState
 from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.locks import pool_lock
@@ -33,6 +32,7 @@ from mini_buildd.flow.receive import MAX_CONTROL_BYTES, note_problem
 from mini_buildd.flow.signature import open_signed, read_changes, read_dsc
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.store import store
+from mini_buildd.flow.targets import plan_of
 from mini_buildd.kit.hashing import Digests, hash_file
 
 
@@ -94,7 +94,7 @@ def _ask_rules(site: Site, upload: Upload, folder: Path) -> _Accepted:
     upload_rules.check_dsc_fits(changes, dsc)
     upload_rules.check_names(dsc, listed.name)
     _check_reserved(site, signer, dsc.binaries)
-    plan_jobs(dsc.architectures, targets_of(distribution))
+    plan_of(distribution, dsc.architectures, changes.changes)
     return _Accepted(
         distribution,
         changes,
@@ -183,14 +183,6 @@ def _component_of(section: str) -> Component:
             found=str(error),
             hint="Correct the Section of the source in debian/control.",
         ) from None
-
-
-def targets_of(distribution: Distribution) -> tuple[Target, ...]:
-    """What the distribution is built for, as the build matrix wants it."""
-    return tuple(
-        Target(Architecture(row.architecture), row.builds_all, row.is_optional)
-        for row in distribution.architectures.all()
-    )
 
 
 def _into_pool(site: Site, accepted: _Accepted, folder: Path) -> Mapping[str, Digests]:

@@ -1,26 +1,32 @@
-"""Step 5, assign: a waiting job goes to a builder, as an attempt with a fence."""
+"""Step 5, assign: a waiting job goes to a builder, as an attempt with a fence.
+
+Which one is domain.scheduling's to decide, on the queue in memory. Whether it can be built yet is
+looked at once more before it goes: since it was planned, more may have been uploaded.
+"""
 
 import logging
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 
-from mini_buildd.config.places import Places
 from mini_buildd.db.events import record
-from mini_buildd.db.models import Attempt, Chroot, Distribution, Job, SourceFile
+from mini_buildd.db.models import Attempt, Chroot, Job
 from mini_buildd.db.moves import Overtaken, move_job
-from mini_buildd.deb.version import Version
+from mini_buildd.db.queries.queue import list_builders
+from mini_buildd.domain.builder import Capacity
 from mini_buildd.domain.event import EventKind
-from mini_buildd.domain.layout import suites_seen
-from mini_buildd.domain.losses import work_for
+from mini_buildd.domain.scheduling import RunningJob, WaitingJob
 from mini_buildd.domain.states import JobState
-from mini_buildd.flow.chroot import generation_of, tarball_of
-from mini_buildd.flow.content import components_of
-from mini_buildd.flow.lose import stages_lost
+from mini_buildd.domain.waiting import no_chroot
+from mini_buildd.flow.order import hold_back, judge_order
+from mini_buildd.flow.queue import ending
 from mini_buildd.flow.site import Site
-from mini_buildd.wire.task import AptSource, Task
+from mini_buildd.flow.task import make_task
+from mini_buildd.kit.parts import in_parts
+from mini_buildd.wire.task import Task
 
 _log = logging.getLogger(__name__)
 
@@ -34,28 +40,50 @@ class Assigned:
 
 
 def assign(site: Site, *, builder: str, backend: str, free_slots: int) -> Assigned:
-    """Hand up to *free_slots* waiting jobs, oldest first, to *builder*."""
-    chroots = Chroot.objects.filter(
-        base=OuterRef("source__distribution__base"),
-        architecture=OuterRef("architecture"),
-        backend=backend,
-        made_at__isnull=False,
-    )
-    is_due = Q(not_before_at=None) | Q(not_before_at__lte=site.clock())
-    waiting = Job.objects.filter(is_due, state=JobState.WAITING)
-    _explain(waiting.filter(~Exists(chroots)), backend)
+    """Hand up to *free_slots* waiting jobs to *builder*, those whose turn it is."""
     tasks: list[Task] = []
-    for pk in list(waiting.filter(Exists(chroots)).order_by("id").values_list("pk", flat=True)):
-        if len(tasks) >= free_slots:
+    events: list[EventKind] = []
+    with site.queue.lock:
+        site.queue.refresh(backend, site.clock())
+        _tell_missing_chroots(site)
+        capacity = _capacity(site, builder, free_slots)
+    while len(tasks) < free_slots:
+        with site.queue.lock:
+            job = site.queue.line.choose(capacity, site.queue.places, site.clock())
+        if job is None:
             break
-        job = _jobs().get(pk=pk)
         try:
-            tasks.append(_hand_out(site, job, builder, backend))
+            events += _hand_out(site, job, builder, backend, tasks)
         except Overtaken:
             continue
         except Exception:  # noqa: BLE001  # whatever it is, the other jobs go on
-            _log.exception("assigning %s failed; it is tried again later", job)
-    return Assigned(tuple(tasks), (EventKind.JOB_ASSIGNED,) * len(tasks))
+            _log.exception("assigning %s failed; it is tried again later", job.source)
+    return Assigned(tuple(tasks), tuple(events))
+
+
+def _capacity(site: Site, builder: str, free_slots: int) -> Capacity:
+    """What *builder* has said of itself; one that has not is trusted with what it asks for."""
+    known = list_builders(builder)
+    has = sum(each.builder == builder for each in site.queue.line.running.values())
+    said = known[0] if known else Capacity(builder, slots=0)
+    return replace(said, slots=has + free_slots)
+
+
+def _tell_missing_chroots(site: Site) -> None:
+    """Say for jobs that they wait for a chroot; writes only what is new."""
+    queue = site.queue
+    missing = {demand.place for demand in queue.line.demands()} - queue.places.keys()
+    for place in missing:
+        reason = no_chroot(place)
+        untold = [
+            job.id
+            for job in queue.line.waiting.values()
+            if job.demand.place == place and job.reason != reason
+        ]
+        for part in in_parts(untold):
+            Job.objects.filter(pk__in=part, state=JobState.WAITING).update(reason=reason)
+        if untold:
+            queue.read_again(untold)
 
 
 def _jobs() -> QuerySet[Job]:
@@ -67,96 +95,46 @@ def _jobs() -> QuerySet[Job]:
     )
 
 
-def _explain(jobs: QuerySet[Job], backend: str) -> None:
-    """Say for each of *jobs* that it waits for a chroot; writes only what is new."""
-    places = jobs.order_by().values_list("source__distribution__base__codename", "architecture")
-    for codename, architecture in places.distinct():
-        reason = (
-            f"no {backend} chroot for {codename} {architecture}; make it with "
-            f"mini-buildd chroot create {codename} {architecture}"
-        )
-        untold = jobs.filter(
-            source__distribution__base__codename=codename, architecture=architecture
-        ).exclude(reason=reason)
-        if untold.exists():  # an update that changes nothing would lock the database all the same
-            untold.update(reason=reason)
+def _hand_out(
+    site: Site, chosen: WaitingJob, builder: str, backend: str, tasks: list[Task]
+) -> list[EventKind]:
+    """Give the *chosen* job to *builder* if it can be built; its task is added to *tasks*."""
+    job = _jobs().get(pk=chosen.id)
+    if job.state != JobState.WAITING:
+        return []
+    judged = judge_order(site, job)
+    if judged.missing:
+        events = hold_back(site, job, judged)
+        with site.queue.lock:
+            site.queue.read_again([job.pk])
+        return events
+    tasks.append(_begin(site, job, builder, backend))
+    since, needs = site.clock(), chosen.demand.needs
+    ends_at = ending(since, chosen.expected_seconds)
+    with site.queue.lock:
+        site.queue.start(RunningJob(job.pk, builder, chosen.uploader, needs, ends_at))
+    return [EventKind.JOB_ASSIGNED]
 
 
-def _hand_out(site: Site, job: Job, builder: str, backend: str) -> Task:
+def _begin(site: Site, job: Job, builder: str, backend: str) -> Task:
     """The one transaction: the attempt and the job's move."""
     chroot = Chroot.objects.select_related("base").get(
-        base=job.source.distribution.base, architecture=job.architecture, backend=backend
+        base=job.source.distribution.base,
+        architecture=job.build_architecture or job.architecture,
+        backend=backend,
     )
+    lease = timedelta(seconds=site.settings.builder.lease_seconds)
     with transaction.atomic():
-        move_job(job, JobState.ASSIGNED, reason="")
+        move_job(job, JobState.ASSIGNED, reason="", waits_for="")
+        now = site.clock()
         attempt = Attempt.objects.create(
             job=job,
             number=job.attempts.count() + 1,
             token=secrets.token_hex(16),
             builder=builder,
-            assigned_at=site.clock(),
+            assigned_at=now,
+            lease_until=now + lease,
+            generation=chroot.generation,
         )
-        record(EventKind.JOB_ASSIGNED, site.clock(), job=job, detail=builder)
-        return _task(site, attempt, chroot)
-
-
-def _task(site: Site, attempt: Attempt, chroot: Chroot) -> Task:
-    job = attempt.job
-    source = job.source
-    distribution = source.distribution
-    name = f"{source.name}_{Version(source.version).without_epoch}.dsc"
-    dsc = SourceFile.objects.select_related("file").get(source=source, file__name=name)
-    tree = site.tree(distribution.repository.name)
-    return Task(
-        attempt=attempt.token,
-        fence=attempt.number,
-        source=source.name,
-        version=source.version,
-        dsc=str(tree.root / dsc.file.path),
-        codename=distribution.base.codename,
-        distribution=distribution.name,
-        architecture=job.architecture,
-        builds_any=job.builds_any,
-        builds_all=job.builds_all,
-        backend=chroot.backend,
-        chroot=chroot_name(site.places, chroot),
-        apt_sources=_apt_sources(site, distribution),
-        base=str(generation_of(site.places, chroot) or ""),
-        layers=str(site.places.layers),
-        work=work_for(stages_lost(job), site.settings.builder.work),
-    )
-
-
-def chroot_name(places: Places, chroot: Chroot) -> str:
-    """What sbuild is given for it: a tarball's path, or the name in schroot's configuration."""
-    if chroot.backend == "schroot":
-        return f"mini-buildd-{chroot.base.codename}-{chroot.architecture}"
-    return str(tarball_of(places, chroot))
-
-
-def _apt_sources(site: Site, distribution: Distribution) -> tuple[AptSource, ...]:
-    """The instance's own suites that a build for *distribution* may use."""
-    repository = distribution.repository
-    leads_to = {
-        suite.name: suite.migrates_to.name if suite.migrates_to else None
-        for suite in distribution.suite.layout.suites.select_related("migrates_to")
-    }
-    names = [
-        f"{distribution.base.codename}-{repository.name}-{suite}"
-        for suite in suites_seen(distribution.suite.name, leads_to)
-    ]
-    present = Distribution.objects.filter(
-        name__in=names, publications__published_at__isnull=False
-    ).distinct()
-    components = {each.name: components_of(each) for each in present}
-    url = site.archive_url(repository.name)
-    return tuple(
-        AptSource(
-            line=f"deb {url} {name} {' '.join(components[name])}",
-            pin=f"release n={name}",
-            key=site.signer.public_key,
-            tree=str(site.tree(repository.name).root),
-        )
-        for name in names
-        if name in components
-    )
+        record(EventKind.JOB_ASSIGNED, now, job=job, detail=builder)
+        return make_task(site, attempt, chroot)

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from mini_buildd.config.places import Places
 from mini_buildd.db.events import record
-from mini_buildd.db.models import Chroot
+from mini_buildd.db.models import Attempt, Chroot
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.problem import ChrootUnfit, ChrootUnknown, Problem
 from mini_buildd.flow.bootstrap import Bootstrap, sources_of
@@ -50,6 +50,11 @@ def find_chroot(codename: str, architecture: str) -> Chroot:
             hint="Configure it: mini-buildd setup --codename … --architecture …",
         )
     return chroot
+
+
+def chroot_by_id(number: int) -> Chroot | None:
+    """The chroot whose row has that number."""
+    return Chroot.objects.select_related("base").filter(pk=number).first()
 
 
 def tarball_of(places: Places, chroot: Chroot) -> Path:
@@ -121,6 +126,19 @@ def make_chroot(workshop: Workshop, chroot: Chroot) -> None:
         _make(workshop, chroot, generations)
 
 
+def remove_old(workshop: Workshop, chroot: Chroot) -> None:
+    """Remove the generations that a build had kept, and keeps no longer."""
+    if chroot.generation and len(generations_of(workshop.places, chroot).names()) > 1:
+        with _alone(workshop, chroot) as generations:
+            generations.remove_unused(but=_kept(chroot))
+
+
+def _kept(chroot: Chroot) -> set[str]:
+    """The one in use, and those that builds are about to hold."""
+    under_way = Attempt.objects.filter(outcome="").exclude(generation="")
+    return {chroot.generation, *under_way.values_list("generation", flat=True)}
+
+
 @contextmanager
 def _alone(workshop: Workshop, chroot: Chroot) -> Iterator[Generations]:
     """The generations, for one at a time; a failure is noted in the row."""
@@ -152,7 +170,7 @@ def _make(workshop: Workshop, chroot: Chroot, generations: Generations) -> None:
         return
     name = generations.finish(making, made_at)
     _switch(workshop, chroot, name, made_at)
-    generations.remove_unused(but=name)
+    generations.remove_unused(but=_kept(chroot))
 
 
 def _pack(workshop: Workshop, bootstrap: Bootstrap) -> None:
@@ -182,7 +200,7 @@ def _switch(workshop: Workshop, chroot: Chroot, generation: str, made_at: dateti
 
 def note_problem(workshop: Workshop, chroot: Chroot, error: Exception) -> None:
     """Write down that it could not be made, or does not work; the event is for the first time."""
-    reason = f"{error.title}: {error.found}" if isinstance(error, Problem) else str(error)
+    reason = _reason(error)
     chroot.problem = reason[:_REASON_CHARACTERS]
     chroot.tried_at = workshop.clock()
     chroot.asked_at = None
@@ -193,6 +211,18 @@ def note_problem(workshop: Workshop, chroot: Chroot, error: Exception) -> None:
         if is_new:
             first = reason.partition("\n")[0]
             record(EventKind.CHROOT_FAILED, chroot.tried_at, detail=f"{chroot}: {first}")
+
+
+def _reason(error: Exception) -> str:
+    """Why, in a first line, with the details in further ones."""
+    if isinstance(error, Problem):
+        return f"{error.title}: {error.found}"
+    if isinstance(error, CommandFailed):
+        told = [line.strip() for line in error.said.splitlines()]
+        errors = [line.removeprefix("E: ") for line in told if line.startswith("E: ")]
+        first = errors[0] if errors else f"a command ended with status {error.status}"
+        return f"{first}\n{error.said}"
+    return str(error)
 
 
 def check_chroot(workshop: Workshop, chroot: Chroot) -> None:

@@ -22,12 +22,14 @@ def enter(
     """
     for part in in_parts(wanted):
         there = _there(revision, part)
+        had_binaries = {source for source, binary in there if binary is not None}
         revision.enter(
             SuiteEntry(source_id=source, binary_id=binary)
             for source in part
             for binary in (None, *sorted(wanted[source]))
             if (source, binary) not in there
         )
+        revision.drop_replaced(had_binaries)
     _widen(revision, wanted)
     if not keeps_all:
         _thin_out(revision, wanted)

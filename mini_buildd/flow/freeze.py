@@ -6,6 +6,7 @@ What was built for it waits meanwhile, and comes in with the thaw.
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Binary, Distribution, Source
@@ -48,14 +49,16 @@ def thaw(site: Site, actor: Actor, distribution: Distribution) -> list[EventKind
 
 
 def _let_late_builds_in(site: Site, distribution: Distribution, since: datetime) -> None:
-    """What further architectures have built of what the suite has."""
+    """What further architectures have built of what the suite has, and what was built again."""
     sources = present_sources(distribution)
     missing = Binary.objects.filter(source__in=sources, attempt__isnull=False).exclude(
         pk__in=distribution.entries.filter(removed_in=None, binary__isnull=False).values("binary")
     )
     # When it was entered here; the builder's word is of when it was done, which may be sooner.
     late = missing.filter(
-        attempt__job__events__kind=EventKind.JOB_SUCCEEDED, attempt__job__events__at__gte=since
+        Q(attempt__job__binnmu=0) | Q(source__distribution=distribution),
+        attempt__job__events__kind=EventKind.JOB_SUCCEEDED,
+        attempt__job__events__at__gte=since,
     )
     if not late.exists():
         return

@@ -9,7 +9,7 @@ symbolic link to one that somebody else owns, who then removes it.
 import os
 import pwd
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -92,11 +92,11 @@ class Generations:
         sync_folder(self.folder)
         return name
 
-    def remove_unused(self, *, but: str) -> None:
-        """Remove what nobody holds, *but* one, and what a crash has left; call it alone()."""
+    def remove_unused(self, *, but: Collection[str]) -> None:
+        """Remove what nobody holds, *but* some, and what a crash has left; call it alone()."""
         self.remove_leftovers()
         for each in sorted(self.folder.iterdir()):
-            if each.name == but:
+            if each.name in but:
                 continue
             if each.is_symlink():
                 each.unlink()

@@ -19,7 +19,7 @@ from mini_buildd.deb.names import PlainFilename
 from mini_buildd.deb.version import Version, compare
 from mini_buildd.domain import upload_rules
 from mini_buildd.domain.event import EventKind
-from mini_buildd.domain.keyring import keyring_name, keyring_version
+from mini_buildd.domain.keyring import archive_maintainer, keyring_name, keyring_version
 from mini_buildd.domain.layout import VersionRule, version_mark
 from mini_buildd.domain.problem import Rejection
 from mini_buildd.domain.states import SourceState, UploadState
@@ -75,7 +75,7 @@ def package_for(site: Site, distribution: Distribution) -> KeyringPackage:
     return KeyringPackage(
         name=keyring_name(identity),
         identity=identity,
-        maintainer=f"{identity} archive <{identity}@archive.invalid>",
+        maintainer=archive_maintainer(identity),
         fingerprints=site.signer.fingerprints,
         armored=site.signer.public_key,
         sources=tuple(

@@ -14,20 +14,20 @@ from mini_buildd.archive import history
 from mini_buildd.archive.publish import publish as publish_tree
 from mini_buildd.archive.publish import renew as renew_tree
 from mini_buildd.db.events import record
-from mini_buildd.db.models import Distribution, Job, Publication, Source, SuiteEntry
-from mini_buildd.db.moves import Overtaken, move_job, move_source
+from mini_buildd.db.models import Binary, Distribution, Publication, Source, SuiteEntry
+from mini_buildd.db.moves import move_source
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.event import EventKind
-from mini_buildd.domain.layout import suites_seen
 from mini_buildd.domain.permission import SELF
-from mini_buildd.domain.states import JobState, SourceState
+from mini_buildd.domain.states import SourceState
 from mini_buildd.domain.suite_version import Cause
 from mini_buildd.domain.verdict import is_superseded
 from mini_buildd.flow.content import content_of, face_of
 from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.judge import newest_in_suite
 from mini_buildd.flow.locks import suite_lock
+from mini_buildd.flow.rebuilt import lacking
 from mini_buildd.flow.revise import Order, newest, revise
 from mini_buildd.flow.site import Site
 
@@ -56,19 +56,27 @@ def _uploader(source: Source) -> str:
 
 
 def publish_again(site: Site, source: Source) -> None:
-    """Decide a further version of each suite that has *source*: a late build has joined it.
+    """Decide a further version of each suite that lacks something of *source*, which it has.
 
-    An optional architecture may end after the others were published, and a version of a suite
-    never changes. What a frozen suite lacks it gets when it is thawed. To be called in the
-    transaction that enters the build.
+    An optional architecture may end after the others were published, binary packages may be built
+    again, and a version of a suite never changes. What a frozen suite lacks it gets when it is
+    thawed. To be called in the transaction that enters the build.
     """
     suites = Distribution.objects.filter(
         frozen_at=None,
         entries__in=SuiteEntry.objects.filter(source=source, removed_in=None, binary=None),
     )
     for distribution in suites.distinct():
-        revision = revise(site, distribution, Order(SELF, Cause.LATE_BUILD), source=source)
-        revision.add_binaries(source, source.binaries.all())
+        new = lacking(distribution, source)
+        if new:
+            order = Order(SELF, Cause.LATE_BUILD, _why_again(new[0]))
+            revise(site, distribution, order, source=source).add_binaries(source, new)
+
+
+def _why_again(binary: Binary) -> str:
+    """Why there was a rebuild, if *binary* comes from one."""
+    job = binary.attempt.job if binary.attempt is not None else None
+    return f"+b{job.binnmu}: {job.binnmu_reason}" if job is not None and job.binnmu else ""
 
 
 @tells_full_disk
@@ -109,7 +117,7 @@ def carry_out(site: Site, distribution: Distribution) -> list[EventKind]:
             # more. So it is due to be signed again.
             shown = replace(shown, valid_until=None, signed_by="unknown")
         _publish(site, pending[-1], shown)
-        return _save(site, distribution, pending, shown)
+        return _save(distribution, pending, shown)
 
 
 def _is_shown(site: Site, publication: Publication) -> bool:
@@ -133,9 +141,7 @@ def _publish(site: Site, publication: Publication, shown: _Shown) -> None:
     history.append(tree, face.distribution, shown.at, face.number)
 
 
-def _save(
-    site: Site, distribution: Distribution, pending: list[Publication], shown: _Shown
-) -> list[EventKind]:
+def _save(distribution: Distribution, pending: list[Publication], shown: _Shown) -> list[EventKind]:
     """The one transaction: the publications are done, their sources published."""
     events: list[EventKind] = []
     with transaction.atomic():
@@ -156,7 +162,6 @@ def _save(
                     detail=str(publication.number),
                 )
             )
-        events += _release_waiting(site, distribution)
     return events
 
 
@@ -212,26 +217,3 @@ def is_due(site: Site, publication: Publication) -> bool:
     if publication.valid_until is None or shown.valid_until is None:
         return publication.valid_until != shown.valid_until
     return publication.valid_until - shown.at < (shown.valid_until - shown.at) / 2
-
-
-def _release_waiting(site: Site, published: Distribution) -> list[EventKind]:
-    """Let the jobs try again that wait for dependencies and may use the *published* suite."""
-    events = []
-    waiting = Job.objects.filter(
-        state=JobState.DEP_WAIT,
-        source__distribution__repository=published.repository,
-        source__distribution__base=published.base,
-    ).select_related("source__upload", "source__distribution__suite__layout")
-    for job in waiting:
-        suite = job.source.distribution.suite
-        leads_to = {
-            each.name: each.migrates_to.name if each.migrates_to else None
-            for each in suite.layout.suites.select_related("migrates_to")
-        }
-        if published.suite.name in suites_seen(suite.name, leads_to):
-            try:
-                move_job(job, JobState.WAITING)
-            except Overtaken:
-                continue
-            events.append(record(EventKind.JOB_RELEASED, site.clock(), job=job))
-    return events

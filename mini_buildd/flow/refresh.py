@@ -16,12 +16,15 @@ from mini_buildd.domain.permission import Actor, demand_admin
 from mini_buildd.domain.problem import Problem
 from mini_buildd.flow.chroot import (
     Workshop,
+    generations_of,
     make_chroot,
     provide_chroot,
+    remove_old,
     wants_generation,
 )
 from mini_buildd.flow.site import Site
 from mini_buildd.kit.clock import Clock
+from mini_buildd.kit.lock import is_held
 from mini_buildd.kit.process import CommandFailed
 
 _log = logging.getLogger(__name__)
@@ -44,8 +47,10 @@ def refresh_chroots(workshop: Workshop) -> list[EventKind]:
     events: list[EventKind] = []
     for pk in list(Chroot.objects.values_list("pk", flat=True)):
         chroot = Chroot.objects.select_related("base").filter(pk=pk).first()
-        if chroot is not None:
+        # Somebody at the command line may be making it now.
+        if chroot is not None and not is_held(generations_of(workshop.places, chroot).folder):
             events += _refresh(workshop, chroot)
+            remove_old(workshop, chroot)
     return events + watch_expiry(workshop.clock)
 
 

@@ -24,6 +24,7 @@ from mini_buildd.deb.files import ListedFile
 from mini_buildd.deb.names import Component, MalformedName, PlainFilename, SourceName
 from mini_buildd.deb.payload import Payload, read_payload
 from mini_buildd.deb.version import Version
+from mini_buildd.domain.binnmu import binnmu_number, binnmu_version
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.keyring import keyring_name
 from mini_buildd.domain.losses import VANISHED
@@ -45,6 +46,7 @@ from mini_buildd.wire.task import BuildStatus, Result
 # A builder's words go into pages and events; the log has the rest.
 _MAX_REASON = 2000
 _MAX_STAGE = 60
+_MAX_TITLE = 80
 _MAX_PHASES = 100
 
 _OUTCOMES: Mapping[BuildStatus, Outcome] = {
@@ -160,8 +162,7 @@ def _take_files(site: Site, attempt: Attempt, result: Result, folder: Path) -> l
     """Check every file of the build's .changes, then put them into the pool."""
     job = attempt.job
     changes = _read_changes(result, folder)
-    if (changes.source, changes.version) != (job.source.name, job.source.version):
-        raise _refuse(f"{job.source}", f"{changes.source} {changes.version}")
+    _check_changes(job, changes)
     made = [_check_file(job, folder / file.name, file) for file in changes.files]
     reserved = keyring_name(site.settings.identity)
     for each in made:
@@ -173,6 +174,21 @@ def _take_files(site: Site, attempt: Attempt, result: Result, folder: Path) -> l
         _store(site, job, each)
     _keep_changelogs(site, job, made)
     return made
+
+
+def _check_changes(job: Job, changes: Changes) -> None:
+    """It is of this source and, when that is built again, of just this rebuild (+bN)."""
+    version = Version(job.source.version)
+    wanted = (job.source.name, version, binnmu_version(version, job.binnmu), job.binnmu > 0)
+    found = (changes.source, changes.source_version, changes.version, changes.is_binary_only)
+    if found != wanted:
+        raise _refuse(_build_of(*wanted), _build_of(*found))
+
+
+def _build_of(source: str, source_version: str, version: str, is_binary_only: bool) -> str:  # noqa: FBT001  # as they stand in the tuples
+    """A build in words."""
+    rebuilt = f", built again as {version}" if version != source_version else ""
+    return f"{source} {source_version}{rebuilt}{', binary-only' if is_binary_only else ''}"
 
 
 def _is_plain(path: Path) -> bool:
@@ -221,7 +237,12 @@ def _store(site: Site, job: Job, made: _Made) -> None:
 
 
 def _keep_changelogs(site: Site, job: Job, made: list[_Made]) -> None:
-    """One for each archive area: apt asks for it in that of the package."""
+    """One for each archive area: apt asks for it in that of the package.
+
+    A rebuild has nothing to add to that of its source.
+    """
+    if job.binnmu:
+        return
     source, repository = job.source, job.source.distribution.repository.name
     name, version = SourceName(source.name), Version(source.version)
     for each in made:
@@ -241,6 +262,7 @@ def _check_binary(job: Job, path: Path) -> tuple[BinaryPackage, Payload]:
     if (binary.source, binary.source_version) != source:
         made_from = f"{binary.source} {binary.source_version}"
         raise _refuse(f"{path.name} made from {job.source}", made_from)
+    _check_rebuild(job, binary, path.name)
     allowed = [job.architecture] * job.builds_any + ["all"] * job.builds_all
     if binary.architecture not in allowed:
         raise _refuse(f"{path.name} for {' or '.join(allowed)}", binary.architecture)
@@ -255,6 +277,15 @@ def _check_binary(job: Job, path: Path) -> tuple[BinaryPackage, Payload]:
     if path.stem != binary.stem:
         raise _refuse(f"the file name {binary.stem}{path.suffix}", path.name)
     return binary, payload
+
+
+def _check_rebuild(job: Job, binary: BinaryPackage, name: str) -> None:
+    """A rebuild's packages have its number; others are not called as if they came from one."""
+    number = binnmu_number(binary.version)
+    if job.binnmu and number != job.binnmu:
+        raise _refuse(f"{name} with a version that ends in +b{job.binnmu}", binary.version)
+    if not job.binnmu and number and binary.version == f"{job.source.version}+b{number}":
+        raise _refuse(f"{name} with the version {job.source.version}", binary.version)
 
 
 # --- rows -----------------------------------------------------------------------
@@ -285,18 +316,18 @@ def _save(
         fresh.save()
         if outcome is Outcome.LOST:
             return [*lose(site, fresh), *note_fault(site, fresh)]
-        kinds = _move_on(site, fresh, outcome)
+        kinds = _move_on(site, fresh, outcome, waits_for="\n".join(result.unmet))
         if outcome is not Outcome.CANCELLED:
             kinds += note_health(site, fresh)
         return kinds
 
 
-def _move_on(site: Site, attempt: Attempt, outcome: Outcome) -> list[EventKind]:
+def _move_on(site: Site, attempt: Attempt, outcome: Outcome, *, waits_for: str) -> list[EventKind]:
     """The job of *attempt* has come to that *outcome*, by its builder's honest word."""
     job, reason = attempt.job, attempt.reason
     if job.state == JobState.ASSIGNED:
         move_job(job, JobState.RUNNING)
-    move_job(job, JobState(outcome.value), reason=reason)
+    move_job(job, JobState(outcome.value), reason=reason, waits_for=waits_for)
     kinds = [record(_EVENTS[outcome], site.clock(), job=job, detail=reason)]
     if outcome is Outcome.DEP_WAIT and _published_since(attempt):
         # What it waits for may have come while it looked; nobody will wake it for that again.
@@ -310,7 +341,7 @@ def _move_on(site: Site, attempt: Attempt, outcome: Outcome) -> list[EventKind]:
 def _note_use(attempt: Attempt, result: Result) -> None:
     """What the builder measured: its phases, what it used, and what the machine could not give."""
     attempt.phases = [
-        [_plain(time.title)[:_MAX_STAGE], time.seconds] for time in result.phases[:_MAX_PHASES]
+        [_plain(time.title)[:_MAX_TITLE], time.seconds] for time in result.phases[:_MAX_PHASES]
     ]
     attempt.peak_memory_bytes = result.peak_memory_bytes or None
     attempt.disk_bytes = result.disk_bytes or None

@@ -21,9 +21,11 @@ from mini_buildd.db.models import (
 )
 from mini_buildd.deb.names import Component
 from mini_buildd.deb.version import Version
+from mini_buildd.domain.binnmu import current
 from mini_buildd.domain.permission import Actor
 from mini_buildd.domain.problem import PackageNotThere, SuiteFrozen, VersionNotKept
 from mini_buildd.domain.suite_version import Cause, latest_first
+from mini_buildd.flow.rebuilt import built_of, present_binaries, replaced
 from mini_buildd.flow.site import Site
 from mini_buildd.kit.parts import in_parts
 
@@ -114,12 +116,29 @@ class Revision:
             self.remove(rows[version])
 
     def add_binaries(self, source: Source, binaries: Iterable[Binary]) -> None:
-        """Let the suite have these *binaries* of *source*, which it has."""
-        there = set(self._active().filter(source=source).values_list("binary_id", flat=True))
-        new = [binary for binary in binaries if binary.pk not in there]
+        """Let the suite have these *binaries* of *source*, which it has.
+
+        A rebuild takes the place of what was built before on its architecture, and nothing goes
+        back behind one.
+        """
+        there = present_binaries(self._distribution, [source.pk])
+        given = Binary.objects.filter(pk__in=[binary.pk for binary in binaries])
+        old, known = (
+            {built.id: built for _, built in built_of(rows)} for rows in (there, given | there)
+        )
+        new = list(given.filter(pk__in=current(known.values()) - old.keys()))
         self.enter([SuiteEntry(source=source, binary=binary) for binary in new])
+        self.drop_replaced([source.pk])
         kinds = {(each.component, each.is_udeb, each.is_debug) for each in new}
         self.widen([source.component], kinds)
+
+    def drop_replaced(self, sources: Iterable[int]) -> None:
+        """Let the suite be without what rebuilds of these *sources* have replaced in it."""
+        number = self.publication.number
+        for part in in_parts(replaced(self._distribution, sources)):
+            gone = self._active().filter(binary__in=part)
+            gone.filter(added_in=number).delete()  # it was in no version at all
+            gone.update(removed_in=number)
 
     def remove(self, source: Source) -> None:
         """Let the suite be without *source*; raises PackageNotThere."""

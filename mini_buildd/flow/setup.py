@@ -55,6 +55,8 @@ class Wish:
     backend: str = "unshare"
     archive_url: str = ""
     uploader: NewUploader | None = None
+    crossed: tuple[Architecture, ...] = ()  # cross-compiled on the first of the architectures
+    optional: tuple[Architecture, ...] = ()  # of either, those that hold nobody up
     has_keyring: bool = False  # every suite is to have the package with the archive's keys
 
 
@@ -81,6 +83,7 @@ class _Work:
 
 def setup(places: Places, wish: Wish, *, today: date, dry_run: bool) -> list[Change]:
     """Make what *wish* wants and is not there; raises SetupImpossible, and then nothing is made."""
+    _check_architectures(wish)
     plans = [(codename, *_find_sources(codename, wish, today)) for codename in wish.codenames]
     key = _read_key(places, wish.uploader) if wish.uploader else None
     work = _Work()
@@ -100,11 +103,27 @@ def setup(places: Places, wish: Wish, *, today: date, dry_run: bool) -> list[Cha
             )
             _sources(work, base, sources)
             _chroots(work, base, wish)
-            _distributions(work, base, repository, wish.architectures)
+            _distributions(work, base, repository, wish)
         if wish.uploader and key:
             _uploader(work, wish.uploader, key, repository)
         transaction.set_rollback(dry_run)
     return work.changes
+
+
+def _check_architectures(wish: Wish) -> None:
+    both = set(wish.architectures) & set(wish.crossed)
+    unknown = set(wish.optional) - {*wish.architectures, *wish.crossed}
+    if both or unknown:
+        raise SetupImpossible(
+            expected="each architecture built natively or by a cross-compiler, optional or not",
+            found=", ".join(
+                [
+                    *(f"{each} in both ways" for each in sorted(both)),
+                    *(f"{each} that is optional only" for each in sorted(unknown)),
+                ]
+            ),
+            hint="Name an architecture with --architecture or --cross, and --optional besides.",
+        )
 
 
 def _find_sources(codename: Codename, wish: Wish, today: date) -> tuple[Any, list[dict[str, Any]]]:
@@ -198,9 +217,7 @@ def _keyring(work: _Work, layout: Layout) -> None:
     layout.suites.update(wants_keyring=True)
 
 
-def _distributions(
-    work: _Work, base: Base, repository: Repository, architectures: tuple[Architecture, ...]
-) -> None:
+def _distributions(work: _Work, base: Base, repository: Repository, wish: Wish) -> None:
     for suite in repository.layout.suites.order_by("name"):
         name = f"{base.codename}-{repository.name}-{suite.name}"
         distribution: Distribution = work.ensure(
@@ -211,12 +228,17 @@ def _distributions(
             base=base,
             suite=suite,
         )
-        for architecture in architectures:
+        for architecture in (*wish.architectures, *wish.crossed):
             has_all = distribution.architectures.filter(builds_all=True).exists()
+            is_crossed = architecture in wish.crossed
             work.ensure(
                 DistributionArchitecture,
                 f"{name} on {architecture}",
-                {"builds_all": not has_all},
+                {
+                    "builds_all": not has_all and not is_crossed,
+                    "is_optional": architecture in wish.optional,
+                    "cross_from": wish.architectures[0] if is_crossed else "",
+                },
                 distribution=distribution,
                 architecture=architecture,
             )

@@ -1,11 +1,12 @@
 """What every verb works with: the instance's settings, clock, spool and key."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mini_buildd.archive.sign import Signer
 from mini_buildd.archive.tree import Tree
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
+from mini_buildd.flow.queue import Queue
 from mini_buildd.incoming.spool import Spool
 from mini_buildd.kit.clock import Clock
 
@@ -19,6 +20,7 @@ class Site:
     spool: Spool
     signer: Signer
     clock: Clock
+    queue: Queue = field(default_factory=Queue, compare=False)
 
     def tree(self, repository: str) -> Tree:
         """The published tree of *repository*, a name that the database holds."""

@@ -112,6 +112,11 @@ def _whole_way(scene: Scenario, steps: Steps) -> Upload:
     """Each step in turn; the upload that went through them."""
     instance = scene.instance
     with steps.step(
+        "Ask the doctor what this machine lacks for building",
+        "mend what is said to be lacking, then run the demo again",
+    ):
+        _ask_doctor(scene)
+    with steps.step(
         f"Set up repository test for {scene.codename} on {scene.architecture}, with its chroot",
         "look at the last lines above; mmdebstrap needs the machine's archive and user namespaces",
     ):
@@ -146,11 +151,22 @@ def _whole_way(scene: Scenario, steps: Steps) -> Upload:
     return upload
 
 
+def _ask_doctor(scene: Scenario) -> None:
+    """Of the machine alone: what the instance has, the next steps make."""
+    scene.instance.configure()
+    _call(scene, "doctor", "--machine")
+
+
 def _set_up(scene: Scenario) -> None:
     scene.packager.home.mkdir(parents=True, exist_ok=True)
-    scene.instance.configure()
     scene.borrow_chroot()
-    command = scene.instance.command(*scene.setup_arguments())
+    _call(scene, *scene.setup_arguments())
+    scene.keep_chroot()
+
+
+def _call(scene: Scenario, *arguments: str) -> None:
+    """One command of ``mini-buildd``, whose lines are shown as they come."""
+    command = scene.instance.command(*arguments)
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
@@ -159,10 +175,9 @@ def _set_up(scene: Scenario) -> None:
                 _tell(line)
     if process.returncode:
         raise StepFailed(
-            f"mini-buildd setup ended with {process.returncode}, see above",
+            f"mini-buildd {arguments[0]} ended with {process.returncode}, see above",
             "mend what it says, then run the demo again",
         )
-    scene.keep_chroot()
 
 
 def _check_ports(*ports: int) -> None:

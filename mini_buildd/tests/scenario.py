@@ -44,13 +44,19 @@ def host_architecture() -> str:
 
 @dataclass(slots=True)
 class Scenario:
-    """Everything below *folder*; *repository* "test" for this machine's release."""
+    """Everything below *folder*; *repository* "test" for this machine's release.
+
+    It is for *architecture*, which also builds what is for all, and *others* beside it; those
+    of *crossed* are cross-compiled on it.
+    """
 
     folder: Path
     instance: Instance = field(init=False)
     packager: Packager = field(init=False)
     codename: Codename = field(default_factory=host_codename)
     architecture: str = field(default_factory=host_architecture)
+    others: tuple[str, ...] = ()
+    crossed: tuple[str, ...] = ()
     _made: int = field(default=0, init=False)
     _borrowed: ExitStack = field(default_factory=ExitStack, init=False)
 
@@ -61,7 +67,14 @@ class Scenario:
     @property
     def chroot(self) -> Path:
         """The tarball that builds start from."""
-        return self.instance.home / "chroots" / f"{self.codename}-{self.architecture}.tar.zst"
+        return self._chroot(self.architecture)
+
+    def _chroot(self, architecture: str) -> Path:
+        return self.instance.home / "chroots" / f"{self.codename}-{architecture}.tar.zst"
+
+    @property
+    def _chroots(self) -> list[Path]:
+        return [self._chroot(each) for each in (self.architecture, *self.others)]
 
     @property
     def distribution(self) -> str:
@@ -95,30 +108,36 @@ class Scenario:
         return (
             "setup",
             f"--codename={self.codename}",
-            f"--architecture={self.architecture}",
+            *(f"--architecture={each}" for each in (self.architecture, *self.others)),
+            *(f"--cross={each}" for each in self.crossed),
             "--uploader=pat",
             f"--email={self.packager.email}",
             f"--key={self.packager.public_key()}",
         )
 
     def borrow_chroot(self) -> None:
-        """Take the chroot that an earlier run has left in the cache, while it is fresh.
+        """Take the chroots that an earlier run has left in the cache, while they are fresh.
 
-        Its unpacked generation stays the cache's own, and stays there as long as the scene is open.
+        Their unpacked generations stay the cache's own, and stay there as long as the scene is
+        open.
         """
-        kept, ours = self._kept_chroot, generations_beside(self.chroot)
-        with kept.alone():
-            names = kept.names()
-            if not names or _age_hours(names[-1]) > _FRESH_HOURS or self.chroot.exists():
-                return
-            ours.folder.mkdir(parents=True, exist_ok=True)
-            _link_or_copy(kept.folder.with_name(self.chroot.name), self.chroot)
-            ours.path(names[-1]).symlink_to(kept.path(names[-1]))
-            self._borrow(kept.path(names[-1]))
+        for chroot in self._chroots:
+            kept, ours = _kept(chroot), generations_beside(chroot)
+            with kept.alone():
+                names = kept.names()
+                if not names or _age_hours(names[-1]) > _FRESH_HOURS or chroot.exists():
+                    continue
+                ours.folder.mkdir(parents=True, exist_ok=True)
+                _link_or_copy(kept.folder.with_name(chroot.name), chroot)
+                ours.path(names[-1]).symlink_to(kept.path(names[-1]))
+                self._borrow(kept.path(names[-1]))
 
     def keep_chroot(self) -> None:
-        """Leave the chroot in the cache for later runs, and borrow it from there."""
-        kept, ours = self._kept_chroot, generations_beside(self.chroot)
+        """Leave the chroots in the cache for later runs, and borrow them from there."""
+        for chroot in self._chroots:
+            self._keep(chroot, generations_beside(chroot), _kept(chroot))
+
+    def _keep(self, chroot: Path, ours: Generations, kept: Generations) -> None:
         name = (ours.names() or [""])[-1]
         if not name or ours.path(name).is_symlink():
             return
@@ -126,15 +145,10 @@ class Scenario:
             ours.path(name).rename(kept.path(name))
             ours.path(name).symlink_to(kept.path(name))
             self._borrow(kept.path(name))
-            tarball = kept.folder.with_name(self.chroot.name)
+            tarball = kept.folder.with_name(chroot.name)
             tarball.unlink(missing_ok=True)
-            _link_or_copy(self.chroot, tarball)
-            kept.remove_unused(but=name)
-
-    @property
-    def _kept_chroot(self) -> Generations:
-        (cache_folder() / "chroots").mkdir(parents=True, exist_ok=True)
-        return generations_beside(cache_folder() / "chroots" / self.chroot.name)
+            _link_or_copy(chroot, tarball)
+            kept.remove_unused(but={name})
 
     def _borrow(self, generation: Path) -> None:
         self._borrowed.enter_context(locked(generation / "lock", is_shared=True))
@@ -183,10 +197,10 @@ class Scenario:
         gpg.stop_agent(self.instance.home / "gnupg")
         self._borrowed.close()
         self._remove_what_belongs_to_cells()
-        generations = generations_beside(self.chroot)
-        if generations.folder.is_dir():  # who removes the scene's folder could not remove these
-            with generations.alone():
-                generations.remove_unused(but="")
+        for generations in map(generations_beside, self._chroots):
+            if generations.folder.is_dir():  # who removes the scene's folder could not remove these
+                with generations.alone():
+                    generations.remove_unused(but=())
 
     def _remove_what_belongs_to_cells(self) -> None:
         """Who removes the scene's folder could not remove this."""
@@ -202,6 +216,12 @@ def generations_beside(tarball: Path) -> Generations:
 
 def _age_hours(generation: str) -> float:
     return (utc_now() - made_at_of(generation)).total_seconds() / 3600
+
+
+def _kept(chroot: Path) -> Generations:
+    """Where the cache has the generations of *chroot*."""
+    (cache_folder() / "chroots").mkdir(parents=True, exist_ok=True)
+    return generations_beside(cache_folder() / "chroots" / chroot.name)
 
 
 def _link_or_copy(source: Path, target: Path) -> None:

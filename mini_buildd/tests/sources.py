@@ -44,10 +44,10 @@ class DebianSources:
         self._apt("update", "-qq", folder=self.folder)
 
     def fetch(self, package: str, folder: Path) -> Path:
-        """Download the source of *package* into *folder*; returns its .dsc."""
+        """Download *package*, a name or name=version, into *folder*; returns its .dsc."""
         folder.mkdir(parents=True, exist_ok=True)
         self._apt("source", "--download-only", "--only-source", package, folder=folder)
-        (dsc,) = folder.glob(f"{package}_*.dsc")
+        (dsc,) = folder.glob(f"{package.partition('=')[0]}_*.dsc")
         return dsc
 
     def download(self, package: str, architecture: str, folder: Path) -> Path:

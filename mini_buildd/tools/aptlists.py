@@ -15,6 +15,7 @@ from mini_buildd.deb.names import Architecture
 from mini_buildd.tools.mmdebstrap import ChrootSource
 
 _MAX_SECONDS = 900
+_TRIAL_SECONDS = 10
 _VALID_UNTIL = re.compile(r"^Valid-Until: (\S.*\S)\s*$", re.MULTILINE)
 _QUOTED = frozenset('\\|{}[]<>"^~_=!@#$%&*')
 
@@ -37,18 +38,21 @@ Acquire::Languages "none";
 """
 
 
-def sources_text(sources: Iterable[ChrootSource]) -> str:
-    """The content of base.sources, in deb822 style (sources.list(5)): nothing but Packages."""
-    return "\n".join(_paragraph(source) for source in sources)
+def sources_text(sources: Iterable[ChrootSource], targets: str = "Packages") -> str:
+    """The content of base.sources, in deb822 style (sources.list(5)): nothing but Packages.
+
+    With *targets* that nobody knows, apt fetches and verifies the Release files alone.
+    """
+    return "\n".join(_paragraph(source, targets) for source in sources)
 
 
-def _paragraph(source: ChrootSource) -> str:
+def _paragraph(source: ChrootSource, targets: str) -> str:
     return (
         "Types: deb\n"
         f"URIs: {source.url}\n"
         f"Suites: {source.suite}\n"
         f"Components: {source.components}\n"
-        "Targets: Packages\n"
+        f"Targets: {targets}\n"
         f"Signed-By: {source.keyring}\n"
         f"Check-Valid-Until: {'yes' if source.check_valid_until else 'no'}\n"
     )
@@ -71,6 +75,30 @@ def update_command(folder: Path) -> list[str]:
     """
     lock = ["flock", "--no-fork", str(folder / "apt.lock")]
     return [*lock, "timeout", "--kill-after=9", str(_MAX_SECONDS), *_apt_get(folder), "update"]
+
+
+def trial_command(folder: Path) -> list[str]:
+    """The same once, without patience: whether the sources can be reached and are trusted.
+
+    Dates are looked at even where the machine's own apt is told not to: chroots look at them.
+    """
+    options = {
+        "Acquire::Check-Date": "true",
+        "Acquire::Check-Valid-Until": "true",
+        "Acquire::Retries": 0,
+        "Acquire::http::Timeout": _TRIAL_SECONDS,
+        "Acquire::https::Timeout": _TRIAL_SECONDS,
+    }
+    words = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+    return [*_apt_get(folder), *words, "update"]
+
+
+def read_complaint(lines: Iterable[str]) -> str:
+    """What an update failed for, in apt's words and without what it says of every failure."""
+    complaints = [line[3:] for line in lines if line[:3] in ("E: ", "W: ")]
+    reasons = [each for each in complaints if not each.startswith("Some index files failed")]
+    words = (reasons or complaints or ["apt has not said why"])[0]
+    return re.sub(r"^Failed to fetch \S+\s+", "", words)
 
 
 def files_command(folder: Path) -> list[str]:

@@ -8,17 +8,14 @@ import shlex
 from pathlib import Path, PurePosixPath
 
 from mini_buildd.tools.cell import BUILD_UID, BUILD_USER, Bind
-from mini_buildd.tools.sbuild import pin
-from mini_buildd.wire.task import AptSource, Task
+from mini_buildd.tools.own_suites import LIST, REMOVE, add_script
+from mini_buildd.tools.sbuild_options import is_cross, profiles_of
+from mini_buildd.wire.task import Task
 
 _SHARED = "/run/mini-buildd"
 _SOURCE = f"{_SHARED}/source"
 _ARCHIVE = f"{_SHARED}/archive"
 _CCACHE = "/var/cache/ccache"
-
-_OWN_LIST = "/etc/apt/sources.list.d/mini-buildd.list"
-_PINS = "/etc/apt/preferences.d/mini-buildd"
-_KEYS = "/etc/apt/keyrings"
 
 _HEAD = "set -e\nexport DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8"
 
@@ -28,8 +25,7 @@ _APT = (
     " -o APT::Update::Error-Mode=any -o Acquire::Retries=2"
 )
 _ONLY_OWN = (
-    f"-o Dir::Etc::SourceList={_OWN_LIST} -o Dir::Etc::SourceParts=/dev/null"
-    " -o APT::Get::List-Cleanup=0"
+    f"-o Dir::Etc::SourceList={LIST} -o Dir::Etc::SourceParts=/dev/null -o APT::Get::List-Cleanup=0"
 )
 
 # sbuild looks at some files as whoever has called it, so that name has to be known in there.
@@ -44,14 +40,14 @@ done"""
 _TIDY = f"""\
 apt-get clean
 rm -rf /tmp/* /var/tmp/* /var/log/apt/* /var/log/dpkg.log
-rm -f {_OWN_LIST} {_PINS} {_KEYS}/mini-buildd-*.asc
+{REMOVE}
 rm -rf /var/lib/apt/lists/*{_ARCHIVE.replace("/", "_")}_*"""
 
 
 def binds(task: Task) -> tuple[Bind, ...]:
     """What of the machine a cell for *task* is shown."""
     shown = [Bind(Path(task.dsc).parent, _SOURCE)]
-    shown += [Bind(Path(tree), f"{_ARCHIVE}/{n}") for n, tree in enumerate(_trees(task))]
+    shown += [Bind(Path(tree), place) for tree, place in _trees(task).items()]
     if task.ccache:
         shown.append(Bind(Path(task.ccache), _CCACHE, is_writable=True))
     return tuple(shown)
@@ -63,8 +59,8 @@ def prepare_script(task: Task, caller: str, *, with_setup: bool) -> str:
     *caller* is the name of the user that calls sbuild.
     """
     parts = [_HEAD, _USERS.format(user=BUILD_USER, names=f"{BUILD_USER} {caller}", uid=BUILD_UID)]
-    parts += _own_suites(task)
-    if task.build_architecture:
+    parts.append(add_script(task.apt_sources, _trees(task)))
+    if is_cross(task):
         parts.append(f"dpkg --add-architecture {task.architecture}\n{_APT} -qq update")
     else:
         # A base without lists is one that somebody else has made.
@@ -76,33 +72,10 @@ def prepare_script(task: Task, caller: str, *, with_setup: bool) -> str:
     return "\n".join([*parts, ""])
 
 
-def _own_suites(task: Task) -> list[str]:
-    if not task.apt_sources:
-        return []
-    keys = list(dict.fromkeys(source.key for source in task.apt_sources))
-    trees = _trees(task)
-    files = {f"{_KEYS}/mini-buildd-{number}.asc": key for number, key in enumerate(keys)}
-    files[_OWN_LIST] = "".join(
-        _list_line(source, keys.index(source.key), trees) for source in task.apt_sources
-    )
-    files[_PINS] = "\n\n".join(pin(source) for source in task.apt_sources) + "\n"
-    return [
-        f"mkdir -p {_KEYS}",
-        *(f"printf %s {shlex.quote(text)} > {path}" for path, text in files.items()),
-    ]
-
-
-def _trees(task: Task) -> list[str]:
-    """The published trees that lie on this machine, each once."""
-    return list(dict.fromkeys(source.tree for source in task.apt_sources if source.tree))
-
-
-def _list_line(source: AptSource, key: int, trees: list[str]) -> str:
-    """In one-line style (sources.list(5)); a tree of this machine is read as plain files."""
-    kind, url, *rest = source.line.split()
-    if source.tree:
-        url = f"file:{_ARCHIVE}/{trees.index(source.tree)}"
-    return f"{kind} [signed-by={_KEYS}/mini-buildd-{key}.asc] {url} {' '.join(rest)}\n"
+def _trees(task: Task) -> dict[str, str]:
+    """The published trees that lie on this machine, and where a cell sees them."""
+    trees = dict.fromkeys(source.tree for source in task.apt_sources if source.tree)
+    return {tree: f"{_ARCHIVE}/{number}" for number, tree in enumerate(trees)}
 
 
 def resolve_script(task: Task) -> str:
@@ -128,11 +101,11 @@ def _installations(task: Task) -> list[str]:
     words = ["build-dep"]
     if task.builds_any != task.builds_all:
         words.append("--arch-only" if task.builds_any else "--indep-only")
-    if task.profiles:
-        words.append(f"--build-profiles={shlex.quote(','.join(task.profiles))}")
-    if task.build_architecture:
+    if profiles := profiles_of(task):
+        words.append(f"--build-profiles={shlex.quote(','.join(profiles))}")
+    if is_cross(task):
         words.append(f"--host-architecture={task.architecture}")
     words.append(shlex.quote(f"{_SOURCE}/{PurePosixPath(task.dsc).name}"))
     # A cross compiler is to sbuild what build-essential is natively.
     cross = f"install crossbuild-essential-{task.architecture}"
-    return [" ".join(words), *([cross] if task.build_architecture else [])]
+    return [" ".join(words), *([cross] if is_cross(task) else [])]

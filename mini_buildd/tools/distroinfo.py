@@ -31,3 +31,13 @@ def is_released(codename: Codename, today: date) -> bool:
         info.devel(today),
         info.testing(today),
     )
+
+
+def is_outdated(today: date) -> bool:
+    """Whether the data ends before *today*, so that a later release is not in it."""
+    try:
+        distro_info.DebianDistroInfo().devel(today)
+        distro_info.UbuntuDistroInfo().stable(today)
+    except distro_info.DistroDataOutdated:
+        return True
+    return False

@@ -109,10 +109,15 @@ def _moved(source: HostSource, codename: Codename) -> HostSource:
 def keyring_of(vendor: str) -> Path | None:
     """The vendor's archive keyring as its keyring package installs it; None when it is missing."""
     for suffix in (".gpg", ".pgp"):
-        path = Path(_KEYRINGS.get(vendor, "/nonexistent") + suffix)
+        path = expected_keyring(vendor, suffix)
         if path.exists():
             return path
     return None
+
+
+def expected_keyring(vendor: str, suffix: str = ".gpg") -> Path:
+    """Where it should be."""
+    return Path(_KEYRINGS.get(vendor, "/nonexistent") + suffix)
 
 
 def proxy() -> str:

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 # Less than that, and the system users of a Debian root have no id (Policy 9.2.2).
 MIN_IDS = 65536
 
+# Where login.defs(5) lets subordinate ids begin.
+_FIRST_FREE = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class Subids:
@@ -36,6 +39,16 @@ def _first(name: str, uid: int, lines: Iterable[str]) -> int | None:
         if is_ours and int(count) >= MIN_IDS:
             return int(first)
     return None
+
+
+def free_range(text: str) -> int:
+    """The first id after all that are given away in the text of /etc/subuid or /etc/subgid."""
+    ends = [_FIRST_FREE]
+    for line in text.splitlines():
+        first, _, count = line.partition(":")[2].partition(":")
+        if first.isdecimal() and count.strip().isdecimal():
+            ends.append(int(first) + int(count))
+    return max(ends)
 
 
 def enter_command(subids: Subids, *flags: str) -> list[str]:

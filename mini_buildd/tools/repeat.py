@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from mini_buildd.tools.sbuild import pin
+from mini_buildd.tools.own_suites import pin
 from mini_buildd.tools.sbuild_options import (
     architecture_arguments,
     binnmu_arguments,

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mini_buildd.tools.cell import BUILD_USER
-from mini_buildd.wire.task import AptSource, BuildStatus, Task
+from mini_buildd.tools.own_suites import add_script
+from mini_buildd.tools.sbuild_options import (
+    architecture_arguments,
+    binnmu_arguments,
+    profile_arguments,
+)
+from mini_buildd.wire.task import BuildStatus, Task
 
 # The stages in which the package itself can fail; in every other one it was the machine, the
 # network, the archive, or somebody who stopped it. "install-deps" is looked into further.
@@ -48,14 +54,12 @@ def command(
         where = ["--chroot-mode=autopkgtest", f"--autopkgtest-virt-server={testbed}"]
     else:
         where = [f"--chroot-mode={task.backend}", f"--chroot={task.chroot}"]
-        where += [f"--extra-repository={source.line}" for source in task.apt_sources]
     return [
         "sbuild",
         f"--dist={task.distribution}",
-        *_architectures(task),
-        "--arch-any" if task.builds_any else "--no-arch-any",
-        "--arch-all" if task.builds_all else "--no-arch-all",
-        *([f"--profiles={','.join(task.profiles)}"] if task.profiles else []),
+        *architecture_arguments(task),
+        *profile_arguments(task),
+        *binnmu_arguments(task),
         *where,
         f"--build-dir={results}",
         "--no-source",
@@ -77,17 +81,11 @@ _SHELLS = (
 )
 
 
-def _architectures(task: Task) -> list[str]:
-    if not task.build_architecture:
-        return [f"--arch={task.architecture}"]
-    return [f"--host={task.architecture}", f"--build={task.build_architecture}"]
-
-
 def configuration(task: Task, folder: Path, *, in_cell: bool = False) -> str:
     """The sbuildrc of *task*, whose files lie in *folder*.
 
     A cell is prepared before sbuild comes to it (tools/cell_setup.py). In a session of sbuild's
-    own, the task's own suites are pinned above the base and their keys trusted.
+    own, that is done by its setup commands.
     """
     lines = [
         "# Made for one build; see sbuild.conf(5).",
@@ -105,31 +103,22 @@ def configuration(task: Task, folder: Path, *, in_cell: bool = False) -> str:
 _SWITCHED_OFF = ("apt_update", "apt_upgrade", "apt_distupgrade")
 
 
+# What sbuild lets a build have as PATH.
+_BUILD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/games"
+
+
 def _session(task: Task, folder: Path) -> list[str]:
-    keys = [str(folder / name) for name in key_files(task)]
-    commands = []
-    if task.apt_sources:
-        pins = "\\n\\n".join(pin(source).replace("\n", "\\n") for source in task.apt_sources)
-        commands.append(f"printf '{pins}\\n' > /etc/apt/preferences.d/mini-buildd")
-    if task.setup:
-        commands.append(task.setup)
-    quoted = ", ".join(_perl(command) for command in commands)
+    commands = [each for each in (add_script(task.apt_sources, {}), task.setup) if each]
+    # sbuild expands words with a percent sign in them (sbuild(1), "EXTERNAL COMMANDS").
+    quoted = ", ".join(_perl(command.replace("%", "%%")) for command in commands)
     return [
-        f"$schroot = {_perl(str(folder / 'schroot'))};",
-        f"$extra_repository_keys = [{', '.join(_perl(key) for key in keys)}];",
+        # What stands for schroot is found by PATH, which sbuild would not let through.
+        "use Dpkg::BuildInfo;",
+        'my @kept = map {"^$_\\$"} Dpkg::BuildInfo::get_build_env_allowed();',
+        "$environment_filter = ['^PATH$', @kept];",
+        f"$path = {_perl(f'{folder}/bin:{_BUILD_PATH}')};",
         f"$external_commands->{{'chroot-setup-commands'}} = [{quoted}];",
     ]
-
-
-def pin(source: AptSource) -> str:
-    """The paragraph of apt_preferences(5) that puts *source* above the base."""
-    return f"Package: *\nPin: {source.pin}\nPin-Priority: 900"
-
-
-def key_files(task: Task) -> Mapping[str, str]:
-    """The key files that the configuration names, by name, each key once."""
-    keys = dict.fromkeys(source.key for source in task.apt_sources)
-    return {f"apt-key-{number}.asc": key for number, key in enumerate(keys)}
 
 
 def _perl(text: str) -> str:

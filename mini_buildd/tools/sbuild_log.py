@@ -24,9 +24,10 @@ _ERROR = re.compile(
     r"|\bFAILED\b|\*\*\*(?:Failed|Exception|Timeout)\b|^not ok \d|^Result: FAIL|^panic: "
     r"|^# +Failed test|\bFAIL +[\d.]+ ?s\b|Segmentation fault|undefined reference|fatal error"
     r"|^CMake Error|^Traceback \(most recent call last\)|^[\w.]*(?:Error|Exception): |\bin @INC\b"
-    r"|\bAborted\b|^Killed\b|^make.*\*\*\*|No space left on device|Cannot allocate memory"
-    r"|Temporary failure in name resolution|Could not resolve host|unmet dependencies"
-    r"|: (?:Build-)?Depends: |Cannot find \(any matches for\)|but is not installed to anywhere"
+    r"|\bAborted\b|^Killed\b|^make.*\*\*\*|^mini-buildd: |No space left on device"
+    r"|Cannot allocate memory|Temporary failure in name resolution|Could not resolve host"
+    r"|unmet dependencies|: (?:Build-)?Depends: |Cannot find \(any matches for\)"
+    r"|but is not installed to anywhere|\bunsat-dependency: "
 )
 _HARMLESS = re.compile(
     r"\(ignored\)|\bxfail\b|XFAIL|# (?:TODO|SKIP)|\b(?:FAIL|ERROR|[Ee]rror)s?: +0\b|checking for "

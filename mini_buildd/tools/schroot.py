@@ -49,7 +49,9 @@ def install_script(*, name: str, tarball: Path, user: str) -> str:
 # Not every root has iproute2; perl is Essential. SIOCSIFFLAGS with IFF_UP and IFF_RUNNING
 # (netdevice(7)).
 _LOOPBACK = (
-    'perl -e \'socket(S, 2, 2, 0); ioctl(S, 0x8914, pack("a16s", "lo", 0x41) . "\\0" x 14)\''
+    "perl -e '"
+    'socket(S, 2, 2, 0); $r = pack("a16s", "lo", 0x41) . "\\0" x 14; ioctl(S, 0x8914, $r) or die $!'
+    "'"
 )
 _ALONE = f"""\
 mount -t proc proc /proc && {_LOOPBACK} && exec runuser -u "$0" -- "$@"
@@ -61,12 +63,14 @@ def wrapper_script(session: Path) -> str:
 
     Commands of the build's user get namespaces of their own, without a network and without other
     processes; root's keep the machine's network, to download packages. Root in a schroot is root of
-    the machine, so it may do that. The name of the session is written to *session*.
+    the machine, so it may do that. The name of the session is written to *session*. The script has
+    to be the first of its name in PATH, and takes its own folder, ``…/bin``, away from there.
     """
     return "\n".join(
         [
             "#!/bin/sh",
             "set -eu",
+            "PATH=${PATH#*/bin:}",
             'case " $* " in',
             '*" --begin-session "*)',
             '  name=$(schroot "$@")',

@@ -3,10 +3,12 @@
 from django.contrib import admin
 
 from mini_buildd.db import models
-from mini_buildd.web import configuration, people, records
+from mini_buildd.web import builders, chroot_form, configuration, people, records
 
 admin.site.register(models.Base, configuration.BaseAdmin)
-admin.site.register(models.Chroot, configuration.ChrootAdmin)
+admin.site.register(models.Chroot, chroot_form.ChrootAdmin)
+admin.site.register(models.Builder, builders.BuilderAdmin)
+admin.site.register(models.BuildNeeds, builders.BuildNeedsAdmin)
 admin.site.register(models.Layout, configuration.LayoutAdmin)
 admin.site.register(models.Repository, configuration.RepositoryAdmin)
 admin.site.register(models.Distribution, configuration.DistributionAdmin)

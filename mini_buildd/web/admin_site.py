@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 _GROUPS: Mapping[str, tuple[str, ...]] = {
     "What packages are built for": ("Base", "Chroot"),
+    "What builds": ("Builder", "BuildNeeds"),
     "What is published": ("Repository", "Distribution", "Layout"),
     "Who may upload": ("Uploader", "User", "Group"),
     "What happened (to read only)": (

@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin
 
 from mini_buildd.db.models import AptSource, DistributionArchitecture, Suite
+from mini_buildd.web.build_forms import ArchitectureForm, SuiteForm
 
 
 class Configured(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when it runs
@@ -45,20 +46,11 @@ class BaseAdmin(Configured):
     )
 
 
-class ChrootAdmin(Configured):
-    """Chroots."""
-
-    list_display = ("base", "architecture", "backend", "made_at")
-    list_filter = ("base", "architecture", "backend")
-    search_fields = ("base__codename", "architecture")
-    list_select_related = ("base",)
-    readonly_fields = ("made_at",)
-
-
 class Suites(admin.StackedInline):  # type: ignore[type-arg]  # not subscriptable when it runs
     """The suites of a layout."""
 
     model = Suite
+    form = SuiteForm
     extra = 0
     fieldsets = (
         (None, {"fields": (("name", "purpose"), ("accepts_uploads", "migrates_to"))}),
@@ -145,6 +137,7 @@ class Architectures(Part):
     """The architectures of a distribution."""
 
     model = DistributionArchitecture
+    form = ArchitectureForm
     extra = 1
 
 

@@ -13,8 +13,11 @@ _MENU = (
     ("Uploads", "uploads"),
     ("Builds", "builds"),
     ("Repositories", "repositories"),
+    ("Builders", "builders"),
     ("Events", "events"),
 )
+# Pages that belong to one of the menu without standing below it.
+_BELOW = {"repositories": "/suites/", "builds": "/queue/"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,4 +38,5 @@ def _entry(word: str, view: str, request: HttpRequest) -> MenuEntry:
     url = reverse(view)
     path = request.path_info
     is_here = path == url or (url != "/" and path.startswith(url))
-    return MenuEntry(word, url, is_here or (view == "repositories" and path.startswith("/suites/")))
+    below = _BELOW.get(view)
+    return MenuEntry(word, url, is_here or (below is not None and path.startswith(below)))

@@ -4,10 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils.timezone import now
 
 from mini_buildd.archive.tree import Tree
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
+from mini_buildd.flow.outlook import Outlook, look_ahead
+from mini_buildd.flow.queue import Queue
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.troubles import Trouble, Troubles
 
@@ -63,6 +66,13 @@ def site() -> Site:
     if _daemon.site is None:
         raise RuntimeError("the pages are served without a daemon, so they can only be read")
     return _daemon.site
+
+
+def outlook() -> Outlook:
+    """What the waiting jobs are to expect."""
+    # Without a daemon nobody keeps a queue, and it is made anew for each page.
+    queue = _daemon.site.queue if _daemon.site is not None else Queue()
+    return look_ahead(queue, instance().builder.backend, now())
 
 
 def wake() -> None:

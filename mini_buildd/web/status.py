@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mini_buildd.db.queries.builders import BuilderRow
 from mini_buildd.db.queries.builds import AttemptRow, BuildRow
+from mini_buildd.db.queries.chroots import ChrootRow
 from mini_buildd.db.queries.uploads import UploadRow
 from mini_buildd.db.queries.version_line import Presence, VersionRow
+from mini_buildd.domain.chroot_age import Health
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.states import JobState, Outcome, SourceState, UploadState
 
@@ -75,6 +78,14 @@ _PRESENCE: Mapping[Presence, Status] = {
     Presence.SKIPPED: Status(Shape.OFF, "never shown"),
 }
 
+_CHROOT: Mapping[Health, Status] = {
+    Health.GOOD: Status(Shape.GOOD, "good"),
+    Health.PROBLEM: Status(Shape.BAD, "problem"),
+    Health.EXPIRED: Status(Shape.HELD, "expired"),
+    Health.MISSING: Status(Shape.WAITING, "not made yet"),
+    Health.OFF: Status(Shape.OFF, "switched off"),
+}
+
 _EVENT: Mapping[EventKind, Shape] = {
     EventKind.SUITE_RENEWED: Shape.GOOD,
     EventKind.SUITE_FROZEN: Shape.HELD,
@@ -93,6 +104,9 @@ _EVENT: Mapping[EventKind, Shape] = {
     EventKind.SOURCE_HELD: Shape.HELD,
     EventKind.SOURCE_SUPERSEDED: Shape.OFF,
     EventKind.SUITE_PUBLISHED: Shape.GOOD,
+    EventKind.CHROOT_MADE: Shape.GOOD,
+    EventKind.CHROOT_FAILED: Shape.BAD,
+    EventKind.CHROOT_EXPIRES: Shape.HELD,
     EventKind.KEY_ROTATED: Shape.GOOD,
     EventKind.KEY_RETIRED: Shape.OFF,
     EventKind.KEY_EXPIRES: Shape.HELD,
@@ -134,6 +148,33 @@ def of_upload(row: UploadRow) -> Status:
 def of_version(row: VersionRow) -> Status:
     """Whether a version of a suite can be had."""
     return _PRESENCE[row.presence]
+
+
+def of_machinery(row: BuilderRow | ChrootRow) -> Status:
+    """What builds, and what builds start from."""
+    return _of_builder(row) if isinstance(row, BuilderRow) else _of_chroot(row)
+
+
+def _of_builder(row: BuilderRow) -> Status:
+    """What a builder does, or why it does nothing."""
+    if not row.is_enabled:
+        return Status(Shape.OFF, "switched off")
+    if row.set_aside_at is not None:
+        return Status(Shape.HELD, "set aside")
+    if row.is_silent:
+        return Status(Shape.BAD, "not heard of")
+    if row.running:
+        return Status(Shape.RUNNING, "building")
+    return Status(Shape.GOOD, "ready")
+
+
+def _of_chroot(row: ChrootRow) -> Status:
+    """How a chroot is; one that is being made, or will be soon, says so."""
+    if row.is_being_made:
+        return Status(Shape.RUNNING, "being made")
+    if row.is_asked:
+        return Status(Shape.WAITING, "to be made")
+    return _CHROOT[row.health]
 
 
 def of_event(kind: EventKind) -> Status:

@@ -1,6 +1,6 @@
 """Builds: jobs with their attempts and what they made."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +8,8 @@ from django.db.models import Q, QuerySet
 
 from mini_buildd.db.models import Attempt, Binary, Job, Upload
 from mini_buildd.db.queries.page import PAGE_ROWS, Page, page
+from mini_buildd.deb.version import Version
+from mini_buildd.domain.binnmu import binnmu_version
 from mini_buildd.domain.states import JobState, Outcome
 
 
@@ -45,7 +47,7 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True)
 class BuildRow:
-    """A job as lists show it, with its latest attempt."""
+    """A job as lists show it, with its latest attempt; *version* is that of what it makes."""
 
     id: int
     source: str
@@ -60,6 +62,10 @@ class BuildRow:
     is_optional: bool
     created_at: datetime
     attempt: AttemptRow | None
+    build_architecture: str = ""
+    profiles: str = ""
+    options: str = ""
+    rebuild_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +131,7 @@ def build_row(job: Job) -> BuildRow:
     return BuildRow(
         id=job.pk,
         source=source.name,
-        version=source.version,
+        version=binnmu_version(Version(source.version), job.binnmu),
         architecture=job.architecture,
         distribution=source.distribution.name,
         repository=source.distribution.repository.name,
@@ -136,6 +142,10 @@ def build_row(job: Job) -> BuildRow:
         is_optional=job.is_optional,
         created_at=job.created_at,
         attempt=attempt_row(attempts[0]) if attempts else None,
+        build_architecture=job.build_architecture,
+        profiles=job.profiles,
+        options=job.options,
+        rebuild_reason=job.binnmu_reason,
     )
 
 
@@ -144,6 +154,17 @@ def jobs() -> QuerySet[Job]:
     return Job.objects.select_related(
         "source__distribution__repository", "source__upload__signed_by__uploader__user"
     ).prefetch_related("attempts")
+
+
+def in_order(rows: QuerySet[Job], ids: Sequence[int]) -> list[Job]:
+    """Those of *rows* with these *ids*, in their order."""
+    found = rows.in_bulk(list(ids))
+    return [found[pk] for pk in ids if pk in found]
+
+
+def rows_of(ids: Sequence[int]) -> tuple[BuildRow, ...]:
+    """The builds with these *ids*, in their order."""
+    return tuple(build_row(job) for job in in_order(jobs(), ids))
 
 
 def list_builds(

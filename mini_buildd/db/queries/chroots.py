@@ -28,6 +28,7 @@ class ChrootRow:
     problem_since: datetime | None
     tried_at: datetime | None
     is_asked: bool
+    is_being_made: bool = False  # only the disk knows
 
     @property
     def needs_somebody(self) -> bool:

@@ -5,22 +5,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import (
-    Count,
     Exists,
     OuterRef,
     Q,
     QuerySet,
-    Window,
     prefetch_related_objects,
 )
 
 from mini_buildd.db.models import Job, Source, Upload
-from mini_buildd.db.queries.builds import BuildRow, build_row, jobs
+from mini_buildd.db.queries.builds import BuildRow, build_row, in_order, jobs
 from mini_buildd.db.queries.suites import Frozen, list_frozen
 from mini_buildd.db.queries.uploads import UploadRow, upload_row, uploads
 from mini_buildd.domain.states import JOB_UNDER_WAY, JobState, SourceState, UploadState
 
-_WAITING = (JobState.WAITING, JobState.LOST, JobState.DEP_WAIT)
 _ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 _SHOWN = 8
 _NEED_DAYS = 7
@@ -28,30 +25,27 @@ _NEED_DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """What is going on; *waiting* are the first of *waiting_count*."""
+    """What is going on; *waiting* are the first of all that waits."""
 
     failed: tuple[BuildRow, ...]
     rejected: tuple[UploadRow, ...]
     running: tuple[BuildRow, ...]
     waiting: tuple[BuildRow, ...]
-    waiting_count: int
     uploads: tuple[UploadRow, ...]
     builds: tuple[BuildRow, ...]
     frozen: tuple[Frozen, ...]
 
 
-def find_now(at: datetime) -> Now:
-    """Everything the home page shows, as it is *at* this moment."""
+def find_now(at: datetime, order: Sequence[int]) -> Now:
+    """Everything the home page shows, as it is *at* this moment.
+
+    *order* are the jobs that wait, in the order in which they will be built.
+    """
     since = at - timedelta(days=_NEED_DAYS)
     bare = jobs().prefetch_related(None)  # the attempts of all of them come in one question, below
     failed = list(_failed(since).order_by("-pk")[:_SHOWN])
     running = list(bare.filter(state__in=JOB_UNDER_WAY).order_by("pk"))
-    # In the alphabet, backwards: those that only wait for a builder come first.
-    waiting = list(
-        bare.filter(state__in=_WAITING)
-        .annotate(total=Window(Count("pk")))
-        .order_by("-state", "pk")[:_SHOWN]
-    )
+    waiting = in_order(bare, order[:_SHOWN])
     ended = list(bare.filter(state__in=_ENDED).order_by("-pk")[:_SHOWN])
     prefetch_related_objects([*failed, *running, *waiting, *ended], "attempts")
     return Now(
@@ -59,7 +53,6 @@ def find_now(at: datetime) -> Now:
         rejected=_rejected(since),
         running=_rows(running),
         waiting=_rows(waiting),
-        waiting_count=waiting[0].total if waiting else 0,
         uploads=tuple(upload_row(row) for row in uploads().order_by("-pk")[:_SHOWN]),
         builds=_rows(ended),
         frozen=list_frozen(),
@@ -71,19 +64,27 @@ def _rows(found: Sequence[Job]) -> tuple[BuildRow, ...]:
 
 
 def _failed(since: datetime) -> QuerySet[Job]:
-    """Failed builds since then whose package did not come again in the same distribution."""
+    """Failed builds since then whose package did not come again in the same distribution.
+
+    Of those that build a published package again, the latest counts.
+    """
     newer = Source.objects.filter(
         name=OuterRef("source__name"),
         distribution=OuterRef("source__distribution"),
         pk__gt=OuterRef("source_id"),
+    )
+    again = Job.objects.filter(
+        source=OuterRef("source"),
+        architecture=OuterRef("architecture"),
+        binnmu__gt=OuterRef("binnmu"),
     )
     return (
         jobs()
         .prefetch_related(None)
         .filter(
             ~Exists(newer),
+            Q(source__state=SourceState.FAILED) | Q(binnmu__gt=0) & ~Exists(again),
             state=JobState.FAILED,
-            source__state=SourceState.FAILED,
             created_at__gte=since,
         )
     )

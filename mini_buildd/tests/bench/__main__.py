@@ -2,9 +2,14 @@
 
 import sys
 
-from mini_buildd.tests.bench import archive, build, serve
+from mini_buildd.tests.bench import archive, build, queue, serve
 
-_BENCHES = {"build": build.main, "archive": archive.run, "serve": serve.run}
+_BENCHES = {
+    "build": build.main,
+    "queue": queue.main,
+    "archive": archive.run,
+    "serve": serve.run,
+}
 
 
 def main(arguments: list[str]) -> int:

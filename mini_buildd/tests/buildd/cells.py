@@ -27,12 +27,13 @@ class Cells:
         upper: Path | None = None,
         tmpfs_bytes: int = 256 << 20,
         binds: tuple[Bind, ...] = (),
+        prepare: str = "",
     ) -> Iterator[Cell]:
         """A cell for the length of the block; its complaints are the test's."""
         self._count += 1
         work = self.folder / f"work-{self._count}"
         work.mkdir()
-        plan = CellPlan((*lower, self.base), work, upper, tmpfs_bytes, binds)
+        plan = CellPlan((*lower, self.base), work, upper, tmpfs_bytes, binds, prepare)
         with ExitStack() as stack:
             complaints = stack.enter_context((work / "complaints").open("w+b"))
             cell = open_cell(plan, own_subids(), complaints)

@@ -13,11 +13,18 @@ import pytest
 
 from mini_buildd.buildd.cell import CellImpossible, open_cell
 from mini_buildd.buildd.cell_build import own_subids
+from mini_buildd.deb.names import Architecture
 from mini_buildd.tests.buildd.cells import Cells, said_in
 from mini_buildd.tests.instance import processes, wait_for
 from mini_buildd.tools.cell import Bind, CellPlan
+from mini_buildd.tools.foreign import (
+    private_registration,
+    register_script,
+    runnable_architectures,
+)
 
 _BUILD_UID = "1000"
+_PROGRAMS = Path("/usr/lib/arch-test")  # one for each architecture, which says that it runs
 
 
 @pytest.fixture
@@ -71,6 +78,19 @@ def test_nobody_but_root_has_a_network(cells: Cells, listener: int) -> None:
         assert said_in(cell, connect(listener), online=True) == "reached"
         assert said_in(cell, connect(listener), user=_BUILD_UID) == "not reached"
         assert said_in(cell, connect(listener)) == "not reached"
+
+
+def test_it_runs_programs_of_an_architecture_that_it_has_registered(cells: Cells) -> None:
+    foreign = Architecture("s390x" if runnable_architectures()[0] == "arm64" else "arm64")
+    registration = private_registration(foreign)
+    if not registration or not (_PROGRAMS / foreign).exists():
+        pytest.skip(f"needs Linux 6.7, qemu-user-static and arch-test to run {foreign}")
+    shown = (Bind(_PROGRAMS, "/programs"),)
+    for user in ("root", _BUILD_UID):
+        with cells.cell(binds=shown, prepare=register_script(registration)) as cell:
+            assert said_in(cell, f"/programs/{foreign}", user=user).strip() == "ok"
+        with cells.cell(binds=shown) as cell:
+            assert "Exec format error" in said_in(cell, f"/programs/{foreign}", user=user)
 
 
 def test_it_can_talk_to_itself(cells: Cells) -> None:

@@ -53,14 +53,15 @@ def test_a_phase_lasts_from_its_heading_to_the_next_one(tmp_path: Path) -> None:
     ]
 
 
-def test_a_log_that_begins_with_its_first_heading_has_no_start(tmp_path: Path) -> None:
+def test_the_moment_until_somebody_looks_belongs_to_the_first_phase(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text(logs.heading("Prepare"))
     clock = _Clock()
     times = PhaseTimes(clock)
+    clock.now += 1
     times.look(log)
     clock.now += 3
-    assert [time.title for time in times.finish()] == ["Prepare"]
+    assert [(time.title, time.seconds) for time in times.finish()] == [("Prepare", 4.0)]
 
 
 def test_without_a_log_all_the_time_is_the_start(tmp_path: Path) -> None:
@@ -75,13 +76,13 @@ def test_junk_without_a_line_end_hides_no_later_phase(tmp_path: Path) -> None:
     box = logs.heading("Build").encode()
     # A box in the middle of an endless line is none, wherever the pieces of reading fall.
     junk = b"\x00\xff" * 131072 + box[:-1]
-    found = _times([junk, b"\n" + logs.heading("Post Build").encode()], tmp_path / "log")
+    found = _times([b"", junk, b"\n" + logs.heading("Post Build").encode()], tmp_path / "log")
     assert [title for title, _ in found] == ["Start", "Post Build"]
 
 
 def test_a_package_that_prints_boxes_for_ever_gets_no_endless_list(tmp_path: Path) -> None:
     boxes = "".join(logs.heading(f"Box {number}\x00\x1b") for number in range(9000))
-    found = _times([boxes.encode()], tmp_path / "log")
+    found = _times([b"", boxes.encode()], tmp_path / "log")
     assert len(found) == 65
     assert found[1][0] == "Box 0"
 
@@ -96,6 +97,7 @@ def test_wherever_the_log_is_cut_the_phases_are_the_same(
     for cut in cuts:
         pieces.append(log[:cut])
         log = log[cut:]
+    pieces = [b"", b"", *pieces]
     found = _times([*pieces, log], tmp_path_factory.getbasetemp() / "cut")
     assert [title for title, _ in found] == [START, *expected]
     assert sum(seconds for _, seconds in found) == len(pieces) + 2

@@ -45,7 +45,7 @@ def test_rows_are_plain_and_frozen(builder: Builder) -> None:
     job = builder.failed("zlib", "1.3-1~test13+1")
     builder.running("ed", "1.21-1~test13+1")
     for value in (
-        find_now(now()),
+        find_now(now(), [job.pk]),
         list_uploads(),
         find_upload(source.upload_id or 0),
         list_builds(),
@@ -88,15 +88,11 @@ def test_what_a_build_should_take_is_what_the_last_good_one_took(builder: Builde
     assert last_good_seconds([]) == {}
 
 
-def test_now_puts_what_waits_for_a_builder_before_what_waits_for_packages(
-    builder: Builder,
-) -> None:
+def test_now_shows_what_waits_in_the_order_of_the_queue(builder: Builder) -> None:
     source = builder.source("lua5.4", "5.4-1~test13+1")
-    builder.job(source, JobState.DEP_WAIT, "amd64")
-    builder.job(source, JobState.WAITING, "i386")
-    found = find_now(now())
-    assert [row.state for row in found.waiting] == [JobState.WAITING, JobState.DEP_WAIT]
-    assert found.waiting_count == 2
+    jobs = [builder.job(source, JobState.WAITING, name) for name in ("amd64", "i386")]
+    found = find_now(now(), [jobs[1].pk, 4711, jobs[0].pk])
+    assert [row.architecture for row in found.waiting] == ["i386", "amd64"]
 
 
 def test_now_forgets_failures_that_are_old_or_came_again(builder: Builder) -> None:
@@ -104,12 +100,12 @@ def test_now_forgets_failures_that_are_old_or_came_again(builder: Builder) -> No
     problem = DistributionUnknown(expected="a", found="b", hint="c")
     builder.rejected("figlet", "2.2-1", problem)
     builder.rejected("figlet", "2.2-1", problem)
-    found = find_now(now())
+    found = find_now(now(), ())
     assert [row.source for row in found.failed] == ["zlib"]
     assert [row.source for row in found.rejected] == ["figlet"]
-    assert not find_now(now() + timedelta(days=8)).failed
+    assert not find_now(now() + timedelta(days=8), ()).failed
     builder.running("zlib", "1.3-2~test13+1")
-    assert not find_now(now()).failed
+    assert not find_now(now(), ()).failed
 
 
 def test_an_upload_tells_the_state_of_its_source_once_accepted(builder: Builder) -> None:

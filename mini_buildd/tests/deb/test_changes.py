@@ -109,10 +109,12 @@ def test_source_may_name_another_version_in_a_binary_only_upload(
     version: str, *, is_fine: bool
 ) -> None:
     text = GOOD.replace("Source: hello", "Source: hello (1.0-1)").replace(
-        "Version: 2.10-3~test13+1", f"Version: {version}"
+        "Version: 2.10-3~test13+1", f"Version: {version}\nBinary-Only: yes"
     )
     if is_fine:
-        assert _parse(text).version == version
+        changes = _parse(text)
+        assert (changes.version, changes.source_version) == (version, "1.0-1")
+        assert changes.is_binary_only
     else:
         with pytest.raises(MalformedControl, match="Source says"):
             _parse(text)
@@ -127,6 +129,12 @@ _MUTATIONS = st.lists(
     min_size=1,
     max_size=4,
 )
+
+
+def test_otherwise_both_versions_are_one() -> None:
+    changes = _parse(GOOD)
+    assert changes.source_version == changes.version
+    assert not changes.is_binary_only
 
 
 @pytest.mark.parametrize("parse", [parse_changes, parse_dsc])

@@ -43,6 +43,7 @@ class SourcePackage:
     more_in_dsc: Files = field(default_factory=dict)
     dsc_fields: str = ""
     binary: str = ""  # the name of its package, when that is another
+    options: tuple[str, ...] = ()  # in its changelog
 
     @property
     def stem(self) -> str:
@@ -73,13 +74,14 @@ class SourcePackage:
         files = {**self.source_files(), **self.more}
         if not self.with_orig:
             del files[self.orig_name]
+        options = "".join(f"   * MINI_BUILDD_OPTION: {option}\n" for option in self.options)
         return (
             "Format: 1.8\nDate: Fri, 20 Nov 2026 12:00:00 +0000\n"
             f"Source: {self.name}\nBinary: {self.name}\nArchitecture: source\n"
             f"Version: {self.version}\nDistribution: {self.distribution}\nUrgency: medium\n"
             "Maintainer: Pat Packager <pat@example.invalid>\n"
             f"Changes:\n {self.name} ({self.version}) {self.distribution}; urgency=medium\n"
-            f" .\n   * New.\n{checksums(files, f'{self.section} optional ')}"
+            f" .\n   * New.\n{options}{checksums(files, f'{self.section} optional ')}"
         )
 
     def upload(self, packager: Packager) -> Files:
@@ -104,6 +106,7 @@ class BinaryPackage:
     suffix: str = ".deb"
     files: Files = field(default_factory=dict)
     packed: str = "none"
+    depends: str = ""
 
     @property
     def file_name(self) -> str:
@@ -124,8 +127,9 @@ class BinaryPackage:
         tree = scratch / "tree"
         (tree / "DEBIAN").mkdir(parents=True, exist_ok=True)
         source = f"Source: {self.source}\n" if self.source else ""
+        depends = f"Depends: {self.depends}\n" if self.depends else ""
         (tree / "DEBIAN" / "control").write_text(
-            f"Package: {self.package}\nVersion: {self.version}\n{source}"
+            f"Package: {self.package}\nVersion: {self.version}\n{source}{depends}"
             f"Architecture: {self.architecture}\nSection: {self.section}\nPriority: optional\n"
             "Maintainer: Pat Packager <pat@example.invalid>\nDescription: says hello\n"
             f" {self.content or 'Nothing more.'}\n",
@@ -150,7 +154,8 @@ def build_changes(name: str, version: str, architecture: str, files: Mapping[str
     """The .changes that sbuild leaves beside what it made."""
     return (
         "Format: 1.8\nDate: Fri, 20 Nov 2026 12:00:00 +0000\n"
-        f"Source: {name}\nBinary: {name}\nArchitecture: {architecture}\nVersion: {version}\n"
+        f"Source: {name}\nBinary: {name.split(maxsplit=1)[0]}\nArchitecture: {architecture}\n"
+        f"Version: {version}\n"
         "Distribution: trixie-test-unstable\nUrgency: medium\n"
         "Maintainer: Pat Packager <pat@example.invalid>\n"
         f"Changes:\n {name} ({version}) trixie-test-unstable; urgency=medium\n"

@@ -13,6 +13,7 @@ from mini_buildd.deb.names import Architecture, Codename, PlainFilename
 from mini_buildd.domain.distribution import RepositoryName
 from mini_buildd.flow import sweep
 from mini_buildd.flow.assign import assign
+from mini_buildd.flow.release import release_all
 from mini_buildd.flow.report import note_started, report
 from mini_buildd.flow.setup import NewUploader, Wish, setup
 from mini_buildd.flow.site import Site
@@ -145,7 +146,11 @@ class Scene:
     def deb(self, task: Task, **differences: str) -> Files:
         """A package that fits *task*, but for the *differences*."""
         self._made += 1
-        fields: dict[str, Any] = {"package": task.source, "version": task.version, **differences}
+        fields: dict[str, Any] = {"package": task.source, "version": task.version}
+        if task.binnmu:
+            fields["version"] = f"{task.version}+b{task.binnmu}"
+            fields["source"] = f"{task.source} ({task.version})"
+        fields.update(differences)
         fields.setdefault("architecture", task.architecture if task.builds_any else "all")
         package = BinaryPackage(**fields)
         return {package.file_name: package.make(self.home / "scratch" / str(self._made))}
@@ -153,16 +158,23 @@ class Scene:
     def build(self, task: Task, files: Files | None = None) -> Result:
         """Lay down what a good build leaves; *files* instead of its one .deb and .buildinfo."""
         if files is None:
-            version = task.version.rpartition(":")[2]
+            version = self._version(task).rpartition(":")[2]
             buildinfo = f"{task.source}_{version}_{task.architecture}.buildinfo"
             files = {**self.deb(task), buildinfo: f"by {task.attempt}".encode()}
         changes = f"{task.source}_{task.architecture}.changes"
-        text = build_changes(task.source, task.version, task.architecture, files)
+        source = f"{task.source} ({task.version})" if task.binnmu else task.source
+        text = build_changes(source, self._version(task), task.architecture, files)
+        if task.binnmu:
+            text = b"Binary-Only: yes\n" + text
         for name, data in {**files, changes: text}.items():
             path = self.results(task) / name
             path.unlink(missing_ok=True)  # it may be in the pool by now, read-only
             path.write_bytes(data)
         return self.result(task, changes=changes)
+
+    def _version(self, task: Task) -> str:
+        """What it makes bears this one."""
+        return f"{task.version}+b{task.binnmu}" if task.binnmu else task.version
 
     def result(
         self,
@@ -171,6 +183,7 @@ class Scene:
         *,
         changes: str = "",
         reason: str = "",
+        unmet: tuple[str, ...] = (),
     ) -> Result:
         """What the supervisor says at the end."""
         return Result(
@@ -182,6 +195,7 @@ class Scene:
             finished_at=self.clock().isoformat(),
             changes=changes,
             files=(),
+            unmet=unmet,
         )
 
     def report(self, task: Task, result: Result | None = None) -> models.Job:
@@ -199,9 +213,10 @@ class Scene:
         return source
 
     def publish_all(self) -> None:
-        """Verdicts and publications, as the daemon's step does it."""
+        """Verdicts and publications, and what goes on by them, as the daemon's steps do it."""
         sweep.judge_all(self.site)
         sweep.publish_all(self.site)
+        release_all(self.site)
 
     def published(self, package: SourcePackage | None = None) -> models.Source:
         """A source that went the whole way."""

@@ -36,14 +36,14 @@ def test_only_whole_ones_count_and_the_newest_is_last(generations: Generations) 
     assert generations.names() == [OLD, NEW]
     assert made_at_of(NEW).isoformat() == "2026-11-25T13:00:00+00:00"
     with generations.alone():
-        generations.remove_unused(but="")
+        generations.remove_unused(but=())
     assert list(generations.folder.iterdir()) == []
 
 
 def test_what_nobody_holds_goes_with_what_a_crash_has_left(generations: Generations) -> None:
     _lay_down(generations, OLD, NEW, f"making-{OLD}", f"gone-{OLD}")
     with generations.alone():
-        generations.remove_unused(but=NEW)
+        generations.remove_unused(but={NEW})
     assert [each.name for each in generations.folder.iterdir()] == [NEW]
 
 
@@ -51,10 +51,10 @@ def test_one_that_a_build_holds_stays_until_it_lets_go(generations: Generations)
     _lay_down(generations, OLD, NEW)
     with locked(generations.path(OLD) / "lock", is_shared=True):
         with generations.alone():
-            generations.remove_unused(but=NEW)
+            generations.remove_unused(but={NEW})
         assert generations.names() == [OLD, NEW]
     with generations.alone():
-        generations.remove_unused(but=NEW)
+        generations.remove_unused(but={NEW})
     assert generations.names() == [NEW]
 
 
@@ -65,7 +65,7 @@ def test_one_that_is_borrowed_is_given_back(generations: Generations, tmp_path: 
     generations.path(OLD).symlink_to(others.path(OLD))
     assert generations.names() == [OLD]
     with generations.alone():
-        generations.remove_unused(but="")
+        generations.remove_unused(but=())
     assert generations.names() == []
     assert others.names() == [OLD]
     subprocess.run(RootCommands(own_subids()).remove(others.folder / OLD), check=True)

@@ -9,7 +9,7 @@ import pytest
 from django.apps import apps
 
 from mini_buildd.db import models
-from mini_buildd.deb.names import Codename
+from mini_buildd.deb.names import Architecture, Codename
 from mini_buildd.domain.problem import SetupImpossible
 from mini_buildd.flow.setup import Wish, setup
 from mini_buildd.tests.flow.scene import Scene
@@ -48,6 +48,41 @@ def test_one_architecture_builds_what_is_for_all_also_when_another_joins(bare: S
     run(bare, bare.wish("i386", "amd64"))
     builds_all = bare.distribution().architectures.filter(builds_all=True)
     assert [row.architecture for row in builds_all] == ["amd64"]
+
+
+def test_architectures_may_be_cross_compiled_and_optional(bare: Scene) -> None:
+    names = {each: Architecture(each) for each in ("arm64", "i386")}
+    wish = replace(
+        bare.wish("amd64", "i386"), crossed=(names["arm64"],), optional=tuple(names.values())
+    )
+    run(bare, wish)
+    found = {
+        row.architecture: (row.cross_from, row.is_optional, row.builds_all)
+        for row in bare.distribution().architectures.all()
+    }
+    assert found == {
+        "amd64": ("", False, True),
+        "arm64": ("amd64", True, False),
+        "i386": ("", True, False),
+    }
+    chroots = models.Chroot.objects.values_list("architecture", flat=True)
+    assert sorted(chroots) == ["amd64", "i386"], "what is cross-compiled needs none of its own"
+
+
+@pytest.mark.parametrize(
+    ("crossed", "optional", "found"),
+    [(["amd64"], [], "amd64 in both ways"), ([], ["s390x"], "s390x that is optional only")],
+)
+def test_an_architecture_is_built_in_one_way(
+    bare: Scene, crossed: list[str], optional: list[str], found: str
+) -> None:
+    wish = replace(
+        bare.wish("amd64"),
+        crossed=tuple(map(Architecture, crossed)),
+        optional=tuple(map(Architecture, optional)),
+    )
+    with pytest.raises(SetupImpossible, match=found):
+        run(bare, wish)
 
 
 def test_a_dry_run_shows_the_same_and_changes_nothing(bare: Scene) -> None:

@@ -206,4 +206,11 @@ FAILURES: Mapping[str, Failure] = {
         _TEST + "\tmake -j2 check\nwaiting for the other side\n",
         ("waiting for the other side",),
     ),
+    "silence at last": Failure(
+        _TEST
+        + "\tmake -j2 check\n"
+        + "it prints and prints\n" * 90
+        + "\nmini-buildd: its log said nothing for 150 minutes\n",
+        ("mini-buildd: its log said nothing for 150 minutes", "it prints and prints"),
+    ),
 }

@@ -4,6 +4,7 @@ import re
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from mini_buildd.tools import sbuild
@@ -50,9 +51,8 @@ def _source(name: str, key: str = "key") -> AptSource:
 
 def _perl(configuration: str, expression: str) -> str:
     """What *expression* is after Perl itself has read *configuration*."""
-    script = f"our ($extra_repository_keys, $external_commands, $purge_build_deps);\n{expression}"
     told = subprocess.run(
-        ["perl", "-e", f"{configuration.replace('1;', '', 1)}\n{script}"],
+        ["perl", "-e", f"{configuration.replace('1;', '', 1)}\n{expression}"],
         check=True,
         capture_output=True,
         text=True,
@@ -66,32 +66,59 @@ def test_the_command_says_what_to_build_and_where() -> None:
     assert command[-1] == "/somewhere/hello_1.0.dsc"
     for option in ("--arch-any", "--no-arch-all", "--arch=amd64", "--dist=trixie-test-unstable"):
         assert option in command
-    assert "--extra-repository=deb http://build.example/archive/test a main" in command
     assert "--build-dir=/results" in command
 
 
+def test_in_a_cell_it_neither_makes_a_session_nor_updates_lists(tmp_path: Path) -> None:
+    command = sbuild.command(_task(_source("a")), Path("/results"), testbed=Path("/x/testbed"))
+    assert "--chroot-mode=autopkgtest" in command
+    assert "--autopkgtest-virt-server=/x/testbed" in command
+    assert not [word for word in command if word.startswith("--chroot=")]
+    configuration = sbuild.configuration(_task(_source("a")), tmp_path, in_cell=True)
+    assert _perl(configuration, "print $apt_update, $apt_upgrade, $build_user") == "00sbuild"
+
+
+def test_a_person_who_debugs_gets_a_shell() -> None:
+    command = sbuild.command(_task(), Path("/results"), is_for_debugging=True)
+    assert "--build-failed-commands=%SBUILD_SHELL" in command
+
+
+def test_what_is_cross_compiled_names_both_architectures() -> None:
+    task = msgspec.structs.replace(_task(), architecture="arm64", build_architecture="amd64")
+    command = sbuild.command(task, Path("/results"))
+    assert "--host=arm64" in command
+    assert "--build=amd64" in command
+
+
 @pytest.mark.parametrize("folder", ["/plain", "/it's", "/a\\b", "/$home @x", "/üñï"])
-def test_perl_reads_the_keys_of_the_configuration_as_they_were_written(folder: str) -> None:
-    configuration = sbuild.configuration(_task(_source("a"), _source("b", "other")), Path(folder))
-    told = _perl(configuration, 'print join("\\n", @$extra_repository_keys);')
-    assert told == f"{folder}/apt-key-0.asc\n{folder}/apt-key-1.asc"
+def test_perl_reads_the_path_as_it_was_written(folder: str) -> None:
+    configuration = sbuild.configuration(_task(), Path(folder))
+    assert _perl(configuration, "print $path").startswith(f"{folder}/bin:")
 
 
-def test_each_key_has_one_file() -> None:
-    task = _task(_source("a"), _source("b"), _source("c", "other"))
-    assert sbuild.key_files(task) == {"apt-key-0.asc": "key", "apt-key-1.asc": "other"}
-
-
-def test_the_commands_of_the_configuration_pin_our_suites_above_the_base(tmp_path: Path) -> None:
-    configuration = sbuild.configuration(_task(_source("one"), _source("two")), Path("/x"))
+def test_the_setup_commands_add_our_suites_with_keys_and_pins(tmp_path: Path) -> None:
+    task = _task(_source("one"), _source("two"), _source("three", "100% other"))
+    configuration = sbuild.configuration(task, Path("/x"))
     expression = "print join(\"\\n\", @{$external_commands->{'chroot-setup-commands'}});"
     command = _perl(configuration, expression)
-    preferences = tmp_path / "preferences"
-    command = command.replace("/etc/apt/preferences.d/mini-buildd", str(preferences))
+    assert "%" not in command.replace("%%", "")
+    command = command.replace("%%", "%").replace("/etc/apt", str(tmp_path))
+    for folder in ("sources.list.d", "preferences.d"):
+        (tmp_path / folder).mkdir()
     subprocess.run(["sh", "-euc", command], check=True)
-    assert preferences.read_text() == (
+    assert (tmp_path / "preferences.d/mini-buildd").read_text() == (
         "Package: *\nPin: release n=one\nPin-Priority: 900\n\n"
-        "Package: *\nPin: release n=two\nPin-Priority: 900\n"
+        "Package: *\nPin: release n=two\nPin-Priority: 900\n\n"
+        "Package: *\nPin: release n=three\nPin-Priority: 900\n"
+    )
+    keys = tmp_path / "keyrings"
+    assert (keys / "mini-buildd-0.asc").read_text() == "key"
+    assert (keys / "mini-buildd-1.asc").read_text() == "100% other"
+    url = "http://build.example/archive/test"
+    assert (tmp_path / "sources.list.d/mini-buildd.list").read_text() == (
+        f"deb [signed-by={keys}/mini-buildd-0.asc] {url} one main\n"
+        f"deb [signed-by={keys}/mini-buildd-0.asc] {url} two main\n"
+        f"deb [signed-by={keys}/mini-buildd-1.asc] {url} three main\n"
     )
 
 

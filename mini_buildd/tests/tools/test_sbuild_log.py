@@ -88,6 +88,7 @@ def test_a_summary_printed_by_the_package_is_not_taken_for_sbuilds() -> None:
         "Segmentation fault",
         "Traceback (most recent call last):",
         "error[E0308]: mismatched types",
+        "     unsat-dependency: libfoo-dev:amd64 (>= 1.2)",
         'meson.build:3:0: ERROR: Dependency "x11" not found',
         "E       assert 41 == 42",
         "AssertionError: 2 != 3",

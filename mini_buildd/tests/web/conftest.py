@@ -18,6 +18,7 @@ from mini_buildd.domain.suite_version import Cause
 from mini_buildd.flow.site import Site
 from mini_buildd.incoming.spool import Spool
 from mini_buildd.tests.web.builder import Builder
+from mini_buildd.tests.web.machines import furnish
 from mini_buildd.web import instance
 
 
@@ -37,6 +38,7 @@ def busy(builder: Builder) -> Builder:
     builder.published("tree", "2.2-1~test13+1", minutes=2900)
     builder.published("hello", "2.10-5~test13+1", minutes=1500)
     builder.published("bc", "1.07.1-4~test13+1", minutes=190)
+    builder.published("zlib", "1:1.3.dfsg-1~test13+1", "snapshot", minutes=9000)
     builder.failed("zlib", "1:1.3.dfsg+really1.3.1-1~test13+1", minutes=48)
     builder.rejected(
         "figlet",
@@ -74,6 +76,7 @@ def busy(builder: Builder) -> Builder:
     )
     builder.freeze("testing")
     builder.upload("cowsay", "3.03+dfsg2-8~test13+1", minutes=0.05)
+    furnish(builder)
     return builder
 
 

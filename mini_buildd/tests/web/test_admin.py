@@ -138,3 +138,30 @@ def test_the_static_folders_are_there() -> None:
     assert (folders["mini_buildd"] / "style.css").is_file()
     assert (folders["admin"] / "css" / "base.css").is_file()
     assert all(isinstance(folder, Path) for folder in folders.values())
+
+
+def test_snippets_of_a_chroot_are_ticked_and_unknown_ones_refused_by_name(root: Client) -> None:
+    chroot = models.Chroot.objects.get(architecture="amd64")
+    place = f"/admin/mini_buildd/chroot/{chroot.pk}/change/"
+    html = root.get(place).content.decode()
+    assert html.count(" checked") == 3  # active, and two snippets
+    form: dict[str, object] = {
+        "base": chroot.base_id,
+        "architecture": "amd64",
+        "backend": "unshare",
+        "is_active": "on",
+        "maker": "debootstrap",
+        "setup": "touch /x",
+        "refresh_hours": 48,
+        "weight": 0,
+    }
+    told = root.post(place, {**form, "snippets": ["ccache", "turbo"]}).content.decode()
+    assert "turbo is not one of the available choices" in told
+    root.post(place, {**form, "snippets": ["ccache", "fakeroot"]})
+    chroot.refresh_from_db()
+    assert (chroot.maker, chroot.snippets, chroot.refresh_hours) == (
+        "debootstrap",
+        "ccache fakeroot",
+        48,
+    )
+    assert chroot.generation

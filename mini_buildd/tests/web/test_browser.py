@@ -29,6 +29,8 @@ from mini_buildd.domain.suite_version import Cause
 from mini_buildd.tests.web import logs
 from mini_buildd.tests.web.builder import Builder
 from mini_buildd.tests.web.test_pages import paths
+from mini_buildd.tools.log_file import compress_log
+from mini_buildd.tools.log_plain import plain
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -137,6 +139,14 @@ def test_a_very_long_version_does_not_widen_the_page(
         assert browser.execute_script("return document.documentElement.scrollWidth") <= width, path
 
 
+# Of each line of the log its address and look, its text, and the pieces that are in colour.
+_LINES = """
+const pieces = (line) => [...line.querySelectorAll("span")].map((p) => [p.className, p.innerText]);
+return [...document.querySelectorAll("#log > span")].map(
+  (line) => [line.id, line.className, line.textContent, pieces(line)]);
+"""
+
+
 def test_a_log_is_followed_without_gap_through_a_lost_connection(
     browser: WebDriver, builder: Builder, live_server: LiveServer
 ) -> None:
@@ -156,18 +166,24 @@ def test_a_log_is_followed_without_gap_through_a_lost_connection(
     builder.write_log(attempt, "ine, grün\n" + logs.compiling(2000) + "meanwhile\n")
     browser.execute_cdp_cmd("Network.emulateNetworkConditions", {**offline, "offline": False})
     until(browser, lambda: "meanwhile" in shown())
+    builder.write_log(attempt, "\x1b[1;31mred <i>\x1b[0m\r\x1b[32mgreen &\x1b[m\nFAIL: x\n")
     builder.write_log(attempt, logs.summary(Status="successful"))
+    text = builder.log_path(attempt).read_bytes().decode()
+    compress_log(builder.log_path(attempt))
     models.Attempt.objects.filter(pk=attempt.pk).update(
         outcome=Outcome.SUCCEEDED, finished_at=now()
     )
     models.Job.objects.filter(pk=job.pk).update(state=JobState.SUCCEEDED)
     until(browser, lambda: text_of(browser, ".cut > .live") == "the end")
-    text = builder.log_path(attempt).read_text().replace("\x1b[32m", "").replace("\x1b[0m", "")
-    assert shown() == text
+    assert shown() == "".join(f"{plain(line)}\n" for line in text.split("\n")[:-1])
     assert "half a line, grün\n" in shown()
     numbers = "return [...document.querySelectorAll('#log > span')].map((line) => line.id)"
     assert browser.execute_script(numbers) == [f"L{n + 1}" for n in range(text.count("\n"))]
     until(browser, lambda: "built" in text_of(browser, ".head .status"))
+    followed = browser.execute_script(_LINES)
+    assert "c2" in str(followed)
+    browser.refresh()
+    assert browser.execute_script(_LINES) == followed, "the server shows lines in the same way"
 
 
 def test_a_log_stays_at_its_end_only_for_who_is_there(
@@ -188,6 +204,20 @@ def test_a_log_stays_at_its_end_only_for_who_is_there(
     builder.write_log(attempt, logs.compiling(100) + "still more\n")
     until(browser, lambda: "still more" in text_of(browser, "#log"))
     assert browser.execute_script("return document.getElementById('log').scrollTop") == 40
+
+
+def test_long_lines_of_a_log_are_wrapped_unless_the_reader_minds(
+    browser: WebDriver, busy: Builder, live_server: LiveServer
+) -> None:
+    del busy
+    job = models.Job.objects.get(state=JobState.FAILED)
+    set_width(browser, 360)
+    browser.get(f"{live_server.url}/builds/{job.pk}/")
+    beyond = "const box = document.getElementById('log'); return box.scrollWidth - box.clientWidth"
+    assert browser.execute_script(beyond) == 0
+    browser.find_element(By.ID, "wrap").send_keys(" ")
+    assert browser.execute_script(beyond) > 50
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= 360
 
 
 def test_home_changes_in_place(

@@ -81,6 +81,7 @@ def words(html: str) -> str:
 POSTS = (
     f"{UNSTABLE}migrate/",
     f"{UNSTABLE}remove/",
+    f"{UNSTABLE}rebuild/",
     f"{UNSTABLE}freeze/",
     f"{UNSTABLE}thaw/",
     f"{TESTING}2/rollback/",
@@ -185,6 +186,25 @@ def test_a_removal_is_shown_then_done(root: Client, wakes: list[str]) -> None:
     confirm(root, path, html)
     assert has("unstable") == {"hello", "tree"}
     assert wakes == ["woken"]
+
+
+def test_a_rebuild_is_explained_and_ordered_with_its_reason(root: Client, wakes: list[str]) -> None:
+    path = f"{UNSTABLE}rebuild/"
+    html = ask(root, path, {"package": [BC, TREE]})
+    assert "Build 2 packages of trixie-test-unstable again? " in words(html)
+    assert not models.Job.objects.filter(binnmu__gt=0).exists()
+    answer = root.post(path, form_of(html))
+    assert (answer.status_code, "rebuild-impossible" in answer.content.decode()) == (409, True)
+    said = confirm(root, path, html, reason="against libfoo2")
+    assert "2 packages will be built again." in words(said)
+    jobs = models.Job.objects.filter(binnmu=1, binnmu_reason="against libfoo2")
+    assert {job.source.name for job in jobs} == {"bc", "tree"}
+    assert wakes == ["woken"]
+
+
+def test_only_suites_that_take_uploads_offer_rebuilds(root: Client) -> None:
+    for suite, is_offered in ((UNSTABLE, True), (TESTING, False)):
+        assert ("Build again" in root.get(suite).content.decode()) == is_offered
 
 
 def test_a_rollback_is_shown_then_done(root: Client) -> None:

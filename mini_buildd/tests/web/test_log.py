@@ -15,12 +15,12 @@ from mini_buildd.domain.states import JobState, Outcome
 from mini_buildd.tests.web import logs
 from mini_buildd.tests.web.builder import Builder
 from mini_buildd.tools.log_file import compress_log, compressed
+from mini_buildd.tools.log_plain import plain
 from mini_buildd.tools.sbuild_log import Line
 from mini_buildd.web.log.colour import coloured
 from mini_buildd.web.log.follow import MAX_BYTES, read_part
 from mini_buildd.web.log.index import LogIndex, index_of
 from mini_buildd.web.log.markup import lines_markup
-from mini_buildd.web.log.plain import plain
 from mini_buildd.web.log.window import WINDOW_BYTES, read_reason, read_window
 
 
@@ -260,7 +260,7 @@ def test_a_page_of_a_large_log_has_links_that_lead_to_lines(
     attempt = builder.attempt(job, "", Outcome.FAILED, stage="build")
     builder.log_path(attempt).write_bytes(large.read_bytes())
     html = client.get(f"/builds/{job.pk}/").content.decode()
-    link = re.search(r'href="([^"#]*)#(L\d+)">Update chroot</a>', html)
+    link = re.search(r'href="([^"#]*)#(L\d+)" class="phase">Update chroot</a>', html)
     assert link is not None
     assert f'id="{link[2]}"' in client.get(unescape(link[1])).content.decode()
     assert "Earlier lines" in html

@@ -21,16 +21,18 @@ PAGES = (
     "/",
     "/uploads/",
     "/builds/",
+    "/queue/",
     "/repositories/",
     "/repositories/test/",
     "/suites/trixie-test-unstable/",
     "/suites/trixie-test-unstable/versions/",
     "/suites/trixie-test-unstable/compare/",
+    "/builders/",
     "/events/",
 )
 # The most is asked for a suite: its packages with where else they are, its versions with what each
-# of them changed, and who is asking.
-MAX_QUERIES = 24
+# of them changed, and who is asking. Home reads the queue, which the daemon would have in memory.
+MAX_QUERIES = 30
 
 
 def paths() -> list[str]:
@@ -48,7 +50,11 @@ def paths() -> list[str]:
         f"{unstable}2/packages/",
     ]
     uploads = [f"/uploads/{upload.pk}/" for upload in models.Upload.objects.all()]
-    return [*PAGES, *suites, *uploads, *(f"/builds/{job.pk}/" for job in models.Job.objects.all())]
+    builds = [f"/builds/{job.pk}/" for job in models.Job.objects.all()]
+    compared = [
+        f"/builds/{job.pk}/compare/" for job in models.Job.objects.filter(attempts__isnull=False)
+    ]
+    return [*PAGES, *suites, *uploads, *builds, *compared]
 
 
 def text_of(client: Client, path: str) -> str:
@@ -125,7 +131,7 @@ def test_a_broken_page_is_a_500_in_our_look(
 ) -> None:
     del busy
 
-    def broken(_at: object) -> None:
+    def broken(*_: object) -> None:
         raise RuntimeError("a defect")
 
     monkeypatch.setattr("mini_buildd.web.views.now.find_now", broken)
@@ -193,7 +199,7 @@ def test_a_failed_build_shows_the_failing_part_first(client: Client, busy: Build
     assert line is not None
     assert f'id="{line[1]}"' in html
     assert "Attempt 1" in html
-    assert 'class="failed">Build<' in html
+    assert 'class="phase failed">Build <' in html
 
 
 def test_a_good_build_lists_what_it_made(client: Client, busy: Builder) -> None:

@@ -1,9 +1,11 @@
 """The daemon's life: kill -9, restart, a second one, a clean end."""
 
 import re
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,13 @@ def test_a_build_goes_on_while_the_daemon_is_killed_and_started_again(own_scene:
         "SELECT * FROM mini_buildd_publication WHERE cause_id = ?", source["id"]
     )
     assert len(publications) == 1
+    assert instance.stop() == 0
+    with closing(sqlite3.connect(instance.home / "db.sqlite3")) as database, database:
+        database.execute("UPDATE mini_buildd_attempt SET finished_at = '2020-01-01 00:00:00'")
+    instance.start()
+    plain = instance.home / "builds" / attempts[0]["token"] / "log"
+    wait_for("the log is compressed", lambda: not plain.exists(), seconds=60)
+    assert log(len(before)) == whole[len(before) :], "who follows by offset sees no difference"
     assert instance.stop() == 0
 
 

@@ -126,7 +126,10 @@ def test_a_package_waits_for_its_build_dependency_and_is_built_once_that_is_publ
     instance.wait_for_source(needy_id, "published")
 
 
-def test_a_failing_build_is_told_with_its_reason_and_publishes_nothing(scene: Scenario) -> None:
+def test_a_failing_build_is_told_with_its_reason_and_publishes_nothing(
+    scene: Scenario, published: int
+) -> None:
+    assert published
     before = scene.instance.rows("SELECT * FROM mini_buildd_publication")
     folder = scene.folder / "sources" / "broken"
     tree = tiny("mbd-tiny", folder)
@@ -146,6 +149,10 @@ def test_a_failing_build_is_told_with_its_reason_and_publishes_nothing(scene: Sc
     assert (job["state"], job["reason"]) == ("failed", "failed in build")
     page = scene.instance.get(f"/builds/{job['id']}/")[1].decode()
     assert "Error 1" in page
+    assert "compare logs" in page
+    compared = scene.instance.get(f"/builds/{job['id']}/compare/")[1].decode()
+    assert "The same packages in the same versions." in compared
+    assert re.search(r'<span class="new e"><a [^>]+></a>make: .* Error 1', compared)
     assert len(scene.instance.rows("SELECT * FROM mini_buildd_publication")) == len(before)
 
 

@@ -7,7 +7,7 @@ unreadable on our paper. log.js does the same to lines it adds.
 import re
 from collections.abc import Iterator
 
-from mini_buildd.web.log.plain import CONTROL, ESCAPE
+from mini_buildd.tools.log_plain import CONTROL, ESCAPE
 
 _SGR = re.compile(r"\x1b\[([0-9;]*)m")
 _BOLD, _NOT_BOLD, _DEFAULT = 1, 22, 39

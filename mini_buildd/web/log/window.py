@@ -7,9 +7,9 @@ from typing import BinaryIO
 
 from mini_buildd.tools.log_excerpt import excerpt
 from mini_buildd.tools.log_file import open_log
+from mini_buildd.tools.log_plain import plain
 from mini_buildd.tools.sbuild_log import Line, Phase, is_error, summary
 from mini_buildd.web.log.index import LogIndex, index_of
-from mini_buildd.web.log.plain import plain
 
 WINDOW_BYTES = 256 << 10
 _REASON_BYTES = 1 << 20

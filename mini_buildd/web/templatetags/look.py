@@ -11,7 +11,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import now
 
+from mini_buildd.db.queries.builders import BuilderRow
 from mini_buildd.db.queries.builds import AttemptRow, BuildRow
+from mini_buildd.db.queries.chroots import ChrootRow
 from mini_buildd.db.queries.events import EventRow
 from mini_buildd.db.queries.uploads import UploadRow
 from mini_buildd.db.queries.version_line import VersionRow
@@ -27,6 +29,7 @@ register = template.Library()
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _KILO = 1000.0
+_FEW = 9.95
 
 _RING = '<circle cx="8" cy="8" r="5.75" fill="none" stroke="currentColor" stroke-width="1.5"/>'
 _DIAMOND = (
@@ -46,7 +49,7 @@ _DRAWINGS: Mapping[states.Shape, str] = {
 }
 
 
-Stateful = BuildRow | UploadRow | AttemptRow | EventRow | VersionRow
+Stateful = BuildRow | UploadRow | AttemptRow | EventRow | VersionRow | BuilderRow | ChrootRow
 
 
 @register.simple_tag
@@ -74,6 +77,8 @@ def _status(row: Stateful) -> states.Status:
             return states.of_event(row.kind)
         case VersionRow():
             return states.of_version(row)
+        case BuilderRow() | ChrootRow():
+            return states.of_machinery(row)
 
 
 @register.simple_tag
@@ -110,6 +115,29 @@ def in_days(at: datetime) -> str:
     return f"in {days} days" if days > 1 else "within two days"
 
 
+@register.simple_tag
+def until(at: datetime | None) -> SafeString:
+    """A moment to come as people say it, with the exact UTC time beside; a dash when none is."""
+    if at is None:
+        return format_html("{}", _UNKNOWN)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(timespec="seconds"),
+        at.strftime("%a %Y-%m-%d %H:%M:%S UTC"),
+        _until((at - now()).total_seconds()),
+    )
+
+
+def _until(seconds: float) -> str:
+    if seconds < _MINUTE:
+        return "in a moment"
+    if seconds < _HOUR:
+        return f"in {seconds // _MINUTE:.0f} min"
+    if seconds < 2 * _DAY:
+        return f"in {seconds // _HOUR:.0f} h"
+    return f"in {seconds // _DAY:.0f} days"
+
+
 @register.filter
 def signer(row: UploadRow) -> str:
     """Who signed an upload; nobody but the archive itself is let in with its keyring's name."""
@@ -127,6 +155,12 @@ def duration(seconds: float | None) -> str:
     minutes, rest = divmod(max(0, round(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+@register.filter
+def brief(seconds: float) -> str:
+    """Seconds as 2:13, and few of them as 2.9 s."""
+    return f"{seconds:.1f} s" if seconds < _FEW else duration(seconds)
 
 
 @register.simple_tag
@@ -173,6 +207,18 @@ def size(count: int) -> str:
         if value < _KILO:
             break
     return f"{value:.1f} {unit}"
+
+
+@register.filter
+def first_line(text: str) -> str:
+    """What stands before the details."""
+    return text.partition("\n")[0]
+
+
+@register.filter
+def megabytes(count: int) -> str:
+    """Mebibytes, as machines count them, as people say them; a dash for none."""
+    return size(count << 20) if count else _UNKNOWN
 
 
 @register.filter

@@ -1,8 +1,7 @@
 """The list of builds, one build with its log, and the log's bytes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -12,18 +11,20 @@ from django.views.decorators.http import require_safe
 from mini_buildd.db.queries.builds import (
     AttemptRow,
     Build,
+    BuildRow,
     find_attempt,
     find_build,
     list_builds,
 )
-from mini_buildd.domain.states import JOB_OPEN, Outcome
+from mini_buildd.domain.states import JOB_OPEN, JobState, Outcome
 from mini_buildd.flow.repeat import repeat
 from mini_buildd.kit.seekable import DamagedFile
 from mini_buildd.tools.log_file import open_log
-from mini_buildd.tools.sbuild_log import Line, Phase
-from mini_buildd.web.instance import instance, places
+from mini_buildd.tools.sbuild_log import Line
+from mini_buildd.web.instance import instance, outlook, places
 from mini_buildd.web.log.download import download
 from mini_buildd.web.log.follow import read_part
+from mini_buildd.web.log.good import last_good, log_path
 from mini_buildd.web.log.markup import lines_markup
 from mini_buildd.web.log.window import (
     Reason,
@@ -32,19 +33,21 @@ from mini_buildd.web.log.window import (
     read_summary,
     read_window,
 )
+from mini_buildd.web.phase_bar import PhaseMark, phase_marks
 from mini_buildd.web.views.build_acts import acts_on_build
 from mini_buildd.web.views.query_string import before, number
 
+_BAD = (Outcome.FAILED, Outcome.DEP_WAIT, Outcome.LOST)
 _STEPS = (("Install-Time", "dependencies"), ("Build-Time", "build"), ("Package-Time", "whole"))
 
 
 @dataclass(frozen=True, slots=True)
-class PhaseLink:
-    """A phase and where to jump to; *has_failed* marks the one where sbuild stopped."""
+class ReasonLine:
+    """A line that tells why, its link, and whether some before it are left out."""
 
-    title: str
+    line: Line
     url: str
-    has_failed: bool
+    follows_gap: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,8 @@ class LogView:
     """What a page shows of an attempt's log."""
 
     window: Window
-    phases: tuple[PhaseLink, ...]
-    reason: tuple[tuple[str, Line], ...]
+    phases: tuple[PhaseMark, ...]
+    reason: tuple[ReasonLine, ...]
     steps: tuple[tuple[str, int], ...]
 
 
@@ -76,16 +79,23 @@ def show(request: HttpRequest, job_id: int) -> HttpResponse:
         "build": build,
         "row": build.row,
         "attempt": attempt,
+        "why": _why(build.row),
         "view": view,
         "markup": lines_markup(view.window.lines, view.window.raw) if view and wants_lines else "",
         "offset": view.window.end if view else 0,
         "next_line": view.window.next_line if view else 1,
         "is_moving": build.row.state in JOB_OPEN,
         "is_live": attempt is not None and attempt.outcome is None,
+        "good": last_good(job_id, attempt.number) if attempt and attempt.outcome else None,
         "repeat": repeat(places(), instance().url, attempt.token) if attempt else "",
         **acts_on_build(request, build.row),
     }
     return render(request, "mini_buildd/build.html", context)
+
+
+def _why(row: BuildRow) -> str:
+    """Why it waits, or what else is to be said of it."""
+    return (outlook().why(row.id) if row.state is JobState.WAITING else "") or row.reason
 
 
 @require_safe
@@ -96,7 +106,7 @@ def log(request: HttpRequest, job_id: int) -> HttpResponse:
         raise Http404(f"There is no such attempt of build {job_id}.")
     offset = number(request, "offset") or 0
     try:
-        part = read_part(log_path(attempt), offset, is_over=attempt.outcome is not None)
+        part = read_part(log_path(attempt.token), offset, is_over=attempt.outcome is not None)
     except DamagedFile as damage:
         raise Http404(f"The log of build {job_id} cannot be read: {damage}") from None
     headers = {
@@ -112,17 +122,12 @@ def raw(request: HttpRequest, job_id: int) -> HttpResponseBase:
     """The whole log as it is now as a plain text, or the one part of it that Range asks for."""
     attempt = find_attempt(job_id, number(request, "attempt"))
     try:
-        stream = open_log(log_path(attempt)) if attempt is not None else None
+        stream = open_log(log_path(attempt.token)) if attempt is not None else None
     except (FileNotFoundError, DamagedFile):
         stream = None
     if stream is None:
         raise Http404(f"There is no such log of build {job_id}.")
     return download(stream, request.headers.get("Range", ""))
-
-
-def log_path(attempt: AttemptRow) -> Path:
-    """Where the builder writes the log of *attempt*."""
-    return places().builds / attempt.token / "log"
 
 
 def _chosen(build: Build, wanted: int | None) -> AttemptRow | None:
@@ -137,19 +142,18 @@ def _chosen(build: Build, wanted: int | None) -> AttemptRow | None:
 
 def _log_view(attempt: AttemptRow, line: int | None, path: str) -> LogView | None:
     """None when there is no log (yet, or any more)."""
-    file = log_path(attempt)
+    file = log_path(attempt.token)
     try:
         window = read_window(file, line, is_growing=attempt.outcome is None)
-        failed = attempt.outcome is Outcome.FAILED
-        reason = read_reason(file) if failed else Reason((), has_numbers=False)
+        has_failed = attempt.outcome in _BAD
+        reason = read_reason(file) if has_failed else Reason((), has_numbers=False)
         steps = _steps(read_summary(file)) if attempt.outcome is not None else ()
     except (FileNotFoundError, DamagedFile):
         return None
     link = _Links(path, attempt.number, window)
-    phases = tuple(link.phase(phase, failed=failed, stage=attempt.stage) for phase in window.phases)
-    lines = tuple(
-        (link.line(item.number) if reason.has_numbers else "", item) for item in reason.lines
-    )
+    failed_in = attempt.stage if has_failed else None
+    phases = phase_marks(window.phases, attempt.phases, link=link.line, failed_in=failed_in)
+    lines = tuple(link.reason_lines(reason))
     return LogView(window, phases, lines, steps)
 
 
@@ -170,22 +174,9 @@ class _Links:
             return f"#L{number}"
         return f"{self.path}?attempt={self.attempt}&line={number}#L{number}"
 
-    def phase(self, phase: Phase, *, failed: bool, stage: str) -> PhaseLink:
-        has_failed = failed and bool(stage) and phase.title == _STAGES.get(stage)
-        return PhaseLink(phase.title, self.line(phase.line_number), has_failed)
-
-
-# sbuild's Fail-Stage as the heading of the phase that it happens in.
-_STAGES = {
-    "apt-get-update": "Update chroot",
-    "apt-get-upgrade": "Update chroot",
-    "fetch-src": "Fetch source files",
-    "install-deps": "Install package build dependencies",
-    "install-deps-env": "Install package build dependencies",
-    "arch-check": "Check architectures",
-    "unpack": "Build",
-    "check-unpacked-version": "Build",
-    "check-space": "Build",
-    "build": "Build",
-    "post-build": "Post Build",
-}
+    def reason_lines(self, reason: Reason) -> Iterator[ReasonLine]:
+        before = reason.lines[0].number - 1 if reason.lines else 0
+        for line in reason.lines:
+            url = self.line(line.number) if reason.has_numbers else ""
+            yield ReasonLine(line, url, line.number != before + 1)
+            before = line.number

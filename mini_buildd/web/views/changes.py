@@ -14,6 +14,8 @@ from django.urls import reverse
 
 from mini_buildd.db.models import Distribution
 from mini_buildd.domain.problem import CheckImpossible, PackageNotThere, Problem, WouldBreak
+from mini_buildd.flow.binnmu import Rebuild
+from mini_buildd.flow.binnmu import binnmu as build_again
 from mini_buildd.flow.change import SuiteChange, find_distribution
 from mini_buildd.flow.freeze import freeze as freeze_suite
 from mini_buildd.flow.freeze import thaw as thaw_suite
@@ -223,6 +225,30 @@ def remove(request: HttpRequest, distribution: str) -> HttpResponse:
         done=f"{_phrase(chosen)} will be gone from {distribution} in a moment.",
         verb=verb,
         back=_page_of(suite),
+        kept=tuple(("package", each) for each in chosen),
+    )
+    return answer(request, wish)
+
+
+@for_administrators
+def rebuild(request: HttpRequest, distribution: str) -> HttpResponse:
+    """Binary packages from the same source once more."""
+    suite = find_distribution(suite_or_404(distribution).name)
+    chosen = _chosen(request, distribution)
+
+    def act(word: Word) -> None:
+        build_again(site(), actor_of(request), Rebuild(suite, chosen, word.reason))
+
+    wish = Wish(
+        title=f"Build {_phrase(chosen)} of {distribution} again",
+        button="Build again",
+        done=f"{_phrase(chosen)} will be built again.",
+        verb=at_once(act),
+        back=_page_of(suite),
+        is_planned=False,
+        consequences="The binary packages get versions that end in +b1, +b2 and so on, and take "
+        "the place of those that are there. What is for all architectures stays. The reason goes "
+        "into the changelog of the packages.",
         kept=tuple(("package", each) for each in chosen),
     )
     return answer(request, wish)

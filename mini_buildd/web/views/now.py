@@ -11,21 +11,26 @@ from mini_buildd.db.queries.now import find_now
 from mini_buildd.domain.key_expiry import running_out
 from mini_buildd.keys.archive_keys import ArchiveKeys
 from mini_buildd.web.administrators import actor_of
-from mini_buildd.web.instance import instance, places, troubles
+from mini_buildd.web.instance import instance, outlook, places, troubles
+from mini_buildd.web.views.builders import expired_chroots
 
 
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
     """The home page."""
-    found = find_now(now())
+    ahead = outlook()
+    found = find_now(now(), ahead.order)
     expected = last_good_seconds(found.running)
     context = {
         "now": found,
         "running": [(row, expected.get((row.source, row.architecture))) for row in found.running],
+        "waiting": [(row, ahead.why(row.id) or row.reason) for row in found.waiting],
+        "waiting_count": len(ahead.order),
         "ending_keys": running_out(ArchiveKeys(places().gnupg).listing(), now()),
         "troubles": troubles(),
+        "expired_chroots": expired_chroots(),
         "slots": instance().builder.slots,
-        "aside": list_aside(),
+        "aside": list_aside(now()),
         "is_admin": actor_of(request).is_admin,
     }
     return render(request, "mini_buildd/now.html", context)

@@ -6,10 +6,10 @@ const word = document.querySelector(".cut > .live");
 const MOST_LINES = 20000;
 const ESCAPE = /\x1b(?:\[[0-?]*[ -\/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])/g;
 const CONTROL = /[\x00-\x08\x0b-\x1f\x7f]/g;
-const ERROR = /\b(?:error(?:\[E\d+\])?|ERROR):|\bError [1-9]\d*\b|^E: |^E {3,}\S|^ *-* ?FAIL(?:ED|URE)?\b|\bFAILED\b|\*\*\*(?:Failed|Exception|Timeout)\b|^not ok \d|^Result: FAIL|^panic: |^# +Failed test|\bFAIL +[\d.]+ ?s\b|Segmentation fault|undefined reference|fatal error|^CMake Error|^Traceback \(most recent call last\)|^[\w.]*(?:Error|Exception): |\bin @INC\b|\bAborted\b|^Killed\b|^make.*\*\*\*|No space left on device|Cannot allocate memory|Temporary failure in name resolution|Could not resolve host|unmet dependencies|: (?:Build-)?Depends: |Cannot find \(any matches for\)|but is not installed to anywhere/;
+const ERROR = /\b(?:error(?:\[E\d+\])?|ERROR):|\bError [1-9]\d*\b|^E: |^E {3,}\S|^ *-* ?FAIL(?:ED|URE)?\b|\bFAILED\b|\*\*\*(?:Failed|Exception|Timeout)\b|^not ok \d|^Result: FAIL|^panic: |^# +Failed test|\bFAIL +[\d.]+ ?s\b|Segmentation fault|undefined reference|fatal error|^CMake Error|^Traceback \(most recent call last\)|^[\w.]*(?:Error|Exception): |\bin @INC\b|\bAborted\b|^Killed\b|^make.*\*\*\*|^mini-buildd: |No space left on device|Cannot allocate memory|Temporary failure in name resolution|Could not resolve host|unmet dependencies|: (?:Build-)?Depends: |Cannot find \(any matches for\)|but is not installed to anywhere|\bunsat-dependency: /;
 const HARMLESS = /\(ignored\)|\bxfail\b|XFAIL|# (?:TODO|SKIP)|\b(?:FAIL|ERROR|[Ee]rror)s?: +0\b|checking for /;
 
-// As web/log/plain.py does.
+// As tools/log_plain.py does.
 const plain = (line) => {
   const bare = line.replace(ESCAPE, "").replace(/\r+$/, "");
   return bare.slice(bare.lastIndexOf("\r") + 1).replace(CONTROL, "");
@@ -52,7 +52,7 @@ const coloured = (line) => {
     const shown = text.slice(Math.max(begin - place, 0), Math.max(bare.length - place, 0));
     place += text.length;
     return [shown.replace(CONTROL, ""), look];
-  });
+  }).filter(([text]) => text);
 };
 
 const makePiece = ([text, look]) => {

@@ -1,0 +1,271 @@
+"""Which job next: a line of waiting jobs that stays quick however long it is.
+
+Of the jobs that a builder can take, those of higher priority go first. Among them it is the turn of
+the uploader who has the fewest builds running, and of those of the one whose last turn is the
+longest ago: so somebody's thousands of jobs delay another's single one by one slot at most. Among
+an uploader's own jobs those in heavier environments go first, and then the older ones.
+
+Jobs of one priority, one uploader and one demand stand together. Only the first of them is ever
+looked at, so a decision costs by the number of uploaders and of different demands, not of jobs.
+"""
+
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from mini_buildd.domain.builder import Capacity, Demand, Place, room_of
+from mini_buildd.domain.needs import Needs
+
+# So often others may go first because they need less; then a builder is kept free for it.
+_MAX_PASSED_OVER = 8
+_SPARE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingJob:
+    """A job in the line. *reason* is what its row says; *needs* and the place are in *demand*."""
+
+    id: int
+    source: str
+    uploader: str
+    demand: Demand
+    priority: int = 0
+    weight: int = 0
+    not_before_at: datetime | None = None
+    expected_seconds: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningJob:
+    """A job that a builder has; *ends_at* is what earlier builds let expect."""
+
+    id: int
+    builder: str
+    uploader: str
+    needs: Needs
+    ends_at: datetime | None = None
+
+
+class _Pile:
+    """Jobs that differ in weight and age only; the first of them is always at hand."""
+
+    def __init__(self) -> None:
+        self._weights: dict[int, int] = {}
+        self._order: list[tuple[int, int]] = []
+
+    def __len__(self) -> int:
+        return len(self._weights)
+
+    def add(self, job: WaitingJob) -> None:
+        self._weights[job.id] = job.weight
+        heapq.heappush(self._order, (-job.weight, job.id))
+        if len(self._order) > 2 * len(self._weights) + _SPARE:
+            self._order = [(-weight, pk) for pk, weight in self._weights.items()]
+            heapq.heapify(self._order)
+
+    def drop(self, job_id: int) -> bool:
+        """Whether it was there; where it stands in the order it goes when it comes to the front."""
+        return self._weights.pop(job_id, None) is not None
+
+    def first(self) -> tuple[int, int]:
+        """Its weight, negated, and its id; to be asked only when there is one."""
+        while True:
+            weight, job_id = self._order[0]
+            if self._weights.get(job_id) == -weight:
+                return weight, job_id
+            heapq.heappop(self._order)
+
+
+_Piles = dict[Demand, _Pile]
+
+
+class Line:
+    """The waiting jobs, and the running ones, which decide whose turn it is."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[int, WaitingJob] = {}
+        self.running: dict[int, RunningJob] = {}
+        self._asleep: list[tuple[datetime, int]] = []
+        self._levels: dict[int, dict[str, _Piles]] = {}
+        self._demands: Counter[Demand] = Counter()
+        self._at: defaultdict[str, dict[int, Needs]] = defaultdict(dict)
+        self._busy: Counter[str] = Counter()
+        self._lined_up: Counter[str] = Counter()
+        self._served: dict[str, int] = {}
+        self._turns = 0
+        self._passed_over: Counter[int] = Counter()
+        self._kept_free: dict[str, int] = {}
+
+    # --- what is in it -----------------------------------------------------------
+
+    def add(self, job: WaitingJob) -> None:
+        """Let *job* wait; one that is there already is replaced."""
+        if job == self.waiting.get(job.id):
+            return
+        self._leave(job.id)
+        self.waiting[job.id] = job
+        self._lined_up[job.uploader] += 1
+        if job.not_before_at is not None:
+            heapq.heappush(self._asleep, (job.not_before_at, job.id))
+        else:
+            self._stand(job)
+
+    def drop(self, job_id: int) -> None:
+        """The job does not wait any more."""
+        job = self._leave(job_id)
+        if job is not None:
+            self._forget(job.uploader)
+
+    def start(self, job: RunningJob) -> None:
+        """A builder has it now."""
+        self.end(job.id)
+        self.running[job.id] = job
+        self._at[job.builder][job.id] = job.needs
+        self._busy[job.uploader] += 1
+
+    def end(self, job_id: int) -> None:
+        """No builder has it any more."""
+        job = self.running.pop(job_id, None)
+        if job is None:
+            return
+        self._at[job.builder].pop(job_id)
+        if not self._at[job.builder]:
+            del self._at[job.builder]
+        self._busy[job.uploader] -= 1
+        self._forget(job.uploader)
+
+    def demands(self) -> Collection[Demand]:
+        """What the jobs in it want that are not asleep."""
+        return self._demands.keys()
+
+    # --- the decision --------------------------------------------------------------
+
+    def choose(
+        self, builder: Capacity, places: Collection[Place], now: datetime
+    ) -> WaitingJob | None:
+        """The job that *builder*, with chroots for *places*, is to begin with; it leaves the line.
+
+        None when there is none that it can take now.
+        """
+        mine = self._at.get(builder.name, {})
+        if len(mine) >= builder.slots_at(now):
+            return None
+        self._awake(now)
+        room = room_of(builder, mine.values())
+        able = {each for each in self._demands if each.place in places and builder.could_take(each)}
+        fitting = {each for each in able if room.has(each.needs)}
+        chosen = self._first(fitting)
+        if chosen is not None and len(fitting) < len(able):
+            chosen = self._keep_free(builder, chosen, self._first(able))
+        if chosen is None:
+            return None
+        self._kept_free.pop(builder.name, None)
+        self._turns += 1
+        self._served[chosen.uploader] = self._turns
+        self._leave(chosen.id)
+        return chosen
+
+    def _first(self, demands: set[Demand]) -> WaitingJob | None:
+        """Whose turn it is among the jobs that want one of *demands*."""
+        for priority in sorted(self._levels, reverse=True):
+            level = self._levels[priority]
+            turns = [
+                (self._busy[each], self._served.get(each, 0), _oldest(piles), each)
+                for each, piles in level.items()
+            ]
+            heapq.heapify(turns)
+            while turns:
+                piles = level[heapq.heappop(turns)[-1]]
+                firsts = [piles[demand].first() for demand in piles.keys() & demands]
+                if firsts:
+                    return self.waiting[min(firsts)[-1]]
+        return None
+
+    def _keep_free(
+        self, builder: Capacity, chosen: WaitingJob, first: WaitingJob | None
+    ) -> WaitingJob | None:
+        """The *chosen* one, unless the *first* one, too large for now, was passed over too often.
+
+        One builder is kept free for it then, which has no other job until it has room enough.
+        """
+        if first is None or first.id == chosen.id:
+            return chosen
+        self._passed_over[first.id] += 1
+        if self._passed_over[first.id] <= _MAX_PASSED_OVER:
+            return chosen
+        self._kept_free = {k: v for k, v in self._kept_free.items() if v in self.waiting}
+        if self._kept_free.get(builder.name) is None and first.id not in self._kept_free.values():
+            self._kept_free[builder.name] = first.id
+        return None if self._kept_free.get(builder.name) == first.id else chosen
+
+    # --- the order ------------------------------------------------------------------
+
+    def _stand(self, job: WaitingJob) -> None:
+        piles = self._levels.setdefault(job.priority, {}).setdefault(job.uploader, {})
+        piles.setdefault(job.demand, _Pile()).add(job)
+        self._demands[job.demand] += 1
+
+    def _leave(self, job_id: int) -> WaitingJob | None:
+        """Take the job out of the line; nothing is kept where it stood alone."""
+        job = self.waiting.pop(job_id, None)
+        if job is None:
+            return None
+        self._passed_over.pop(job_id, None)
+        self._lined_up[job.uploader] -= 1
+        level = self._levels.get(job.priority, {})
+        piles = level.get(job.uploader, {})
+        pile = piles.get(job.demand)
+        if pile is None or not pile.drop(job_id):
+            return job
+        _subtract(self._demands, job.demand)
+        if not pile:
+            del piles[job.demand]
+        if not piles:
+            del level[job.uploader]
+        if not level:
+            del self._levels[job.priority]
+        return job
+
+    def _awake(self, now: datetime) -> None:
+        """Let those stand in the line that were not to be tried before now."""
+        while self._asleep and self._asleep[0][0] <= now:
+            at, job_id = heapq.heappop(self._asleep)
+            job = self.waiting.get(job_id)
+            if job is not None and job.not_before_at == at:
+                self._stand(job)
+
+    def _forget(self, uploader: str) -> None:
+        """Keep nothing of an uploader who has neither waiting nor running jobs."""
+        if self._busy[uploader] <= 0 and self._lined_up[uploader] <= 0:
+            for kept in (self._busy, self._lined_up, self._served):
+                kept.pop(uploader, None)
+
+    def in_order(self) -> Iterator[WaitingJob]:
+        """All jobs, about as they will be taken if every builder could take every job."""
+        own: defaultdict[str, list[WaitingJob]] = defaultdict(list)
+        for job in self.waiting.values():
+            own[job.uploader].append(job)
+        ranks: list[tuple[int, int, int, int, int]] = []
+        for uploader, jobs in own.items():
+            jobs.sort(key=lambda job: (-job.priority, -job.weight, job.id))
+            busy, served = self._busy[uploader], self._served.get(uploader, 0)
+            ranks += [
+                (-job.priority, busy + turn, served, -job.weight, job.id)
+                for turn, job in enumerate(jobs)
+            ]
+        ranks.sort()
+        return (self.waiting[rank[-1]] for rank in ranks)
+
+
+def _oldest(piles: Mapping[Demand, _Pile]) -> int:
+    """Tells uploaders apart whose turns are alike: the oldest of their first jobs."""
+    return min(pile.first()[-1] for pile in piles.values())
+
+
+def _subtract(counter: Counter[Demand], key: Demand) -> None:
+    counter[key] -= 1
+    if not counter[key]:
+        del counter[key]

@@ -1,0 +1,1 @@
+"""``mini-buildd doctor``: what this machine lacks for building; it changes nothing."""

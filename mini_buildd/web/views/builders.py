@@ -1,0 +1,62 @@
+"""Builders, and the chroots that builds start from."""
+
+from dataclasses import replace
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.timezone import now
+from django.views.decorators.http import require_safe
+
+from mini_buildd.db.queries.builders import list_builders
+from mini_buildd.db.queries.chroots import ChrootRow, list_chroots
+from mini_buildd.domain.chroot_age import Health
+from mini_buildd.flow.chroot import chroot_by_id
+from mini_buildd.flow.refresh import ask_refresh
+from mini_buildd.kit.lock import is_held
+from mini_buildd.web.administrators import actor_of, for_administrators
+from mini_buildd.web.instance import instance, places, site
+from mini_buildd.web.views.changes import Wish, answer, at_once
+
+
+@require_safe
+def listing(request: HttpRequest) -> HttpResponse:
+    """All of them."""
+    context = {
+        "builders": list_builders(now(), instance().builder.lease_seconds),
+        "chroots": [_seen(row) for row in list_chroots(now())],
+        "is_admin": actor_of(request).is_admin,
+    }
+    return render(request, "mini_buildd/builders.html", context)
+
+
+def _seen(row: ChrootRow) -> ChrootRow:
+    """*row* with what only the disk tells."""
+    folder = places().chroots / f"{row.codename}-{row.architecture}"
+    return replace(row, is_being_made=is_held(folder))
+
+
+def expired_chroots() -> list[ChrootRow]:
+    """Those in use that could not be refreshed in time, for the home page."""
+    return [row for row in list_chroots(now()) if row.health is Health.EXPIRED]
+
+
+@for_administrators
+def refresh(request: HttpRequest, chroot_id: int) -> HttpResponse:
+    """Make a chroot anew."""
+    chroot = chroot_by_id(chroot_id)
+    if chroot is None:
+        raise Http404
+
+    wish = Wish(
+        title=f"Make the chroot {chroot} anew",
+        button="Make it anew",
+        done=f"{chroot} is made anew in a moment.",
+        verb=at_once(lambda _: ask_refresh(site(), actor_of(request), chroot)),
+        back=reverse("builders") + "#chroots",
+        is_planned=False,
+        asks_reason=False,
+        consequences="It takes a minute or some. Builds go on with the one that is there, until "
+        "the new one has passed its checks.",
+    )
+    return answer(request, wish)
