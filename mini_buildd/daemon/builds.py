@@ -60,6 +60,7 @@ class LocalBuilds:
     def thd_tidy(self) -> None:
         """Give back what ended attempts hold, should a crash have kept us from it."""
         self._sweep(ended_attempts(self._builder.holding()))
+        self._builder.drop_left_debugging()
 
     def _follow_all(self) -> list[EventKind]:
         alive: list[Attempt] = []
