@@ -54,8 +54,10 @@ class CellBuild:
     def run(self) -> int:
         """Build; gives sbuild's exit status. Raises Stopped, CellImpossible."""
         with _held(Path(self.task.base) / "lock"), self.folder.log.open("ab") as log:
+            if self.task.ccache:
+                Path(self.task.ccache).mkdir(parents=True, exist_ok=True)
             try:
-                _head(log, "Prepare")
+                self._head(log, "Prepare")
                 self._used = self._layer(log)
                 self.layer = self._used.key if self._used else ""
                 return self._build(self._used, log)
@@ -84,7 +86,7 @@ class CellBuild:
                 found = layers.find(key) if key else None
                 if not key or found is not None:
                     return found
-                _head(log, "Build dependencies")
+                self._head(log, "Build dependencies")
                 if self._in(cell, cell_setup.fetch_script(self.task), log) != 0:
                     return None  # sbuild says it better
                 # What packages run as they are installed needs no network either.
@@ -157,6 +159,11 @@ class CellBuild:
     def _work(self) -> Path:
         return self.folder.path / "work"
 
+    def _head(self, log: IO[bytes], title: str) -> None:
+        log.write(heading(title).encode())
+        log.flush()
+        self.watch.look()
+
     @contextmanager
     def _cell(self, lower: tuple[Path, ...], room: Room) -> Iterator[Cell]:
         plan = CellPlan(
@@ -212,11 +219,6 @@ def _held(lock: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
-
-
-def _head(log: IO[bytes], title: str) -> None:
-    log.write(heading(title).encode())
-    log.flush()
 
 
 def _write_program(path: Path, text: str) -> None:

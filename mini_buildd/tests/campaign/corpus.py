@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mini_buildd.tests.campaign._corpus_debian import is_just_alike
@@ -93,8 +93,16 @@ def run(arguments: list[str]) -> int:
 
 
 def _kind_of(name: str) -> Kind:
-    source = name.partition("=")[0]
-    return next((kind for kind in CORPUS if kind.has(source)), Kind("as named", (name,)))
+    """The kind that *name* is the first source of, or a stand-in for; with nothing but it."""
+    found = [kind for kind in CORPUS if kind.has(name)]
+    found.sort(key=lambda kind: not kind.sources[0].startswith(name))
+    if not found:
+        return Kind("as named", (name,))
+    return replace(found[0], sources=tuple(each for each in found[0].sources if _is(each, name)))
+
+
+def _is(source: str, name: str) -> bool:
+    return name in (source, source.partition("=")[0])
 
 
 def take_through(scene: Scenario, kinds: Iterable[Kind]) -> list[Case]:

@@ -246,8 +246,8 @@ def test_the_same_jobs_over_and_over_do_not_make_it_larger() -> None:
     for round_ in range(2000):
         line.add(job(round_ % 20, weight=round_ % 3))
         line.drop(round_ * 7 % 20)
-    ((piles,),) = [level.values() for level in line._levels.values()]
-    assert sum(len(pile._order) for pile in piles.values()) < 3 * 20
+    ((own,),) = [level.values() for level in line._levels.values()]
+    assert sum(len(pile._order) for pile in own.piles.values()) < 3 * 20
 
 
 # --- what is learnt ---------------------------------------------------------------
