@@ -64,6 +64,7 @@ class LocalBuilds:
     def thd_tidy(self) -> None:
         """Give back what ended attempts hold, should a crash have kept us from it; old layers."""
         self._sweep(ended_attempts(self._builder.holding()))
+        self._builder.drop_left_debugging()
         settings, places = self._site.settings.builder, self._site.places
         unused = Layers(places.layers).unused(
             settings.layers_mb << 20, settings.layers_days * _DAY_SECONDS, time.time()
