@@ -80,6 +80,8 @@ def _prepare(parent: int, cores: int, largest: int) -> None:
     if os.getppid() != parent:  # it died before we could ask to be told
         os._exit(1)
     resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+    # Should the machine run out of memory, a build is to end and not the daemon (proc(5)).
+    Path("/proc/self/oom_score_adj").write_bytes(b"500")
     there = sorted(os.sched_getaffinity(0))
     if 0 < cores < len(there):
         # Builds that begin one after the other get other cores.
