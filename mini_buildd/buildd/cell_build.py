@@ -44,6 +44,7 @@ class CellBuild:
     watch: Watch
     is_for_debugging: bool = False
     layer: str = ""
+    is_in_memory: bool = field(default=False, init=False)
     is_full: bool = field(default=False, init=False)
     _used: Layer | None = field(default=None, init=False)
     _subids: Subids = field(init=False)
@@ -112,6 +113,7 @@ class CellBuild:
 
     def _build(self, layer: Layer | None, log: IO[bytes]) -> int:
         room = room_for(self.task, self._work)
+        self.is_in_memory = room.upper is None
         lower = (layer.tree, self._base) if layer else (self._base,)
         if room.upper is not None:
             room.upper.mkdir(parents=True, exist_ok=True)
@@ -212,10 +214,11 @@ def _emulation(architecture: Architecture) -> str:
 
 @contextmanager
 def _held(lock: Path) -> Iterator[None]:
-    """Keep what *lock* stands for from being removed."""
+    """Keep what *lock* stands for from being removed; raises OSError when it just was."""
     descriptor = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH)
+        lock.stat()
         yield
     finally:
         os.close(descriptor)

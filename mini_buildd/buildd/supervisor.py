@@ -7,6 +7,7 @@ free and no result: the attempt is lost. SIGTERM cancels the build.
 """
 
 import ctypes
+import errno
 import os
 import resource
 import signal
@@ -31,6 +32,7 @@ from mini_buildd.wire.task import BuildStatus, Result, ResultFile, Running, Task
 
 _PR_SET_CHILD_SUBREAPER = 36
 _TAIL_BYTES = 1 << 20
+_NO_SPACE = os.strerror(errno.ENOSPC)
 
 
 def supervise(folder: TaskFolder, lock: int | None = None) -> None:
@@ -94,10 +96,16 @@ class Work:
         tail = _tail(self.folder.log)
         has_changes = any(self.folder.results.glob("*.changes"))
         ending = read_ending(status, summary(tail), tail, changes=has_changes)
-        if ending.status is not BuildStatus.SUCCEEDED and self._build and self._build.is_full:
+        if ending.status is not BuildStatus.SUCCEEDED and self._has_filled_memory(tail):
             reason = "the memory that it was to work in is full; it is tried again on the disk"
             return Ending(BuildStatus.INFRASTRUCTURE, "disk", reason)
         return ending
+
+    def _has_filled_memory(self, tail: str) -> bool:
+        """By what was measured, or by what the build says: it may have been quicker than we."""
+        if self._build is None or not self._build.is_in_memory:
+            return False
+        return self._build.is_full or _NO_SPACE in tail
 
     def note(self, text: str, mark: str = "mini-buildd") -> None:
         """Let the log say something of ours, such as what ended the build from outside."""
