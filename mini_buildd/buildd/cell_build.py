@@ -54,6 +54,8 @@ class CellBuild:
     def run(self) -> int:
         """Build; gives sbuild's exit status. Raises Stopped, CellImpossible."""
         with _held(Path(self.task.base) / "lock"), self.folder.log.open("ab") as log:
+            if self.task.ccache:
+                Path(self.task.ccache).mkdir(parents=True, exist_ok=True)
             try:
                 self._head(log, "Prepare")
                 self._used = self._layer(log)

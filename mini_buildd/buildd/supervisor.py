@@ -21,7 +21,7 @@ from mini_buildd.buildd.cell_build import CellBuild
 from mini_buildd.buildd.folder import TaskFolder
 from mini_buildd.buildd.phases import PhaseTimes
 from mini_buildd.buildd.session_build import build_in_session
-from mini_buildd.buildd.watch import Stopped, Watch, stop_on_signal
+from mini_buildd.buildd.watch import Stopped, Watch, not_kept, stop_on_signal
 from mini_buildd.kit.atomic import sync_file, sync_folder
 from mini_buildd.kit.hashing import hash_file
 from mini_buildd.kit.process import identify
@@ -74,6 +74,8 @@ class Work:
 
     def run(self) -> Ending:
         """Build, and judge how it went; raises Stopped, OSError, CellImpossible."""
+        for note in self._notes:
+            self.note(note, "I")
         if self.task.base:
             self._build = CellBuild(self.folder, self.task, self._watch, self.is_for_debugging)
             status = self._build.run()
@@ -84,6 +86,10 @@ class Work:
         _end_stragglers()
         return self._judge(status)
 
+    @property
+    def _notes(self) -> tuple[str, ...]:
+        return not_kept(self.task.limits, in_cell=bool(self.task.base))
+
     def _judge(self, status: int) -> Ending:
         tail = _tail(self.folder.log)
         has_changes = any(self.folder.results.glob("*.changes"))
@@ -93,10 +99,10 @@ class Work:
             return Ending(BuildStatus.INFRASTRUCTURE, "disk", reason)
         return ending
 
-    def note(self, reason: str) -> None:
-        """Let the log say, too, what ended the build from outside."""
+    def note(self, text: str, mark: str = "mini-buildd") -> None:
+        """Let the log say something of ours, such as what ended the build from outside."""
         with self.folder.log.open("ab") as log:
-            log.write(f"\nmini-buildd: {reason}\n".encode())
+            log.write(f"\n{mark}: {text}\n".encode())
 
     def close(self) -> None:
         """Tidy up what nobody waits for."""
@@ -123,6 +129,7 @@ class Work:
             disk_bytes=self._watch.disk_bytes,
             cpu_seconds=round(used.ru_utime + used.ru_stime, 2),
             layer=self._build.layer if self._build else "",
+            notes=self._notes,
         )
 
 

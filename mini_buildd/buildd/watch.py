@@ -91,6 +91,21 @@ class Watch:
             raise _fail("disk", f"it wrote more than {self._limits.disk_bytes >> 20} MB")
 
 
+def not_kept(limits: Limits, *, in_cell: bool) -> tuple[str, ...]:
+    """Which of *limits* nobody keeps, or only roughly, a sentence each."""
+    if not in_cell:
+        wanted = {
+            "memory": limits.memory_bytes,
+            "room": limits.disk_bytes,
+            "processes": limits.processes,
+        }
+        names = [name for name, limit in wanted.items() if limit]
+        return (f"not limited in a session of schroot: {', '.join(names)}",) if names else ()
+    if limits.memory_bytes:
+        return ("memory is looked at once a second; a build may take more in between",)
+    return ()
+
+
 def memory_of(cell: Cell) -> int:
     """Bytes that the processes of *cell* have in memory; what they share is counted again."""
     total = 0

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mini_buildd.domain.builder import Capacity, Demand, Place, room_of
+from mini_buildd.domain.losses import is_better_elsewhere
 from mini_buildd.domain.needs import Needs
 
 # So often others may go first because they need less; then a builder is kept free for it.
@@ -205,11 +206,16 @@ class Line:
     # --- the decision --------------------------------------------------------------
 
     def choose(
-        self, builder: Capacity, places: Collection[Place], now: datetime
+        self,
+        builder: Capacity,
+        places: Collection[Place],
+        now: datetime,
+        others: Collection[Capacity] = (),
     ) -> WaitingJob | None:
         """The job that *builder*, with chroots for *places*, is to begin with; it leaves the line.
 
-        None when there is none that it can take now.
+        None when there is none that it can take now. What it has lost is left to *others* that can
+        take it and have not.
         """
         mine = self._at.get(builder.name, {})
         if len(mine) >= builder.slots_at(now):
@@ -220,7 +226,9 @@ class Line:
         able = {
             number
             for number, demand in demands.items()
-            if demand.place in places and builder.could_take(demand)
+            if demand.place in places
+            and builder.could_take(demand)
+            and not _is_for_others(demand, builder, others, now)
         }
         fitting = {number for number in able if room.has(demands[number].needs)}
         chosen = self._first(fitting)
@@ -320,3 +328,14 @@ class Line:
             ]
         ranks.sort()
         return (self.waiting[rank[-1]] for rank in ranks)
+
+
+def _is_for_others(
+    demand: Demand, builder: Capacity, others: Collection[Capacity], now: datetime
+) -> bool:
+    """Whether *builder* has lost such jobs, and one of *others* has not that takes jobs now."""
+    if builder.name not in demand.lost_by:
+        return False
+    there = (each for each in others if each.is_there(now) and each.slots_at(now))
+    able = {each.name for each in there if each.could_take(demand)}
+    return is_better_elsewhere(builder.name, demand.lost_by, able)

@@ -195,7 +195,7 @@ class Queue:
             id=head.id,
             source=detail.source,
             uploader=detail.uploader,
-            demand=Demand(detail.place, needs_of(said, builds)),
+            demand=Demand(detail.place, needs_of(said, builds), detail.lost_by),
             priority=head.priority + said.priority,
             weight=self.places.get(detail.place, 0),
             not_before_at=head.not_before_at,

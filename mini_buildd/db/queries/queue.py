@@ -40,13 +40,14 @@ class JobHead:
 
 @dataclass(frozen=True, slots=True)
 class JobDetail:
-    """Of a job what stays."""
+    """Of a job what stays until its next attempt."""
 
     id: int
     source: str
     uploader: str
     place: Place
     architecture: str
+    lost_by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +147,27 @@ def job_details(ids: Iterable[int]) -> list[JobDetail]:
                 "build_architecture",
             )
         )
+        lost = _lost_by(part)
         found += [
-            JobDetail(pk, name, uploader or "", (codename, built_on or architecture), architecture)
+            JobDetail(
+                pk,
+                name,
+                uploader or "",
+                (codename, built_on or architecture),
+                architecture,
+                frozenset(lost[pk]),
+            )
             for pk, name, uploader, codename, architecture, built_on in rows
         ]
+    return found
+
+
+def _lost_by(ids: Collection[int]) -> Mapping[int, set[str]]:
+    """Which builders have lost attempts at the jobs with these *ids*."""
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    rows = Attempt.objects.filter(job__in=ids, outcome=Outcome.LOST).order_by()
+    for job_id, builder in rows.values_list("job_id", "builder"):
+        found[job_id].add(builder)
     return found
 
 
@@ -262,6 +280,7 @@ def list_builders(name: str | None = None) -> list[Capacity]:
             is_enabled=row.is_enabled,
             set_aside_at=row.set_aside_at,
             set_aside_until=row.set_aside_until,
+            seen_at=row.seen_at,
         )
         for row in rows
     ]
