@@ -26,10 +26,11 @@ def text_of(client: Client, path: str = "/queue/") -> str:
 def here(builder: Builder) -> Builder:
     """An instance with a builder, a chroot for amd64, and two jobs for it; hello took 2:40."""
     base = models.Base.objects.get()
-    models.Chroot.objects.create(
-        base=base, architecture="amd64", backend="unshare", made_at=builder.at
+    models.Chroot.objects.update_or_create(
+        base=base, architecture="amd64", backend="unshare", defaults={"made_at": builder.at}
     )
-    models.Builder.objects.create(name="here", slots=1, memory_mb=8192)
+    limits = {"slots": 1, "memory_mb": 8192}
+    models.Builder.objects.update_or_create(name="here", defaults=limits)
     builder.published("hello", "2.10-1~test13+1", minutes=100)
     for number in (2, 3, 4):
         source = builder.source("hello", f"2.10-{number}~test13+1", minutes=9)
