@@ -128,8 +128,8 @@ def make_chroot(workshop: Workshop, chroot: Chroot) -> None:
 
 def remove_old(workshop: Workshop, chroot: Chroot) -> None:
     """Remove the generations that a build has kept, and keeps no longer, and leftovers."""
-    folder = generations_of(workshop.places, chroot).folder
-    if chroot.generation and any(each.name != chroot.generation for each in folder.iterdir()):
+    there = generations_of(workshop.places, chroot).folder.glob("*")
+    if chroot.generation and any(each.name != chroot.generation for each in there):
         with _alone(workshop, chroot) as generations:
             generations.remove_unused(but=_kept(chroot))
 
