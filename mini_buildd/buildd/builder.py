@@ -22,6 +22,9 @@ from mini_buildd.wire.task import MalformedMessage, Result, Task
 _END_SECONDS = 5.0
 # sbuild and schroot, whose supervisor was killed, end their session as the kernel asks them to.
 _GRACE_SECONDS = 4.0
+_TIDY_SECONDS = 120.0
+_LEAVE_SECONDS = 0.5
+_NEW_SECONDS = 60.0
 
 
 class Life(StrEnum):
@@ -136,13 +139,16 @@ class Builder:
         folder, child = self.folder(attempt), self._children.get(attempt)
         if child is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                child.wait(timeout=2)
-        session = folder.session.read_text() if folder.session.exists() else ""
-        if find_stragglers(folder.path, session.strip()):
+                child.wait(timeout=_LEAVE_SECONDS)
+        session = folder.session.read_text().strip() if folder.session.exists() else ""
+        if find_stragglers(folder.path, session):
             since = self._seen.setdefault(attempt, time.monotonic())
-            if time.monotonic() - since < _GRACE_SECONDS:
+            # Once its result is there, a supervisor tidies up what nobody waits for.
+            is_tidying = (folder.path / "result.json").exists() and folder.is_locked()
+            patience = _TIDY_SECONDS if is_tidying else _GRACE_SECONDS
+            if time.monotonic() - since < patience:
                 return False
-            if not end_stragglers(folder.path, session.strip()):
+            if not end_stragglers(folder.path, session):
                 return False
         end_session(folder)
         left = [each for each in _left_by(folder) if each.exists() and not remove_folder(each)]
@@ -156,6 +162,13 @@ class Builder:
         self._asked.pop(attempt, None)
         self._seen.pop(attempt, None)
         shutil.rmtree(self.folder(attempt).results, ignore_errors=True)
+
+    def drop_left_debugging(self) -> None:
+        """Remove what debugging has left that was killed (buildd/debug.py)."""
+        for path in self._root.glob("debug-*"):
+            is_new = time.time() - path.stat().st_mtime < _NEW_SECONDS
+            if not is_new and not TaskFolder(path).is_locked() and end_stragglers(path):
+                remove_folder(path)
 
     def holding(self) -> list[str]:
         """The tokens of all attempts that were not forgotten."""

@@ -19,6 +19,7 @@ from mini_buildd.tools.namespace import Subids
 
 _INIT = Path(__file__).with_name("cell_init.py")
 _READY_SECONDS = 60.0
+_BURY_SECONDS = 0.02
 
 
 class CellImpossible(Exception):
@@ -49,7 +50,13 @@ class Cell:
                 self._process.stdin.close()
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
-        self._process.wait()
+        # Its first process ends once all others have been waited for, and some of them are ours by
+        # now: those whose own parent, outside of the cell, was killed (pid_namespaces(7)).
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(timeout=_BURY_SECONDS)
+                return
+            _bury_orphans(but=self._process.pid)
 
 
 def open_cell(plan: CellPlan, subids: Subids, complaints: IO[bytes]) -> Cell:
@@ -95,6 +102,15 @@ def _only_child(pid: int) -> int:
     if len(told) != 1:
         raise CellImpossible(f"{len(told)} first processes instead of one")
     return int(told[0])
+
+
+def _bury_orphans(*, but: int) -> None:
+    """Wait for all children that have ended, except for that one."""
+    me = os.getpid()
+    told = Path(f"/proc/{me}/task/{me}/children").read_text(encoding="ascii").split()
+    for pid in {int(word) for word in told} - {but}:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
 
 
 def run_in(

@@ -44,6 +44,7 @@ class CellBuild:
     watch: Watch
     is_for_debugging: bool = False
     layer: str = ""
+    is_in_memory: bool = field(default=False, init=False)
     is_full: bool = field(default=False, init=False)
     _used: Layer | None = field(default=None, init=False)
     _subids: Subids = field(init=False)
@@ -54,8 +55,10 @@ class CellBuild:
     def run(self) -> int:
         """Build; gives sbuild's exit status. Raises Stopped, CellImpossible."""
         with _held(Path(self.task.base) / "lock"), self.folder.log.open("ab") as log:
+            if self.task.ccache:
+                Path(self.task.ccache).mkdir(parents=True, exist_ok=True)
             try:
-                _head(log, "Prepare")
+                self._head(log, "Prepare")
                 self._used = self._layer(log)
                 self.layer = self._used.key if self._used else ""
                 return self._build(self._used, log)
@@ -84,7 +87,7 @@ class CellBuild:
                 found = layers.find(key) if key else None
                 if not key or found is not None:
                     return found
-                _head(log, "Build dependencies")
+                self._head(log, "Build dependencies")
                 if self._in(cell, cell_setup.fetch_script(self.task), log) != 0:
                     return None  # sbuild says it better
                 # What packages run as they are installed needs no network either.
@@ -110,6 +113,7 @@ class CellBuild:
 
     def _build(self, layer: Layer | None, log: IO[bytes]) -> int:
         room = room_for(self.task, self._work)
+        self.is_in_memory = room.upper is None
         lower = (layer.tree, self._base) if layer else (self._base,)
         if room.upper is not None:
             room.upper.mkdir(parents=True, exist_ok=True)
@@ -156,6 +160,11 @@ class CellBuild:
     @property
     def _work(self) -> Path:
         return self.folder.path / "work"
+
+    def _head(self, log: IO[bytes], title: str) -> None:
+        log.write(heading(title).encode())
+        log.flush()
+        self.watch.look()
 
     @contextmanager
     def _cell(self, lower: tuple[Path, ...], room: Room) -> Iterator[Cell]:
@@ -205,18 +214,14 @@ def _emulation(architecture: Architecture) -> str:
 
 @contextmanager
 def _held(lock: Path) -> Iterator[None]:
-    """Keep what *lock* stands for from being removed."""
+    """Keep what *lock* stands for from being removed; raises OSError when it just was."""
     descriptor = os.open(lock, os.O_RDONLY | os.O_CLOEXEC)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH)
+        lock.stat()
         yield
     finally:
         os.close(descriptor)
-
-
-def _head(log: IO[bytes], title: str) -> None:
-    log.write(heading(title).encode())
-    log.flush()
 
 
 def _write_program(path: Path, text: str) -> None:

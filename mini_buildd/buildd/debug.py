@@ -45,9 +45,11 @@ def _show_log(folder: TaskFolder) -> None:
 
 
 def main(path: Path) -> int:
-    """Debug, and leave nothing behind."""
+    """Debug, and leave nothing behind; while the lock is held, nobody takes it for left behind."""
+    folder = TaskFolder(path)
+    folder.lock()
     try:
-        return debug(TaskFolder(path))
+        return debug(folder)
     finally:
         end_stragglers(path)
         remove_folder(path)

@@ -5,11 +5,11 @@ import select
 import subprocess
 from collections.abc import Callable
 
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = 0.25
 
 
 def follow(process: subprocess.Popen[bytes], look: Callable[[], None]) -> int:
-    """Wait for *process*, calling *look* about once a second; gives its exit status.
+    """Wait for *process*, calling *look* some times a second; gives its exit status.
 
     What *look* raises, or a signal handler, ends the process for good.
     """

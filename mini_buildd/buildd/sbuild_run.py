@@ -2,6 +2,8 @@
 
 import ctypes
 import os
+import resource
+import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Mapping
@@ -34,6 +36,9 @@ def run_sbuild(
     What *testbed* is, tools/sbuild.py says; *programs* is a folder that goes before PATH. For
     debugging, sbuild talks with whoever sits at the terminal instead.
     """
+    # What a build hands out is copied to the machine's own disk, and may be of any size.
+    largest = task.limits.disk_bytes or shutil.disk_usage(folder.path).free // 2
+    prepare = partial(_prepare, os.getpid(), task.limits.cores, largest)
     rc = folder.path / "sbuildrc"
     write_file(rc, configuration(task, folder.path, in_cell=testbed is not None).encode())
     with folder.log.open("ab") as log:
@@ -45,7 +50,7 @@ def run_sbuild(
             stdout=output,
             stderr=output,
             env=environment(rc, task, programs),
-            preexec_fn=partial(_prepare, os.getpid(), task.limits.cores),  # noqa: PLW1509  # one thread
+            preexec_fn=prepare,  # noqa: PLW1509  # one thread only
         )
         status = follow(process, look)
         os.fsync(log.fileno())
@@ -69,11 +74,14 @@ def environment(rc: Path, task: Task, programs: Path | None = None) -> Mapping[s
     }
 
 
-def _prepare(parent: int, cores: int) -> None:
-    """In the child: end with the supervisor, and stay on as many cores as there are to be."""
+def _prepare(parent: int, cores: int, largest: int) -> None:
+    """In the child: end with the supervisor, stay on some *cores*, write no file past *largest*."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != parent:  # it died before we could ask to be told
         os._exit(1)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+    # Should the machine run out of memory, a build is to end and not the daemon (proc(5)).
+    Path("/proc/self/oom_score_adj").write_bytes(b"500")
     there = sorted(os.sched_getaffinity(0))
     if 0 < cores < len(there):
         # Builds that begin one after the other get other cores.

@@ -7,6 +7,7 @@ free and no result: the attempt is lost. SIGTERM cancels the build.
 """
 
 import ctypes
+import errno
 import os
 import resource
 import signal
@@ -21,7 +22,7 @@ from mini_buildd.buildd.cell_build import CellBuild
 from mini_buildd.buildd.folder import TaskFolder
 from mini_buildd.buildd.phases import PhaseTimes
 from mini_buildd.buildd.session_build import build_in_session
-from mini_buildd.buildd.watch import Stopped, Watch, stop_on_signal
+from mini_buildd.buildd.watch import Stopped, Watch, not_kept, stop_on_signal
 from mini_buildd.kit.atomic import sync_file, sync_folder
 from mini_buildd.kit.hashing import hash_file
 from mini_buildd.kit.process import identify
@@ -31,6 +32,7 @@ from mini_buildd.wire.task import BuildStatus, Result, ResultFile, Running, Task
 
 _PR_SET_CHILD_SUBREAPER = 36
 _TAIL_BYTES = 1 << 20
+_NO_SPACE = os.strerror(errno.ENOSPC)
 
 
 def supervise(folder: TaskFolder, lock: int | None = None) -> None:
@@ -74,6 +76,8 @@ class Work:
 
     def run(self) -> Ending:
         """Build, and judge how it went; raises Stopped, OSError, CellImpossible."""
+        for note in self._notes:
+            self.note(note, "I")
         if self.task.base:
             self._build = CellBuild(self.folder, self.task, self._watch, self.is_for_debugging)
             status = self._build.run()
@@ -84,19 +88,29 @@ class Work:
         _end_stragglers()
         return self._judge(status)
 
+    @property
+    def _notes(self) -> tuple[str, ...]:
+        return not_kept(self.task.limits, in_cell=bool(self.task.base))
+
     def _judge(self, status: int) -> Ending:
         tail = _tail(self.folder.log)
         has_changes = any(self.folder.results.glob("*.changes"))
         ending = read_ending(status, summary(tail), tail, changes=has_changes)
-        if ending.status is not BuildStatus.SUCCEEDED and self._build and self._build.is_full:
+        if ending.status is not BuildStatus.SUCCEEDED and self._has_filled_memory(tail):
             reason = "the memory that it was to work in is full; it is tried again on the disk"
             return Ending(BuildStatus.INFRASTRUCTURE, "disk", reason)
         return ending
 
-    def note(self, reason: str) -> None:
-        """Let the log say, too, what ended the build from outside."""
+    def _has_filled_memory(self, tail: str) -> bool:
+        """By what was measured, or by what the build says: it may have been quicker than we."""
+        if self._build is None or not self._build.is_in_memory:
+            return False
+        return self._build.is_full or _NO_SPACE in tail
+
+    def note(self, text: str, mark: str = "mini-buildd") -> None:
+        """Let the log say something of ours, such as what ended the build from outside."""
         with self.folder.log.open("ab") as log:
-            log.write(f"\nmini-buildd: {reason}\n".encode())
+            log.write(f"\n{mark}: {text}\n".encode())
 
     def close(self) -> None:
         """Tidy up what nobody waits for."""
@@ -123,6 +137,7 @@ class Work:
             disk_bytes=self._watch.disk_bytes,
             cpu_seconds=round(used.ru_utime + used.ru_stime, 2),
             layer=self._build.layer if self._build else "",
+            notes=self._notes,
         )
 
 

@@ -1,8 +1,8 @@
 """Watching a build: its limits in time, output, memory and room, and whether it is to be cancelled.
 
-Looked at about once a second. The kernel keeps what it can keep by itself (the size of a tmpfs, the
-number of processes); what is left is measured here, so a build may pass a limit by what it manages
-within a second.
+Looked at some times a second, and at memory and room once a second. The kernel keeps what it can
+keep by itself (the size of a tmpfs, the number of processes); what is left is measured here, so a
+build may pass a limit by what it manages within a second.
 """
 
 import os
@@ -18,6 +18,7 @@ from mini_buildd.buildd.phases import PhaseTimes
 from mini_buildd.tools.sbuild import Ending
 from mini_buildd.wire.task import BuildStatus, Limits
 
+_MEASURE_SECONDS = 1.0
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -42,6 +43,7 @@ class Watch:
         self._phases = phases
         self._began = self._said = time.monotonic()
         self._log_bytes = 0
+        self._measured = 0.0
         self._cell: Cell | None = None
         self._measure_disk: Callable[[], int] | None = None
         self.peak_memory_bytes = 0
@@ -55,6 +57,9 @@ class Watch:
         """Raise Stopped when a limit is passed."""
         self._phases.look(self._log)
         self._check_time_and_log()
+        if time.monotonic() - self._measured < _MEASURE_SECONDS:
+            return
+        self._measured = time.monotonic()
         if self._cell is not None and self._measure_disk is not None:
             self._check_memory(self._cell)
             self._check_disk(self._measure_disk())
@@ -84,6 +89,21 @@ class Watch:
         self.disk_bytes = max(self.disk_bytes, used)
         if self._limits.disk_bytes and used > self._limits.disk_bytes:
             raise _fail("disk", f"it wrote more than {self._limits.disk_bytes >> 20} MB")
+
+
+def not_kept(limits: Limits, *, in_cell: bool) -> tuple[str, ...]:
+    """Which of *limits* nobody keeps, or only roughly, a sentence each."""
+    if not in_cell:
+        wanted = {
+            "memory": limits.memory_bytes,
+            "room": limits.disk_bytes,
+            "processes": limits.processes,
+        }
+        names = [name for name, limit in wanted.items() if limit]
+        return (f"not limited in a session of schroot: {', '.join(names)}",) if names else ()
+    if limits.memory_bytes:
+        return ("memory is looked at once a second; a build may take more in between",)
+    return ()
 
 
 def memory_of(cell: Cell) -> int:

@@ -1,11 +1,14 @@
 """The builder inside the daemon: what it does each time it is woken."""
 
 import logging
+import time
 from collections.abc import Callable, Iterable
 from functools import partial
 from threading import Lock
 
 from mini_buildd.buildd.builder import Builder, Life, Sighting
+from mini_buildd.buildd.layers import Layers
+from mini_buildd.buildd.sweep import remove_folder
 from mini_buildd.db.models import Attempt
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.problem import ResultRefused
@@ -20,6 +23,7 @@ from mini_buildd.kit.process import ProcessIdentity
 
 _log = logging.getLogger(__name__)
 
+_DAY_SECONDS = 24 * 3600
 _LOOK_AGAIN_SECONDS = 0.1
 _SWEEP_AGAIN_SECONDS = 0.5
 # Whoever cancels may do so from another process, which cannot wake us.
@@ -58,8 +62,15 @@ class LocalBuilds:
         return events
 
     def thd_tidy(self) -> None:
-        """Give back what ended attempts hold, should a crash have kept us from it."""
+        """Give back what ended attempts hold, should a crash have kept us from it; old layers."""
         self._sweep(ended_attempts(self._builder.holding()))
+        self._builder.drop_left_debugging()
+        settings, places = self._site.settings.builder, self._site.places
+        unused = Layers(places.layers).unused(
+            settings.layers_mb << 20, settings.layers_days * _DAY_SECONDS, time.time()
+        )
+        for folder in unused:
+            remove_folder(folder)
 
     def _follow_all(self) -> list[EventKind]:
         alive: list[Attempt] = []

@@ -110,7 +110,9 @@ class Services:
             pool=self._suite_pool,
             bus=self._bus,
         )
-        self._mail = self._step("mail", self._thd_mail, (EventKind.UPLOAD_REJECTED,))
+        self._mail = self._step(
+            "mail", self._thd_mail, (EventKind.UPLOAD_REJECTED, EventKind.BUILDER_SET_ASIDE)
+        )
         self._keyring = self._step(
             "keyring",
             self._thd_keyring,

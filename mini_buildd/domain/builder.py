@@ -2,19 +2,25 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mini_buildd.domain.needs import Needs
+
+_GONE_AFTER = timedelta(minutes=5)
 
 Place = tuple[str, str]  # the base release's codename and the architecture it is built on
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What jobs have in common that the same builders can take."""
+    """What jobs have in common that the same builders can take.
+
+    *lost_by* are builders that have lost such a job, for reasons of their own.
+    """
 
     place: Place
     needs: Needs
+    lost_by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,7 @@ class Capacity:
     is_enabled: bool = True
     set_aside_at: datetime | None = None
     set_aside_until: datetime | None = None
+    seen_at: datetime | None = None
 
     def could_take(self, demand: Demand) -> bool:
         """Whether it could run such a job if nothing else ran there."""
@@ -51,6 +58,10 @@ class Capacity:
             return self.slots
         is_over = self.set_aside_until is not None and self.set_aside_until <= now
         return min(1, self.slots) if is_over else 0
+
+    def is_there(self, now: datetime) -> bool:
+        """Whether it was seen not long ago."""
+        return self.seen_at is not None and now - self.seen_at < _GONE_AFTER
 
 
 @dataclass(frozen=True, slots=True)

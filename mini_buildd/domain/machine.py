@@ -1,6 +1,6 @@
 """What a machine must have for builds in user namespaces: rules on what was asked of it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from mini_buildd.domain.diagnosis import Diagnosis, Part, Subject
 
@@ -14,14 +14,8 @@ FORBIDDING: Mapping[str, tuple[int, int]] = {
 # An overlay may be mounted in a user namespace, and a tmpfs keeps what overlays write into user.*.
 OVERLAY_KERNEL, TMPFS_KERNEL = (5, 11), (6, 6)
 
-# What limits on a build are made of, each a controller of cgroup 2.
-CONTROLLERS = ("cpu", "io", "memory", "pids")
-
 _NAMESPACES = Subject(
     Part.USER, "user namespaces", "an ordinary user may make namespaces of their own"
-)
-_LIMITS = Subject(
-    Part.USER, "limits", "the cgroup controllers " + ", ".join(CONTROLLERS) + " are ours"
 )
 
 
@@ -119,20 +113,3 @@ def judge_memory_overlay(said: str, kernel: tuple[int, int]) -> Diagnosis:
 
 def _dotted(kernel: tuple[int, int]) -> str:
     return ".".join(map(str, kernel))
-
-
-def judge_limits(delegated: Collection[str] | None, user: str) -> Diagnosis:
-    """*delegated* are the controllers of our cgroup, None when none is ours."""
-    mend = (
-        "in a systemd unit: Delegate=yes;"
-        f" by hand: sudo loginctl enable-linger {user or 'USER'}, then"
-        " systemd-run --user --scope -p Delegate=yes mini-buildd run"
-    )
-    if delegated is None:
-        return _LIMITS.note(
-            "no cgroup 2 of our own: limits are watched over, not enforced by the kernel", mend
-        )
-    missing = [each for each in CONTROLLERS if each not in delegated]
-    if missing:
-        return _LIMITS.note(f"without {', '.join(missing)}", mend)
-    return _LIMITS.ok("all of them")

@@ -11,11 +11,12 @@ looked at, so a decision costs by the number of uploaders and of different deman
 
 import heapq
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from mini_buildd.domain.builder import Capacity, Demand, Place, room_of
+from mini_buildd.domain.losses import is_better_elsewhere
 from mini_buildd.domain.needs import Needs
 
 # So often others may go first because they need less; then a builder is kept free for it.
@@ -59,9 +60,9 @@ class _Pile:
     def __len__(self) -> int:
         return len(self._weights)
 
-    def add(self, job: WaitingJob) -> None:
-        self._weights[job.id] = job.weight
-        heapq.heappush(self._order, (-job.weight, job.id))
+    def add(self, job_id: int, weight: int = 0) -> None:
+        self._weights[job_id] = weight
+        heapq.heappush(self._order, (-weight, job_id))
         if len(self._order) > 2 * len(self._weights) + _SPARE:
             self._order = [(-weight, pk) for pk, weight in self._weights.items()]
             heapq.heapify(self._order)
@@ -79,7 +80,68 @@ class _Pile:
             heapq.heappop(self._order)
 
 
-_Piles = dict[Demand, _Pile]
+class _Own:
+    """One uploader's jobs of one priority: a pile for each demand, by its number."""
+
+    def __init__(self) -> None:
+        self.piles: dict[int, _Pile] = {}
+        self._ages = _Pile()
+
+    def __len__(self) -> int:
+        return len(self._ages)
+
+    @property
+    def oldest(self) -> int:
+        """The id of the job that has been there longest."""
+        return self._ages.first()[-1]
+
+    def add(self, job: WaitingJob, demand: int) -> None:
+        self.piles.setdefault(demand, _Pile()).add(job.id, job.weight)
+        self._ages.add(job.id)
+
+    def drop(self, job_id: int, demand: int) -> bool:
+        """Whether it was there."""
+        pile = self.piles.get(demand)
+        if pile is None or not pile.drop(job_id):
+            return False
+        self._ages.drop(job_id)
+        if not pile:
+            del self.piles[demand]
+        return True
+
+
+class _Demands:
+    """The demands of the jobs in the line, each by a number: these are quick to compare."""
+
+    def __init__(self) -> None:
+        self.by_number: dict[int, Demand] = {}
+        self._numbers: dict[Demand, int] = {}
+        self._jobs: Counter[int] = Counter()
+        self._last = 0
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def number(self, demand: Demand) -> int:
+        """Its number, 0 when no job has it."""
+        return self._numbers.get(demand, 0)
+
+    def add(self, demand: Demand) -> int:
+        """A further job has it; gives its number."""
+        if demand not in self._numbers:
+            self._last += 1
+            self._numbers[demand] = self._last
+            self.by_number[self._last] = demand
+        number = self._numbers[demand]
+        self._jobs[number] += 1
+        return number
+
+    def subtract(self, number: int) -> None:
+        """One job less has it."""
+        self._jobs[number] -= 1
+        if not self._jobs[number]:
+            del self._jobs[number]
+            del self._numbers[self.by_number.pop(number)]
 
 
 class Line:
@@ -89,8 +151,8 @@ class Line:
         self.waiting: dict[int, WaitingJob] = {}
         self.running: dict[int, RunningJob] = {}
         self._asleep: list[tuple[datetime, int]] = []
-        self._levels: dict[int, dict[str, _Piles]] = {}
-        self._demands: Counter[Demand] = Counter()
+        self._levels: dict[int, dict[str, _Own]] = {}
+        self._demands = _Demands()
         self._at: defaultdict[str, dict[int, Needs]] = defaultdict(dict)
         self._busy: Counter[str] = Counter()
         self._lined_up: Counter[str] = Counter()
@@ -139,24 +201,36 @@ class Line:
 
     def demands(self) -> Collection[Demand]:
         """What the jobs in it want that are not asleep."""
-        return self._demands.keys()
+        return self._demands.by_number.values()
 
     # --- the decision --------------------------------------------------------------
 
     def choose(
-        self, builder: Capacity, places: Collection[Place], now: datetime
+        self,
+        builder: Capacity,
+        places: Collection[Place],
+        now: datetime,
+        others: Collection[Capacity] = (),
     ) -> WaitingJob | None:
         """The job that *builder*, with chroots for *places*, is to begin with; it leaves the line.
 
-        None when there is none that it can take now.
+        None when there is none that it can take now. What it has lost is left to *others* that can
+        take it and have not.
         """
         mine = self._at.get(builder.name, {})
         if len(mine) >= builder.slots_at(now):
             return None
         self._awake(now)
         room = room_of(builder, mine.values())
-        able = {each for each in self._demands if each.place in places and builder.could_take(each)}
-        fitting = {each for each in able if room.has(each.needs)}
+        demands = self._demands.by_number
+        able = {
+            number
+            for number, demand in demands.items()
+            if demand.place in places
+            and builder.could_take(demand)
+            and not _is_for_others(demand, builder, others, now)
+        }
+        fitting = {number for number in able if room.has(demands[number].needs)}
         chosen = self._first(fitting)
         if chosen is not None and len(fitting) < len(able):
             chosen = self._keep_free(builder, chosen, self._first(able))
@@ -168,18 +242,18 @@ class Line:
         self._leave(chosen.id)
         return chosen
 
-    def _first(self, demands: set[Demand]) -> WaitingJob | None:
-        """Whose turn it is among the jobs that want one of *demands*."""
+    def _first(self, demands: set[int]) -> WaitingJob | None:
+        """Whose turn it is among the jobs that want one of *demands*, which are numbers."""
         for priority in sorted(self._levels, reverse=True):
             level = self._levels[priority]
             turns = [
-                (self._busy[each], self._served.get(each, 0), _oldest(piles), each)
-                for each, piles in level.items()
+                (self._busy[uploader], self._served.get(uploader, 0), own.oldest, uploader)
+                for uploader, own in level.items()
             ]
             heapq.heapify(turns)
             while turns:
-                piles = level[heapq.heappop(turns)[-1]]
-                firsts = [piles[demand].first() for demand in piles.keys() & demands]
+                piles = level[heapq.heappop(turns)[-1]].piles
+                firsts = [pile.first() for number, pile in piles.items() if number in demands]
                 if firsts:
                     return self.waiting[min(firsts)[-1]]
         return None
@@ -204,9 +278,8 @@ class Line:
     # --- the order ------------------------------------------------------------------
 
     def _stand(self, job: WaitingJob) -> None:
-        piles = self._levels.setdefault(job.priority, {}).setdefault(job.uploader, {})
-        piles.setdefault(job.demand, _Pile()).add(job)
-        self._demands[job.demand] += 1
+        own = self._levels.setdefault(job.priority, {}).setdefault(job.uploader, _Own())
+        own.add(job, self._demands.add(job.demand))
 
     def _leave(self, job_id: int) -> WaitingJob | None:
         """Take the job out of the line; nothing is kept where it stood alone."""
@@ -215,15 +288,12 @@ class Line:
             return None
         self._passed_over.pop(job_id, None)
         self._lined_up[job.uploader] -= 1
-        level = self._levels.get(job.priority, {})
-        piles = level.get(job.uploader, {})
-        pile = piles.get(job.demand)
-        if pile is None or not pile.drop(job_id):
+        level, number = self._levels.get(job.priority, {}), self._demands.number(job.demand)
+        own = level.get(job.uploader)
+        if own is None or not own.drop(job_id, number):
             return job
-        _subtract(self._demands, job.demand)
-        if not pile:
-            del piles[job.demand]
-        if not piles:
+        self._demands.subtract(number)
+        if not own:
             del level[job.uploader]
         if not level:
             del self._levels[job.priority]
@@ -260,12 +330,12 @@ class Line:
         return (self.waiting[rank[-1]] for rank in ranks)
 
 
-def _oldest(piles: Mapping[Demand, _Pile]) -> int:
-    """Tells uploaders apart whose turns are alike: the oldest of their first jobs."""
-    return min(pile.first()[-1] for pile in piles.values())
-
-
-def _subtract(counter: Counter[Demand], key: Demand) -> None:
-    counter[key] -= 1
-    if not counter[key]:
-        del counter[key]
+def _is_for_others(
+    demand: Demand, builder: Capacity, others: Collection[Capacity], now: datetime
+) -> bool:
+    """Whether *builder* has lost such jobs, and one of *others* has not that takes jobs now."""
+    if builder.name not in demand.lost_by:
+        return False
+    there = (each for each in others if each.is_there(now) and each.slots_at(now))
+    able = {each.name for each in there if each.could_take(demand)}
+    return is_better_elsewhere(builder.name, demand.lost_by, able)

@@ -1,4 +1,4 @@
-"""Tell signers by mail that their upload was rejected.
+"""Tell signers by mail that their upload was rejected, and administrators what needs them.
 
 It reads the events and remembers how far it came, so a restart neither forgets nor repeats more
 than the one mail that was under way.
@@ -8,6 +8,8 @@ import logging
 import smtplib
 from email.message import EmailMessage
 
+from django.contrib.auth import get_user_model
+
 from mini_buildd.db.models import Cursor, Event, Upload
 from mini_buildd.domain.event import EventKind
 from mini_buildd.flow.site import Site
@@ -16,6 +18,12 @@ from mini_buildd.notify import mail
 _log = logging.getLogger(__name__)
 
 _CURSOR = "mail"
+# What needs an administrator, and the page that tells more.
+_ALARMS = {
+    EventKind.BUILDER_SET_ASIDE: ("a builder is set aside", "builders/"),
+    EventKind.CHROOT_EXPIRES: ("a chroot is too old", "builders/"),
+    EventKind.KEY_EXPIRES: ("a key that signs the archive expires", ""),
+}
 _REFUSED_FOR_GOOD = 500  # RFC 5321, 4.2.1: permanent negative replies
 
 
@@ -26,15 +34,41 @@ def announce(site: Site) -> int:
     again the next time.
     """
     cursor, _ = Cursor.objects.get_or_create(name=_CURSOR)
-    events = Event.objects.filter(kind=EventKind.UPLOAD_REJECTED, id__gt=cursor.event_id)
+    kinds = (EventKind.UPLOAD_REJECTED, *_ALARMS)
+    events = Event.objects.filter(kind__in=kinds, id__gt=cursor.event_id)
     sent = 0
     for event in events.select_related("upload__signed_by__uploader__user").order_by("id"):
-        message = _compose(site, event.upload) if event.upload and site.settings.mail.host else None
+        message = _message(site, event) if site.settings.mail.host else None
         if message is not None:
             sent += _send(site, message)
         cursor.event_id = event.pk
         cursor.save()
     return sent
+
+
+def _message(site: Site, event: Event) -> EmailMessage | None:
+    kind = EventKind(event.kind)
+    if kind in _ALARMS:
+        return _compose_alarm(site, kind, event.detail)
+    return _compose(site, event.upload) if event.upload is not None else None
+
+
+def _compose_alarm(site: Site, kind: EventKind, detail: str) -> EmailMessage | None:
+    """The mail to all administrators who have an address."""
+    users = get_user_model().objects.filter(is_active=True, is_superuser=True)
+    addresses = map(mail.address_of, users.order_by("pk").values_list("email", flat=True))
+    recipients = list(dict.fromkeys(filter(None, addresses)))
+    if not recipients:
+        return None
+    what, page = _ALARMS[kind]
+    return mail.alarm(
+        sender=site.settings.mail.sender,
+        recipients=recipients,
+        identity=site.settings.identity,
+        what=what,
+        detail=detail,
+        url=f"{site.settings.url}/{page}",
+    )
 
 
 def _send(site: Site, message: EmailMessage) -> int:

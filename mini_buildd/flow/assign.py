@@ -49,7 +49,8 @@ def assign(site: Site, *, builder: str, backend: str, free_slots: int) -> Assign
         capacity = _capacity(site, builder, free_slots)
     while len(tasks) < free_slots:
         with site.queue.lock:
-            job = site.queue.line.choose(capacity, site.queue.places, site.clock())
+            queue = site.queue
+            job = queue.line.choose(capacity, queue.places, site.clock(), queue.builders)
         if job is None:
             break
         try:

@@ -1,6 +1,6 @@
 """Making the root of a chroot, step by step, until a build could start in it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from mini_buildd.kit.commands import Commands, Say
 from mini_buildd.kit.process import CommandFailed
 from mini_buildd.tools import debootstrap, foreign, hostapt, mmdebstrap, rootcheck
 from mini_buildd.tools.mmdebstrap import ChrootSource
-from mini_buildd.tools.root import RootCommands
+from mini_buildd.tools.root import SCAFFOLD, RootCommands
 from mini_buildd.tools.snippets import find_snippets, packages_of
 
 _UPDATE = ("apt-get", "--quiet", "--error-on=any", "update")
@@ -95,25 +95,34 @@ class Bootstrap:
         command = mmdebstrap.command(
             codename=Codename(self.chroot.base.codename),
             architecture=Architecture(self.chroot.architecture),
-            target=self.root,
+            target=self._making,
             mode="root",  # of the namespace; its own way would go through a folder below /tmp
             sources=sources,
         )
-        self.commands.run(self._tools().beside(*command), self._follow(mmdebstrap.progress))
+        self._run_maker(command, mmdebstrap.progress)
 
     def _debootstrap(self, sources: list[ChrootSource]) -> None:
         command = debootstrap.command(
             codename=Codename(self.chroot.base.codename),
             architecture=Architecture(self.chroot.architecture),
-            target=self.root,
+            target=self._making,
             source=sources[0],
         )
-        self.commands.run(self._tools().beside(*command), self._follow(debootstrap.progress))
+        self._run_maker(command, debootstrap.progress)
         self.say("running apt-get update and dist-upgrade")
         lines = "\n".join(source.line for source in sources)
         self._script(f"cat > /etc/apt/sources.list <<'END'\n{lines}\nEND\n")
         self._inside(*_UPDATE, online=True)
         self._inside(*_UPGRADE, online=True)
+
+    def _run_maker(self, command: Sequence[str], progress: Callable[[str], str | None]) -> None:
+        tools, beside = self._tools(), self.root.parent
+        self.commands.run(tools.make(beside, *command), self._follow(progress))
+        self.commands.run(tools.remove(*(beside / name for name in SCAFFOLD)))
+
+    @property
+    def _making(self) -> Path:
+        return self.root.with_name(SCAFFOLD[0])
 
     def _install_keyrings(self, sources: Iterable[ChrootSource]) -> None:
         """A keyring that no package brings is copied, so that apt works in there as well."""

@@ -127,8 +127,9 @@ def make_chroot(workshop: Workshop, chroot: Chroot) -> None:
 
 
 def remove_old(workshop: Workshop, chroot: Chroot) -> None:
-    """Remove the generations that a build had kept, and keeps no longer."""
-    if chroot.generation and len(generations_of(workshop.places, chroot).names()) > 1:
+    """Remove the generations that a build has kept, and keeps no longer, and leftovers."""
+    there = generations_of(workshop.places, chroot).folder.glob("*")
+    if chroot.generation and any(each.name != chroot.generation for each in there):
         with _alone(workshop, chroot) as generations:
             generations.remove_unused(but=_kept(chroot))
 

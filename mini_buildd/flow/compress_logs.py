@@ -11,6 +11,7 @@ from pathlib import Path
 
 from mini_buildd.db.models import Attempt
 from mini_buildd.flow.site import Site
+from mini_buildd.kit.lock import is_held
 from mini_buildd.kit.parts import in_parts
 from mini_buildd.tools.log_file import compress_log
 
@@ -38,4 +39,6 @@ def _ended(site: Site) -> Iterator[Path]:
     for part in in_parts(plain):
         ended = Attempt.objects.filter(token__in=part, finished_at__lt=before).exclude(outcome="")
         for token in list(ended.values_list("token", flat=True)):
-            yield plain[token]
+            # Whoever was thought lost may be at work all the same, and go on writing.
+            if not is_held(plain[token].with_name("lock")):
+                yield plain[token]

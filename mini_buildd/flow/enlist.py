@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 from mini_buildd.db.models import Builder
@@ -13,6 +14,7 @@ _MIB = 1 << 20
 _KIB_A_MIB = 1024
 # Room on a disk changes with every build; less of a change than that tells nobody anything.
 _DISK_STEP_MB = 1024
+_SEEN_EVERY = timedelta(minutes=1)
 
 
 def enlist(site: Site, name: str) -> None:
@@ -27,8 +29,12 @@ def enlist(site: Site, name: str) -> None:
         "architectures": " ".join(sorted({place[1] for place in list_places(settings.backend)})),
         "tags": " ".join(sorted(settings.tags)),
     }
-    row, is_new = Builder.objects.get_or_create(name=name, defaults=values)
+    now = site.clock()
+    defaults = {**values, "seen_at": now}
+    row, is_new = Builder.objects.get_or_create(name=name, defaults=defaults)
     changed = {key: value for key, value in values.items() if getattr(row, key) != value}
+    if row.seen_at is None or now - row.seen_at > _SEEN_EVERY:
+        changed["seen_at"] = now
     if is_new or not changed:
         return
     Builder.objects.filter(pk=row.pk).update(**changed)

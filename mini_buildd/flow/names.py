@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mini_buildd.config.places import Places
 from mini_buildd.db.models import Chroot
+from mini_buildd.flow.chroot import generation_of
 from mini_buildd.kit.lock import locked
 from mini_buildd.tools import aptnames
 
@@ -15,20 +16,12 @@ _FILE = "names.sqlite"
 _log = logging.getLogger(__name__)
 
 
-def generation_folder(places: Places, chroot: Chroot) -> Path | None:
-    """The folder of the present generation of *chroot*, if it has one."""
-    if not chroot.generation:
-        return None
-    name = f"{chroot.base.codename}-{chroot.architecture}"
-    return places.chroots / name / chroot.generation
-
-
 def base_names(places: Places, chroot: Chroot) -> Path | None:
     """The file with the names that *chroot* has, for tools.aptnames; None when nobody can tell.
 
     The first time it takes seconds: not for a transaction.
     """
-    folder = generation_folder(places, chroot)
+    folder = generation_of(places, chroot)
     if folder is None or not folder.is_dir():
         return None
     return make_names(folder)

@@ -21,6 +21,7 @@ from mini_buildd.domain.needs import Past, Said, expected_seconds, needs_of
 from mini_buildd.domain.order import Maker
 from mini_buildd.domain.pending import Pending, Waiter, read_waits
 from mini_buildd.domain.scheduling import Line, RunningJob, WaitingJob
+from mini_buildd.domain.states import JOB_UNDER_WAY, JobState
 from mini_buildd.flow.seen import seen_by
 
 _SMALL = 500
@@ -58,19 +59,19 @@ class Queue:
     def refresh(self, backend: str, now: datetime) -> None:
         """Make it what the rows say; *backend* is that of the chroots."""
         self.places = rows.list_places(backend)
-        last = rows.last_event()
-        if self._is_to_compare(last, now):
-            self._compare(now)
-        elif last != self._event:
+        changes = None
+        if not self._is_to_compare(now):
             changes = rows.changes_since(self._event, _MANY_EVENTS)
-            if changes is None:
-                self._compare(now)
-            else:
-                self._read(changes.jobs, changes.sources)
-        self._event = last
+        if changes is None:
+            self._event = rows.last_event()
+            self._compare(now)
+        elif changes.last != self._event:
+            self._event = changes.last
+            self._read_makers(changes.sources)
+            self._read_jobs(changes.jobs)
 
-    def _is_to_compare(self, last: int, now: datetime) -> bool:
-        if self._compared_at is None or last < self._event:
+    def _is_to_compare(self, now: datetime) -> bool:
+        if self._compared_at is None:
             return True
         held = len(self.line.waiting) + len(self.pending.waiters)
         return held < _SMALL or abs(now - self._compared_at) > _MAX_AGE
@@ -88,14 +89,27 @@ class Queue:
         changed = {pk for pk, each in self._details.items() if each.source in names}
         for pk in changed:
             self._forget(pk)
-        self._read(None, None)
+        self._read_makers(None)
+        self._read_dep_waits(None)
+        self._read_waiting(None)
+        self._read_running(None)
 
-    def _read(self, jobs: Collection[int] | None, sources: Collection[int] | None) -> None:
-        """Read the rows of these jobs and sources; None is all of them."""
-        self._read_makers(sources)
-        self._read_dep_waits(jobs)
-        self._read_waiting(jobs)
-        self._read_running(jobs)
+    def _read_jobs(self, ids: Collection[int]) -> None:
+        """Read the rows of these jobs: each of them waits, has a builder, or has ended."""
+        states = rows.job_states(ids)
+        waiting = {pk for pk in ids if states.get(pk) is JobState.WAITING}
+        in_dep_wait = {pk for pk in ids if states.get(pk) is JobState.DEP_WAIT}
+        under_way = {pk for pk in ids if states.get(pk) in JOB_UNDER_WAY}
+        for pk in set(ids) - waiting:
+            self._forget(pk)
+        for pk in set(ids) - in_dep_wait:
+            self._texts.pop(pk, None)
+            self.pending.drop_waiter(pk)
+        for pk in set(ids) - under_way:
+            self.line.end(pk)
+        self._read_waiting(waiting)
+        self._read_dep_waits(in_dep_wait)
+        self._read_running(under_way - self.line.running.keys())
 
     def _read_makers(self, only: Collection[int] | None) -> None:
         known = self.pending.makers
@@ -181,7 +195,7 @@ class Queue:
             id=head.id,
             source=detail.source,
             uploader=detail.uploader,
-            demand=Demand(detail.place, needs_of(said, builds)),
+            demand=Demand(detail.place, needs_of(said, builds), detail.lost_by),
             priority=head.priority + said.priority,
             weight=self.places.get(detail.place, 0),
             not_before_at=head.not_before_at,
@@ -214,7 +228,7 @@ class Queue:
 
     def read_again(self, jobs: Iterable[int]) -> None:
         """Something about these jobs was changed without an event."""
-        self._read(frozenset(jobs), frozenset())
+        self._read_jobs(frozenset(jobs))
 
 
 def ending(since: datetime, seconds: float | None) -> datetime | None:

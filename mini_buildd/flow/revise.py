@@ -121,21 +121,28 @@ class Revision:
         A rebuild takes the place of what was built before on its architecture, and nothing goes
         back behind one.
         """
-        there = present_binaries(self._distribution, [source.pk])
-        given = Binary.objects.filter(pk__in=[binary.pk for binary in binaries])
-        old, known = (
-            {built.id: built for _, built in built_of(rows)} for rows in (there, given | there)
+        given = {binary.pk: binary for binary in binaries}
+        old, offered = (
+            {built.id: built for _, built in built_of(rows)}
+            for rows in (
+                present_binaries(self._distribution, [source.pk]),
+                Binary.objects.filter(pk__in=given),
+            )
         )
-        new = list(given.filter(pk__in=current(known.values()) - old.keys()))
+        wanted = current({**offered, **old}.values())
+        new = [binary for pk, binary in given.items() if pk in wanted - old.keys()]
         self.enter([SuiteEntry(source=source, binary=binary) for binary in new])
-        self.drop_replaced([source.pk])
+        self._drop(old.keys() - wanted)
         kinds = {(each.component, each.is_udeb, each.is_debug) for each in new}
         self.widen([source.component], kinds)
 
     def drop_replaced(self, sources: Iterable[int]) -> None:
         """Let the suite be without what rebuilds of these *sources* have replaced in it."""
+        self._drop(replaced(self._distribution, sources))
+
+    def _drop(self, binaries: Iterable[int]) -> None:
         number = self.publication.number
-        for part in in_parts(replaced(self._distribution, sources)):
+        for part in in_parts(binaries):
             gone = self._active().filter(binary__in=part)
             gone.filter(added_in=number).delete()  # it was in no version at all
             gone.update(removed_in=number)

@@ -6,10 +6,9 @@ from mini_buildd.db.models import Attempt, BuildNeeds, Chroot, Distribution, Job
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.keyring import archive_maintainer
 from mini_buildd.domain.losses import work_for
-from mini_buildd.flow.chroot import tarball_of
+from mini_buildd.flow.chroot import generation_of, tarball_of
 from mini_buildd.flow.content import components_of
 from mini_buildd.flow.lose import stages_lost
-from mini_buildd.flow.names import generation_folder
 from mini_buildd.flow.seen import seen_by
 from mini_buildd.flow.site import Site
 from mini_buildd.wire.task import AptSource, Limits, Task
@@ -67,7 +66,7 @@ def chroot_name(places: Places, chroot: Chroot) -> str:
 
 def _base(places: Places, chroot: Chroot) -> str:
     """The folder of the chroot's generation, for the backend that uses it."""
-    folder = generation_folder(places, chroot) if chroot.backend == "unshare" else None
+    folder = generation_of(places, chroot) if chroot.backend == "unshare" else None
     return str(folder) if folder is not None else ""
 
 

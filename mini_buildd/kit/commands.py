@@ -42,9 +42,13 @@ class Commands:
         last_lines: deque[str] = deque(maxlen=12)
         process = self._start([*self._prefix, *command])
         with process:
-            for line in process.stdout or ():
-                last_lines.append(line.rstrip())
-                say(line.rstrip())
+            try:
+                for line in process.stdout or ():
+                    last_lines.append(line.rstrip())
+                    say(line.rstrip())
+            except BaseException:  # somebody pressed Ctrl-C, of which its session does not hear
+                self.stop()
+                raise
         with self._guard:
             self._process = None
             if self._is_stopped:

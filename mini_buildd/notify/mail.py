@@ -2,6 +2,7 @@
 
 import re
 import smtplib
+from collections.abc import Sequence
 from email.message import EmailMessage
 from email.utils import parseaddr
 
@@ -37,6 +38,19 @@ def rejection(
         f"{hint}\n\n"
         f"{url}\n"
     )
+    return message
+
+
+def alarm(
+    *, sender: str, recipients: Sequence[str], identity: str, what: str, detail: str, url: str
+) -> EmailMessage:
+    """The mail that tells administrators of something that needs one of them."""
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = ", ".join(recipients)
+    message["Subject"] = f"{identity}: {what}"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(f"{what}:\n\n{detail}\n\n{url}\n")
     return message
 
 

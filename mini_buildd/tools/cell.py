@@ -19,6 +19,8 @@ NAME = "buildd"  # the host name in there, the same in every cell
 BUILD_USER = "sbuild"
 BUILD_UID = 1000
 
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 
 @dataclass(frozen=True, slots=True)
 class Bind:
@@ -94,6 +96,8 @@ def enter_script(door: Door, limits: Sequence[str] = ()) -> str:
     return "\n".join(
         [
             "#!/bin/sh",
+            # sbuild lets no PATH through but where it says one itself.
+            f"export PATH={_PATH}",
             'case " $* " in',
             '*" /sbin/runuser -u "*)',
             f'  exec {shlex.join(enter(door, *offline))} "$@" ;;',

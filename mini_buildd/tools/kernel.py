@@ -66,17 +66,6 @@ def mount_of(path: PurePath, all_mounts: Iterable[Mount]) -> Mount | None:
     return found
 
 
-def group_folder(cgroup: str, all_mounts: Iterable[Mount]) -> Path | None:
-    """The folder of our cgroup 2 by the text of /proc/self/cgroup; None without (cgroups(7))."""
-    path = next(
-        (line.removeprefix("0::") for line in cgroup.splitlines() if line.startswith("0::")), None
-    )
-    root = next((mount.place for mount in all_mounts if mount.kind == "cgroup2"), None)
-    if path is None or root is None or "/.." in path:
-        return None
-    return Path(root, path.strip("/"))
-
-
 def is_locked(path: Path) -> bool:
     """Whether some process holds a lock on the file *path*; looking takes none (proc_locks(5))."""
     try:

@@ -22,7 +22,6 @@ OPTIONAL = (
     Program("dose-debcheck", "dose-distcheck", "tells what a change of a suite would break"),
     Program("debootstrap", "debootstrap", "the other way to make chroots"),
     Program("arch-test", "arch-test", "mmdebstrap asks it about i386 and other architectures"),
-    Program("ccache", "ccache", "compiler caches, where a chroot has that snippet"),
     Program("schroot", "schroot", "the other backend", ("--version",)),
 )
 

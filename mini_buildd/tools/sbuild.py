@@ -73,8 +73,12 @@ def command(
     ]
 
 
-# sbuild's own word for a shell in the build's environment (sbuild(1), "EXTERNAL COMMANDS").
-_SHELLS = tuple(f"--{when}-commands=%SBUILD_SHELL" for when in ("build-failed", "finished-build"))
+# sbuild's own word for a shell in the build's environment (sbuild(1), "EXTERNAL COMMANDS"), once it
+# has ended, well or not, or if it cannot begin.
+_SHELLS = (
+    "--finished-build-commands=cd %SBUILD_PKGBUILD_DIR && %SBUILD_SHELL",
+    "--build-deps-failed-commands=%SBUILD_SHELL",
+)
 
 
 def configuration(task: Task, folder: Path, *, in_cell: bool = False) -> str:

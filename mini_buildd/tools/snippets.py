@@ -36,7 +36,7 @@ LIBRARY = (
         ("ccache",),
         "mkdir -p -m 1777 /var/cache/ccache\n"
         "chmod 1777 /var/cache/ccache\n"
-        "echo 'cache_dir = /var/cache/ccache' > /etc/ccache.conf\n"
+        "printf 'cache_dir = /var/cache/ccache\\nmax_size = 1G\\n' > /etc/ccache.conf\n"
         # sbuild's PATH begins with /usr/local, so no environment has to be changed.
         "for link in /usr/lib/ccache/*; do\n"
         '  ln -sf /usr/bin/ccache "/usr/local/bin/${link##*/}"\n'

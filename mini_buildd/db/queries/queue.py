@@ -9,12 +9,23 @@ from django.db.models import F, Max, Q
 
 from mini_buildd.db.models import Attempt, Builder, BuildNeeds, Chroot, Event, Job, Source
 from mini_buildd.domain.builder import Capacity, Place
+from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.needs import Past, Said
 from mini_buildd.domain.states import JOB_OPEN, JobState, Outcome, SourceState
 from mini_buildd.kit.parts import in_parts
 
 _OPEN_SOURCES = (SourceState.ACCEPTED, SourceState.BUILDING, SourceState.READY)
 _PAST_BUILDS = 5
+# After these a source is as open as before.
+_OF_JOBS_ONLY = frozenset(
+    {
+        EventKind.JOB_ASSIGNED,
+        EventKind.JOB_STARTED,
+        EventKind.JOB_RELEASED,
+        EventKind.JOB_DEP_WAIT,
+        EventKind.JOB_LOST,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +40,14 @@ class JobHead:
 
 @dataclass(frozen=True, slots=True)
 class JobDetail:
-    """Of a job what stays."""
+    """Of a job what stays until its next attempt."""
 
     id: int
     source: str
     uploader: str
     place: Place
     architecture: str
+    lost_by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +100,22 @@ def last_event() -> int:
 def changes_since(event_id: int, at_most: int) -> Changes | None:
     """What events after that one concern; None when there are too many to tell quickly."""
     rows = Event.objects.filter(pk__gt=event_id).order_by("pk")
-    found = list(rows.values_list("pk", "job_id", "source_id")[: at_most + 1])
+    found = list(rows.values_list("pk", "kind", "job_id", "source_id")[: at_most + 1])
     if len(found) > at_most:
         return None
     last = max((row[0] for row in found), default=event_id)
-    jobs = frozenset(job for _, job, _ in found) - {None}
-    sources = frozenset(source for _, _, source in found) - {None}
-    return Changes(jobs, sources, last)
+    jobs = frozenset(job for _, _, job, _ in found) - {None}
+    sources = frozenset(source for _, kind, _, source in found if kind not in _OF_JOBS_ONLY)
+    return Changes(jobs, sources - {None}, last)
+
+
+def job_states(ids: Iterable[int]) -> Mapping[int, JobState]:
+    """The states of these jobs."""
+    return {
+        pk: JobState(state)
+        for part in in_parts(ids)
+        for pk, state in Job.objects.filter(pk__in=part).order_by().values_list("pk", "state")
+    }
 
 
 def waiting_heads(only: Iterable[int] | None = None) -> list[JobHead]:
@@ -126,10 +147,27 @@ def job_details(ids: Iterable[int]) -> list[JobDetail]:
                 "build_architecture",
             )
         )
+        lost = _lost_by(part)
         found += [
-            JobDetail(pk, name, uploader or "", (codename, built_on or architecture), architecture)
+            JobDetail(
+                pk,
+                name,
+                uploader or "",
+                (codename, built_on or architecture),
+                architecture,
+                frozenset(lost[pk]),
+            )
             for pk, name, uploader, codename, architecture, built_on in rows
         ]
+    return found
+
+
+def _lost_by(ids: Collection[int]) -> Mapping[int, set[str]]:
+    """Which builders have lost attempts at the jobs with these *ids*."""
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    rows = Attempt.objects.filter(job__in=ids, outcome=Outcome.LOST).order_by()
+    for job_id, builder in rows.values_list("job_id", "builder"):
+        found[job_id].add(builder)
     return found
 
 
@@ -242,6 +280,7 @@ def list_builders(name: str | None = None) -> list[Capacity]:
             is_enabled=row.is_enabled,
             set_aside_at=row.set_aside_at,
             set_aside_until=row.set_aside_until,
+            seen_at=row.seen_at,
         )
         for row in rows
     ]

@@ -12,10 +12,10 @@ from mini_buildd.deb.names import Architecture
 from mini_buildd.domain import instance
 from mini_buildd.domain.diagnosis import Diagnosis
 from mini_buildd.domain.problem import ArchitectureNotRunnable
-from mini_buildd.flow.task import chroot_name
 from mini_buildd.flow.chroot import tarball_of, wants_generation
 from mini_buildd.flow.doctor.ask import ask
 from mini_buildd.flow.doctor.patient import Patient
+from mini_buildd.flow.task import chroot_name
 from mini_buildd.tools.foreign import demand_runnable, private_registration
 from mini_buildd.tools.kernel import is_locked
 

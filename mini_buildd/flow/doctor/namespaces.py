@@ -14,7 +14,7 @@ from mini_buildd.domain.diagnosis import Diagnosis, Mark
 from mini_buildd.flow.doctor.ask import ask
 from mini_buildd.flow.doctor.patient import SUBGID, SUBUID, Patient, read_text
 from mini_buildd.tools import trials
-from mini_buildd.tools.kernel import group_folder, kernel_version, mount_of, read_sysctl
+from mini_buildd.tools.kernel import kernel_version, mount_of, read_sysctl
 from mini_buildd.tools.namespace import MIN_IDS, Subids, free_range
 
 _FILE_CAPABILITIES = "security.capability"
@@ -33,7 +33,6 @@ def examine_namespaces(patient: Patient) -> Iterator[Diagnosis]:
         yield mapping
         if mapping.mark is not Mark.LACKS:
             yield from _trials(patient, patient.subids)
-    yield _limits(patient)
 
 
 def _namespaces() -> Diagnosis:
@@ -113,10 +112,3 @@ def _scratch(patient: Patient, subids: Subids) -> Iterator[Path]:
     finally:
         ask(trials.remove_scratch(subids, folder))
         folder.rmdir()
-
-
-def _limits(patient: Patient) -> Diagnosis:
-    folder = group_folder(read_text(Path("/proc/self/cgroup")), patient.mounts)
-    is_ours = folder is not None and os.access(folder / "cgroup.procs", os.W_OK)
-    delegated = read_text(folder / "cgroup.controllers").split() if folder and is_ours else None
-    return machine.judge_limits(delegated, patient.name)

@@ -32,13 +32,19 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 
 
 @pytest.fixture(scope="session")
-def base(short_folder: Path) -> Iterator[Path]:
-    """The root of this machine's release that builds start from; made when none is there yet."""
+def base_scene(short_folder: Path) -> Iterator[Scenario]:
+    """A scene with what builds start from; no daemon runs in it."""
     scene = Scenario(short_folder / "base")
     scene.set_up()
-    generations = generations_beside(scene.chroot)
-    yield generations.path(generations.names()[-1]) / "root"
+    yield scene
     scene.close()
+
+
+@pytest.fixture(scope="session")
+def base(base_scene: Scenario) -> Path:
+    """The root of this machine's release that builds start from; made when none is there yet."""
+    generations = generations_beside(base_scene.chroot)
+    return generations.path(generations.names()[-1]) / "root"
 
 
 @pytest.fixture

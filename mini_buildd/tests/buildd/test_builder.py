@@ -10,6 +10,7 @@ import pytest
 from msgspec import structs
 
 from mini_buildd.buildd.builder import Builder, Life
+from mini_buildd.buildd.folder import TaskFolder
 from mini_buildd.buildd.sweep import find_stragglers
 from mini_buildd.kit.process import boot_id, identify
 from mini_buildd.tests.buildd.scripts import GOOD, TASK, Bench
@@ -317,3 +318,22 @@ def test_a_session_of_schroot_that_was_left_is_ended_by_its_exact_name(
     asked = (bench.root / "asked").read_text().splitlines()
     assert asked[1:] == ["--end-session --force --chroot trixie-amd64-0a1b"]
     assert not bench.folder.session.exists()
+
+
+def test_debugging_that_was_killed_leaves_nothing_for_long(bench: Bench, builder: Builder) -> None:
+    folders = [
+        TaskFolder(bench.root / "builds" / f"debug-{name}") for name in ("new", "used", "old")
+    ]
+    for folder in folders:
+        folder.create(TASK)
+        folder.work.mkdir()
+    lock = folders[1].lock()
+    assert lock is not None
+    for folder in folders[1:]:
+        os.utime(folder.path, (0, 0))
+    builder.drop_left_debugging()
+    assert [folder.path.exists() for folder in folders] == [True, True, False]
+    os.close(lock)
+    os.utime(folders[1].path, (0, 0))
+    builder.drop_left_debugging()
+    assert [folder.path.exists() for folder in folders] == [True, False, False]

@@ -1,10 +1,12 @@
 """Cells: what can be done in one, what it can reach, and that nothing of it stays."""
 
+import ctypes
 import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -216,3 +218,20 @@ def test_a_base_that_is_none_is_told(cells: Cells, tmp_path: Path) -> None:
     with complaints.open("w+b") as stream, pytest.raises(CellImpossible):
         open_cell(CellPlan((tmp_path / "missing",), cells.folder / "w"), own_subids(), stream)
     assert "overlay" in complaints.read_text()
+
+
+def test_it_ends_though_who_entered_it_was_killed_and_has_left_us_an_orphan(cells: Cells) -> None:
+    """The kernel keeps its first process until somebody has waited for all others."""
+    libc, subreaper = ctypes.CDLL(None), 36  # PR_SET_CHILD_SUBREAPER, as a supervisor is one
+    libc.prctl(subreaper, 1, 0, 0, 0)
+    try:
+        with cells.cell() as cell:
+            entered = subprocess.Popen(cell.command("sleep", "300"))
+            children = Path(f"/proc/{entered.pid}/task/{entered.pid}/children")
+            wait_for("it has entered", children.read_text, seconds=20)
+            entered.kill()
+            entered.wait()
+            closing_began = time.monotonic()
+        assert time.monotonic() - closing_began < 10
+    finally:
+        libc.prctl(subreaper, 0, 0, 0, 0)

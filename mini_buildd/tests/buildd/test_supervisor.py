@@ -270,6 +270,24 @@ def test_the_first_sigterm_cancels_and_nothing_is_left(bench: Bench) -> None:
     assert not still_there(bench)
 
 
+def test_limits_that_nobody_keeps_are_told(bench: Bench) -> None:
+    bench.sbuild(GOOD)
+    limits = Limits(memory_bytes=1 << 30, processes=100)
+    bench.folder.create(msgspec.structs.replace(TASK, limits=limits))
+    assert start_again(bench) == 0
+    result = bench.result()
+    assert result is not None
+    assert result.status is BuildStatus.SUCCEEDED
+    assert result.notes == ("not limited in a session of schroot: memory, processes",)
+    assert result.notes[0] in bench.log()
+
+
+def start_again(bench: Bench) -> int:
+    """A supervisor for the task that lies there already, to its end."""
+    command = [sys.executable, "-m", "mini_buildd.buildd.supervisor", str(bench.folder.path)]
+    return subprocess.run(command, check=False, timeout=60).returncode
+
+
 def test_what_it_took_is_measured(bench: Bench) -> None:
     result = run(bench, "perl -e '$i++ while $i < 30000000'\n" + GOOD)
     assert result.cpu_seconds > 0.3

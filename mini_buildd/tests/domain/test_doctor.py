@@ -51,14 +51,6 @@ def test_an_overlay_that_does_not_work_says_whether_the_kernel_is_too_old() -> N
     assert (memory.mark, "6.1 is earlier than 6.6" in memory.found) == (Mark.NOTE, True)
 
 
-def test_limits_that_are_not_ours_are_a_note() -> None:
-    none, some = machine.judge_limits(None, "pat"), machine.judge_limits(["memory", "pids"], "pat")
-    assert (none.mark, some.mark) == (Mark.NOTE, Mark.NOTE)
-    assert some.found == "without cpu, io"
-    assert "enable-linger pat" in some.mend
-    assert machine.judge_limits([*machine.CONTROLLERS, "cpuset"], "pat").mark is Mark.OK
-
-
 @pytest.mark.parametrize(
     ("kind", "options", "mark"),
     [

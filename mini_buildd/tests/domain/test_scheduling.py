@@ -246,8 +246,8 @@ def test_the_same_jobs_over_and_over_do_not_make_it_larger() -> None:
     for round_ in range(2000):
         line.add(job(round_ % 20, weight=round_ % 3))
         line.drop(round_ * 7 % 20)
-    ((piles,),) = [level.values() for level in line._levels.values()]
-    assert sum(len(pile._order) for pile in piles.values()) < 3 * 20
+    ((own,),) = [level.values() for level in line._levels.values()]
+    assert sum(len(pile._order) for pile in own.piles.values()) < 3 * 20
 
 
 # --- what is learnt ---------------------------------------------------------------
@@ -277,3 +277,29 @@ def test_what_somebody_has_said_counts_more_than_what_was_seen() -> None:
     past = [Past(60, 8 << 30, 1 << 30)]
     assert needs_of(Said(memory_mb=0), past).memory_mb == 0
     assert needs_of(Said(memory_mb=100, cores=4), past) == Needs(100, 1280, 4)
+
+
+# --- elsewhere --------------------------------------------------------------------
+
+
+def test_what_a_builder_has_lost_is_left_to_another_one_that_is_there() -> None:
+    here = Capacity("here", slots=1, seen_at=NOW)
+    lost = Demand(PLACE, Needs(), frozenset({"here"}))
+
+    def chosen(*others: Capacity) -> bool:
+        line = Line()
+        line.add(job(1, demand=lost))
+        return line.choose(here, PLACES, NOW, [here, *others]) is not None
+
+    assert not chosen(Capacity("there", slots=1, seen_at=NOW))
+    assert chosen(), "there is no other"
+    assert chosen(Capacity("there", slots=1, seen_at=NOW - timedelta(hours=1))), "it is gone"
+    assert chosen(Capacity("there", slots=1)), "it was never there"
+    assert chosen(Capacity("there", slots=0, seen_at=NOW))
+    assert chosen(Capacity("there", slots=1, seen_at=NOW, set_aside_at=NOW))
+    assert chosen(Capacity("there", slots=1, seen_at=NOW, architectures=frozenset({"arm64"})))
+    line, there = Line(), Capacity("there", slots=1, seen_at=NOW)
+    line.add(job(1, demand=lost))
+    line.add(job(2))
+    assert line.choose(here, PLACES, NOW, [here, there]) == job(2)
+    assert line.choose(there, PLACES, NOW, [here, there]) is not None

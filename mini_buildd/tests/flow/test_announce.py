@@ -10,12 +10,15 @@ from dataclasses import replace
 from email.message import EmailMessage
 
 import pytest
+from django.contrib.auth import get_user_model
 
 from mini_buildd.config.settings import Mail
 from mini_buildd.db import models
 from mini_buildd.flow.announce import announce
+from mini_buildd.flow.set_aside import set_aside, take_back
 from mini_buildd.tests.flow.package import SourcePackage
 from mini_buildd.tests.flow.scene import Scene
+from mini_buildd.tests.flow.shelf import ADMIN
 from mini_buildd.tests.packager import Packager
 
 
@@ -174,3 +177,25 @@ def test_without_a_mail_server_nothing_heaps_up_for_later(scene: Scene, office: 
     mail = Mail(host="127.0.0.1", port=office.port)
     scene.use(replace(scene.settings, mail=mail))
     assert announce(scene.site) == 0
+
+
+def test_administrators_hear_of_what_needs_one_of_them(mailing: Scene, office: PostOffice) -> None:
+    models.Builder.objects.create(name="north")
+    set_aside(mailing.site, ADMIN, "north", "no disk")
+    assert announce(mailing.site) == 0, "nobody has an address"
+    people = get_user_model().objects
+    people.create_superuser("ada", "ada@example.test")
+    people.create_superuser("bob", "bob@example.test")
+    people.create_superuser("gone", "gone@example.test", is_active=False)
+    people.create_superuser("none", "no address")
+    people.create_user("eve", "eve@example.test")
+    take_back(mailing.site, ADMIN, "north")
+    set_aside(mailing.site, ADMIN, "north", "no disk\nBcc: eve@example.test")
+    assert announce(mailing.site) == 1
+    assert announce(mailing.site) == 0
+    (sent,) = office.mails
+    assert sent["To"] == "ada@example.test, bob@example.test"
+    assert sent["Subject"] == "example: a builder is set aside"
+    assert "north by root: no disk" in sent.get_content()
+    assert "http://buildd.example:8066/builders/" in sent.get_content()
+    assert sent["Bcc"] is None

@@ -6,10 +6,16 @@ import pytest
 
 from mini_buildd.db import models
 from mini_buildd.domain.permission import Actor
-from mini_buildd.domain.problem import BuildEnded, BuildUnknown, NotAllowed, Problem
+from mini_buildd.domain.problem import (
+    BuildEnded,
+    BuildUnknown,
+    NotAllowed,
+    NothingToDo,
+    Problem,
+)
 from mini_buildd.domain.states import JOB_OPEN, JobState
 from mini_buildd.flow import sweep
-from mini_buildd.flow.cancel import cancel
+from mini_buildd.flow.cancel import cancel, cancel_upload
 from mini_buildd.flow.report import note_lost, report
 from mini_buildd.tests.flow.package import SourcePackage
 from mini_buildd.tests.flow.scene import Scene
@@ -124,6 +130,25 @@ def test_a_long_reason_is_cut(scene: Scene, job: models.Job) -> None:
     scene.assign()
     cancel(scene.site, PAT, job.pk, "why " * 1000)
     assert len(models.Attempt.objects.get().cancel_reason) == 300
+
+
+def test_all_open_builds_of_an_upload_are_cancelled_together(bare: Scene) -> None:
+    bare.set_up("amd64", "i386")
+    source = bare.accepted()
+    (task,) = bare.assign(1)
+    bare.started(task)
+    upload = source.upload_id
+    assert upload is not None
+    with pytest.raises(NotAllowed):
+        cancel_upload(bare.site, Actor("mallory"), upload)
+    assert cancel_upload(bare.site, PAT, upload, "no") == ["job.cancelled"]
+    assert bare.attempt(task).cancel_reason == "cancelled by pat: no"
+    with pytest.raises(NothingToDo):
+        cancel_upload(bare.site, PAT, upload)
+    bare.accepted(SourcePackage("other"))
+    assert models.Job.objects.filter(source__name="other", state="waiting").count() == 2
+    with pytest.raises(NotAllowed):
+        cancel_upload(bare.site, PAT, 99)
 
 
 def test_of_a_result_and_a_cancel_at_once_one_counts(real: Scene) -> None:

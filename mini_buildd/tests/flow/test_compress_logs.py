@@ -7,6 +7,7 @@ import pytest
 
 from mini_buildd.flow.compress_logs import compress_logs
 from mini_buildd.kit import seekable
+from mini_buildd.kit.lock import locked
 from mini_buildd.kit.seekable import compress
 from mini_buildd.tests.flow.scene import Scene
 from mini_buildd.tests.web import logs
@@ -43,6 +44,15 @@ def test_the_log_of_a_build_is_compressed_a_while_after_its_end(scene: Scene) ->
     assert _read(log) == TEXT
     assert compress_logs(scene.site) == 0
     assert _read(log) == TEXT
+
+
+def test_the_log_of_a_builder_that_still_lives_is_left_alone(scene: Scene) -> None:
+    task, log = _building(scene)
+    scene.report(task)
+    scene.clock.now += timedelta(minutes=11)
+    with locked(log.with_name("lock")):
+        assert compress_logs(scene.site) == 0
+    assert compress_logs(scene.site) == 1
 
 
 def test_a_log_that_cannot_be_compressed_keeps_no_other_waiting(

@@ -10,6 +10,7 @@ import pytest
 
 from mini_buildd.db import models
 from mini_buildd.domain.problem import ResultRefused
+from mini_buildd.flow.assign import assign
 from mini_buildd.flow.report import note_lost, note_started, report
 from mini_buildd.tests.flow.package import Files, SourcePackage
 from mini_buildd.tests.flow.scene import Scene
@@ -310,6 +311,15 @@ def test_what_has_a_reason_of_the_builders_is_tried_for_more_than_an_hour(
         task = again(scene)
     assert scene.clock() - begun > timedelta(hours=1)
     assert lose(scene, task, "apt-get-update").state == "failed"
+
+
+def test_what_one_builder_has_lost_another_one_tries(scene: Scene, task: Task) -> None:
+    lose(scene, task)
+    models.Builder.objects.update(slots=1, seen_at=scene.clock())
+    models.Builder.objects.create(name="there", slots=1, seen_at=scene.clock())
+    assert scene.assign() == ()
+    found = assign(scene.site, builder="there", backend="unshare", free_slots=1)
+    assert [each.fence for each in found.tasks] == [2]
 
 
 def test_a_build_that_had_no_room_is_tried_again_on_the_disk(scene: Scene, task: Task) -> None:

@@ -6,12 +6,17 @@ import pytest
 
 from mini_buildd.db import models
 from mini_buildd.domain.permission import Actor
-from mini_buildd.domain.problem import BuildUnknown, NotAllowed, RetryImpossible
+from mini_buildd.domain.problem import (
+    BuildUnknown,
+    NotAllowed,
+    NothingToDo,
+    RetryImpossible,
+)
 from mini_buildd.domain.states import JobState, SourceState
 from mini_buildd.flow import sweep
 from mini_buildd.flow.cancel import cancel
 from mini_buildd.flow.report import note_lost
-from mini_buildd.flow.retry import retry
+from mini_buildd.flow.retry import retry, retry_upload
 from mini_buildd.tests.flow.package import SourcePackage
 from mini_buildd.tests.flow.scene import Scene
 from mini_buildd.tests.flow.shelf import ADMIN
@@ -131,6 +136,37 @@ def test_only_its_uploader_and_administrators_may(
 def test_what_is_not_there_is_told(scene: Scene) -> None:
     with pytest.raises(BuildUnknown):
         retry(scene.site, ADMIN, 99)
+
+
+def test_all_that_has_not_succeeded_of_an_upload_is_tried_again(bare: Scene) -> None:
+    bare.set_up("amd64", "i386")
+    source = bare.accepted()
+    upload = source.upload_id
+    assert upload is not None
+    first, second = bare.assign()
+    bare.report(first)
+    with pytest.raises(NothingToDo):
+        retry_upload(bare.site, PAT, upload)
+    bare.report(second, bare.result(second, BuildStatus.FAILED))
+    sweep.judge_all(bare.site)
+    with pytest.raises(NotAllowed):
+        retry_upload(bare.site, Actor("mallory"), upload)
+    assert retry_upload(bare.site, PAT, upload) == ["job.retried"]
+    states = source.jobs.order_by("id").values_list("state", flat=True)
+    assert list(states) == ["succeeded", "waiting"]
+    source.refresh_from_db()
+    assert source.state == "building"
+
+
+def test_two_failed_builds_of_a_source_are_tried_again_together(bare: Scene) -> None:
+    bare.set_up("amd64", "i386")
+    source = bare.accepted()
+    for task in bare.assign():
+        bare.report(task, bare.result(task, BuildStatus.FAILED))
+    sweep.judge_all(bare.site)
+    assert source.upload_id is not None
+    assert len(retry_upload(bare.site, ADMIN, source.upload_id)) == 2
+    assert sweep.judge_all(bare.site) == []
 
 
 def test_of_many_who_retry_at_once_one_does(real: Scene) -> None:

@@ -44,6 +44,15 @@ def test_stopping_ends_what_runs_with_all_its_children_and_what_would_follow() -
         commands.run(["true"])
 
 
+def test_who_is_interrupted_leaves_no_command_behind() -> None:
+    def interrupt(line: str) -> None:
+        raise KeyboardInterrupt(line)
+
+    with pytest.raises(KeyboardInterrupt):
+        Commands().run(["sh", "-c", "echo begun; sleep 4711.25 & wait"], interrupt)
+    wait_for("no child is left", lambda: not _sleepers(), seconds=10)
+
+
 def _sleepers() -> list[int]:
     return [pid for pid, command in processes() if b"sleep\0004711.25" in command]
 

@@ -3,14 +3,11 @@
 import fcntl
 from pathlib import Path, PurePosixPath
 
-import pytest
-
 from mini_buildd.tools import kernel
 from mini_buildd.tools.namespace import free_range
 
 _MOUNTS = """\
 24 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw,discard
-30 24 0:22 / /sys/fs/cgroup rw,nosuid,nodev,noexec shared:9 - cgroup2 cgroup2 rw,nsdelegate
 31 24 0:40 / /srv rw,relatime - ext4 /dev/vdb rw
 32 24 0:41 / /srv/my\\040home rw,noexec - tmpfs tmpfs ro,size=1k
 33 24 0:42 / /srv rw,nosuid - xfs /dev/vdc rw
@@ -29,20 +26,6 @@ def test_the_mount_of_a_path_is_the_last_of_the_deepest() -> None:
     assert _mount("/srv/other").kind == "xfs"
     home = _mount("/srv/my home/builds")
     assert (home.kind, sorted(home.options)) == ("tmpfs", ["noexec", "ro", "rw"])
-
-
-@pytest.mark.parametrize(
-    ("cgroup", "folder"),
-    [
-        ("0::/\n", "/sys/fs/cgroup"),
-        ("1:cpu:/x\n0::/user.slice/a.scope\n", "/sys/fs/cgroup/user.slice/a.scope"),
-        ("0::/../outside\n", None),
-        ("4:memory:/x\n", None),
-    ],
-)
-def test_our_cgroup_has_a_folder(cgroup: str, folder: str | None) -> None:
-    found = kernel.group_folder(cgroup, kernel.mounts(_MOUNTS))
-    assert found == (Path(folder) if folder else None)
 
 
 def test_the_memory_that_could_be_had_is_read() -> None:

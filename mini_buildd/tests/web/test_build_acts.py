@@ -117,9 +117,15 @@ def test_others_see_no_buttons_and_may_not_post(
 ) -> None:
     if name is not None:
         client.force_login(User.objects.create_user(name, is_staff=name == "staff"))
-    models.Builder.objects.create(name="north", set_aside_at=waiting.created_at)
+    models.Builder.objects.filter(name="north").update(set_aside_at=waiting.created_at)
     upload = waiting.source.upload_id
-    for page in (f"/builds/{waiting.pk}/", f"/builds/{failed().pk}/", f"/uploads/{upload}/", "/"):
+    for page in (
+        f"/builds/{waiting.pk}/",
+        f"/builds/{failed().pk}/",
+        f"/uploads/{upload}/",
+        "/",
+        "/builders/",
+    ):
         assert forms(client, page) == [], page
     before = models.Event.objects.count()
     for path in (
@@ -140,7 +146,6 @@ def test_others_see_no_buttons_and_may_not_post(
 
 
 def test_an_uploader_sets_no_builder_aside(ada: Client) -> None:
-    models.Builder.objects.create(name="north")
     assert ada.post("/builders/north/aside/").status_code == 403
 
 
@@ -156,7 +161,8 @@ def test_a_builder_that_is_set_aside_is_an_alarm_at_home(
     client: Client, wakes: list[str], busy: Builder
 ) -> None:
     client.force_login(User.objects.create_superuser("root"))
-    models.Builder.objects.create(name="north")
+    models.Builder.objects.filter(name="south").delete()
+    assert "/builders/north/aside/" in forms(client, "/builders/")
     assert said(client, "/builders/north/aside/") == (
         "north is given no jobs until somebody takes it back."
     )

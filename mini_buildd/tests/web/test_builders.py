@@ -98,3 +98,18 @@ def test_nobody_else_sees_the_buttons(client: Client, busy: Builder) -> None:
     told = text_of(client, "/builders/")
     assert "No builder has told of itself yet" in told
     assert "No chroot is configured yet" in told
+
+
+def test_an_administrator_sets_a_builder_aside_and_takes_it_back(
+    client: Client, wakes: list[str]
+) -> None:
+    del wakes
+    client.force_login(User.objects.create_superuser("root"))
+    html = client.get("/builders/").content.decode()
+    assert 'action="/builders/north/aside/"' in html
+    assert 'action="/builders/south/return/"' in html
+    client.post("/builders/north/aside/", {"reason": "new disk"})
+    assert "Set aside just now : by root: new disk" in text_of(client, "/builders/")
+    client.post("/builders/south/return/")
+    html = client.get("/builders/").content.decode()
+    assert 'action="/builders/south/aside/"' in html

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from mini_buildd.tests.archive.roots import RootNotMade, root_of
-from mini_buildd.tests.campaign import archive_clients, archive_readers, corpus, inputs, kill
+from mini_buildd.tests.campaign import (
+    archive_clients,
+    archive_readers,
+    build_kill,
+    corpus,
+    inputs,
+    kill,
+)
 from mini_buildd.tests.campaign._corpus_sources import CORPUS, FAILED, Kind
 from mini_buildd.tests.scenario import Scenario, host_codename
 
@@ -49,6 +56,23 @@ def test_an_upload_is_published_once_however_the_daemon_is_killed(short_folder: 
         for number in (1, 3):
             assert kill.play(own, number, 4).faults == []
         assert kill.leftovers_of(own) == []
+    finally:
+        own.close()
+
+
+def test_every_build_ends_once_in_the_right_state_however_it_is_killed_or_cancelled(
+    short_folder: Path,
+) -> None:
+    own = Scenario(Path(tempfile.mkdtemp(prefix="end-", dir=short_folder)))
+    try:
+        own.set_up()
+        own.instance.start()
+        campaign = build_kill.Campaign(own)
+        before = campaign.warm_up()
+        for number in range(1, 5):
+            campaign.play(number)
+        assert [trial for trial in campaign.trials if trial.faults] == []
+        assert campaign.count() == before
     finally:
         own.close()
 

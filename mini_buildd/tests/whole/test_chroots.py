@@ -1,5 +1,6 @@
 """Chroots of an instance of their own: made with every snippet, checked, refreshed, kept."""
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -139,6 +140,7 @@ def test_a_generation_is_whole_with_its_lists_and_its_tarball(made: Made) -> Non
     assert any(name.endswith("_Packages") for name in lists)
     assert list((made.root / "dev").iterdir()) == []
     assert list((made.root / "tmp").iterdir()) == []
+    assert sorted(path.name for path in made.root.parent.iterdir()) == ["lock", "root"]
     assert made.generations.folder.with_name(f"{made.generations.folder.name}.tar.zst").exists()
     listed = made.call("list").stdout
     assert f"{host_codename()} {host_architecture()} (unshare): good" in listed
@@ -192,6 +194,35 @@ def test_a_mirror_that_is_down_leaves_what_is_there_in_use(made: Made) -> None:
     assert made.inside("apt-get check").returncode == 0
 
 
+def test_a_tarball_that_somebody_has_put_in_its_place_is_taken(
+    made: Made, short_folder: Path
+) -> None:
+    """It has no lists, as other makers leave none; so apt fetches them once."""
+    other = Instance(short_folder / "other")
+    other.configure()
+    name = made.generations.folder.name
+    tarball = other.home / "chroots" / f"{name}.tar.zst"
+    tarball.parent.mkdir(parents=True)
+    tarball.touch()  # so it is ours
+    tools = RootCommands(own_subids())
+    pack = tools.pack(made.root, tarball)
+    without_lists = [*pack[:-1], "--exclude=./var/lib/apt/lists/*", pack[-1]]
+    subprocess.run(without_lists, check=True)
+    os.utime(tarball, (1_700_000_000, 1_700_000_000))
+    try:
+        said = other.call("setup", f"--codename={host_codename()}").stdout
+        assert "unpacking" in said
+        assert "running apt-get update" in said
+        generations = generations_beside(tarball)
+        assert generations.names() == ["20231114T221320Z"]
+        lists = generations.path(generations.names()[0]) / "root/var/lib/apt/lists"
+        assert list(lists.glob("*_InRelease"))
+        assert " = chroot " in other.call("setup", f"--codename={host_codename()}").stdout
+    finally:
+        with generations_beside(tarball).alone():
+            generations_beside(tarball).remove_unused(but=())
+
+
 def test_the_daemon_makes_a_new_one_that_replaces_the_old_when_no_build_uses_it(made: Made) -> None:
     """By debootstrap this time; it is stopped once in the middle, and takes it up again."""
     if shutil.which("debootstrap") is None:
@@ -201,7 +232,7 @@ def test_the_daemon_makes_a_new_one_that_replaces_the_old_when_no_build_uses_it(
     root = made.generations.folder / "making-one" / "root"
     with locked(made.generations.path(before) / "lock", is_shared=True):
         made.instance.start()
-        wait_for("it is being made", (root / "usr/bin").is_dir, seconds=_MAKE_SECONDS)
+        wait_for("it is being made", root.is_dir, seconds=_MAKE_SECONDS)
         assert made.instance.stop() == 0
         assert _workers(made.generations.folder) == []
         assert made.row["generation"] == before
@@ -209,10 +240,15 @@ def test_the_daemon_makes_a_new_one_that_replaces_the_old_when_no_build_uses_it(
         wait_for("it was made", lambda: made.row["generation"] != before, seconds=_MAKE_SECONDS)
         assert made.generations.names() == [before, made.row["generation"]]
         assert made.inside("test ! -e /etc/ld.so.preload").returncode == 0
-    wait_for("the old one has gone", lambda: len(made.generations.names()) == 1, seconds=60)
+        readable = "setpriv --reuid=nobody --clear-groups cat /etc/apt/sources.list"
+        assert made.inside(readable).returncode == 0  # whatever the daemon's umask
+    wait_for("the old one has gone", lambda: _entries(made) == [made.row["generation"]], seconds=90)
     assert made.instance.stop() == 0
     assert made.row["asked_at"] is None
-    assert [path.name for path in made.generations.folder.iterdir()] == [made.row["generation"]]
+
+
+def _entries(made: Made) -> list[str]:
+    return [path.name for path in made.generations.folder.iterdir()]
 
 
 def _workers(folder: Path) -> list[bytes]:

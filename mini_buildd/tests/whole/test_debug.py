@@ -1,4 +1,4 @@
-"""``mini-buildd build debug``: a shell where a build ended, and nothing left of it."""
+"""``mini-buildd build debug``: a shell where a build ended, and nothing left of it afterwards."""
 
 import os
 import pty
@@ -20,10 +20,10 @@ class Terminal:
     """A program on a terminal of its own."""
 
     def __init__(self, command: list[str]) -> None:
-        self.said = ""
+        self.said, self._is_open = "", True
         pid, self._descriptor = pty.fork()
         if pid == 0:
-            os.execvp(command[0], command)  # noqa: S606  # a terminal of its own
+            os.execvp(command[0], command)  # noqa: S606  # it is to have this terminal
         self._pid = pid
 
     def wait_for(self, pattern: str, seconds: float) -> str:
@@ -53,12 +53,16 @@ class Terminal:
         """Wait for its end."""
         while self._read(60):
             pass
+        self._is_open = False
+        os.close(self._descriptor)
         return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
 
     def hang_up(self) -> None:
-        """As when the window is closed."""
-        os.close(self._descriptor)
-        os.waitpid(self._pid, 0)
+        """As when the window is closed; harmless afterwards."""
+        if self._is_open:
+            self._is_open = False
+            os.close(self._descriptor)
+            os.waitpid(self._pid, 0)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +92,9 @@ def terminal(scene: Scenario, failed: int) -> Iterator[Terminal]:
     """Its debugging."""
     before = {path.name for path in (scene.instance.home / "builds").iterdir()}
     attempts = len(scene.instance.rows("SELECT id FROM mini_buildd_attempt"))
-    yield Terminal(scene.instance.command("build", "debug", str(failed)))
+    made = Terminal(scene.instance.command("build", "debug", str(failed)))
+    yield made
+    made.hang_up()
     home = str(scene.instance.home).encode()
     wait_for(
         "nothing is left",
@@ -105,7 +111,7 @@ def terminal(scene: Scenario, failed: int) -> Iterator[Terminal]:
 
 def test_a_failed_build_gives_a_shell_where_it_ended(terminal: Terminal) -> None:
     terminal.wait_for(r"[#$] $", 180)
-    terminal.type("cat made-by-the-build; id -u; touch /a-file; echo don''e\n")
+    terminal.type("cat made-by-the-build; id -u; echo don''e\n")
     assert re.search(r"made\r\n0\r\n", terminal.wait_for(r"done\r\n", 30))
     terminal.type("exit\n")
     assert terminal.status() == 0

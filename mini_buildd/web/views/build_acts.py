@@ -72,14 +72,14 @@ def retry_upload(request: HttpRequest, upload_id: int) -> HttpResponse:
 def set_aside(request: HttpRequest, name: str) -> HttpResponse:
     """Give a builder no jobs."""
     setting_aside.set_aside(site(), actor_of(request), name, _reason(request))
-    return _done(request, f"{name} is given no jobs until somebody takes it back.", "now")
+    return _done(request, f"{name} is given no jobs until somebody takes it back.", "builders")
 
 
 @for_people
 def take_back(request: HttpRequest, name: str) -> HttpResponse:
     """Give a builder jobs again."""
     setting_aside.take_back(site(), actor_of(request), name)
-    return _done(request, f"{name} is given jobs again.", "now")
+    return _done(request, f"{name} is given jobs again.", "builders")
 
 
 def _reason(request: HttpRequest) -> str:
