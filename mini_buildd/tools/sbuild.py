@@ -92,6 +92,7 @@ def configuration(task: Task, folder: Path, *, in_cell: bool = False) -> str:
         f"$build_user = {_perl(BUILD_USER)};",
         "$build_path = '/build/reproducible-path';",
         "$purge_build_deps = 'never';",
+        "$resolve_alternatives = 1;",
         *(f"${switch} = 0;" for switch in _SWITCHED_OFF if in_cell),
     ]
     if not in_cell:

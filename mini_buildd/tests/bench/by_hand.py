@@ -44,6 +44,8 @@ def build_by_hand(dsc: Path, folder: Path, *, codename: str, mode: str, chroot: 
                 "sbuild",
                 f"--dist={codename}",
                 "--arch-all",
+                "--nolog",
+                "--verbose",
                 f"--chroot-mode={mode}",
                 f"--chroot={chroot}",
                 str(dsc),
