@@ -29,7 +29,7 @@ from mini_buildd.tools.foreign import (
     register_script,
     runnable_architectures,
 )
-from mini_buildd.tools.namespace import Subids, enter_command, read_subids
+from mini_buildd.tools.namespace import Subids, enter_command, find_own_subids
 from mini_buildd.tools.sbuild import Ending
 from mini_buildd.tools.sbuild_log import heading
 from mini_buildd.wire.task import BuildStatus, Limits, Task
@@ -192,9 +192,7 @@ class CellBuild:
 
 def own_subids() -> Subids:
     """The subordinate ids of whoever runs this; raises CellImpossible."""
-    uid = os.getuid()
-    texts = [Path(path).read_text(encoding="utf-8") for path in ("/etc/subuid", "/etc/subgid")]
-    found = read_subids(pwd.getpwuid(uid).pw_name, uid, *texts)
+    found = find_own_subids()
     if found is None:
         raise CellImpossible(
             "no subordinate ids in /etc/subuid and /etc/subgid: mini-buildd doctor"

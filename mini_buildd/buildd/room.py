@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mini_buildd.buildd.cell import Cell
+from mini_buildd.tools.kernel import available_memory_bytes, kernel_version
 from mini_buildd.tools.namespace import Subids, enter_command
 from mini_buildd.wire.task import Task
 
@@ -67,15 +68,5 @@ def disk_usage(folder: Path, subids: Subids) -> int:
 
 
 def available_bytes() -> int:
-    """The memory that programs can have without swapping (proc(5), MemAvailable)."""
-    for line in _MEMINFO.read_text(encoding="ascii").splitlines():
-        name, _, value = line.partition(":")
-        if name == "MemAvailable":
-            return int(value.split()[0]) << 10
-    return 0
-
-
-def kernel_version() -> tuple[int, int]:
-    """The first two numbers of the running kernel's version."""
-    major, minor = os.uname().release.split(".")[:2]
-    return int(major), int("".join(letter for letter in minor if letter.isdecimal()) or 0)
+    """The memory that programs can have without swapping."""
+    return available_memory_bytes(_MEMINFO.read_text(encoding="ascii"))

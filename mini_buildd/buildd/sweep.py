@@ -16,12 +16,10 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from pwd import getpwuid
 
 from mini_buildd.kit.process import ProcessIdentity, identify, open_pidfd
-from mini_buildd.tools.namespace import MIN_IDS, Subids, enter_command, read_subids
+from mini_buildd.tools.namespace import MIN_IDS, enter_command, find_own_subids
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +67,7 @@ def end_stragglers(folder: Path, session: str = "") -> bool:
 def remove_folder(path: Path) -> bool:
     """Remove *path* with all that is in it, whoever of us owns it; whether it is gone."""
     shutil.rmtree(path, ignore_errors=True)
-    subids = _subids()
+    subids = find_own_subids()
     if path.exists() and subids is not None:
         removal = ["rm", "--recursive", "--force", "--one-file-system", "--", str(path)]
         with contextlib.suppress(FileNotFoundError):
@@ -97,7 +95,7 @@ def _members(folder: Path, session: str) -> list[_Seen]:
 
 def _ours() -> Iterator[_Seen]:
     """Every living process of our own user or a subordinate one."""
-    mine, subids = os.getuid(), _subids()
+    mine, subids = os.getuid(), find_own_subids()
     uids = range(subids.first_uid, subids.first_uid + MIN_IDS) if subids is not None else range(0)
     for entry in _PROC.iterdir():
         if entry.name.isdecimal():
@@ -185,13 +183,3 @@ def _kill(identity: ProcessIdentity, deadline: float) -> None:
         poll.poll(max(0.0, deadline - time.monotonic()) * 1000)
     finally:
         os.close(descriptor)
-
-
-@cache
-def _subids() -> Subids | None:
-    """The subordinate ids of this process's user."""
-    try:
-        texts = [Path(name).read_text(encoding="utf-8") for name in ("/etc/subuid", "/etc/subgid")]
-        return read_subids(getpwuid(os.getuid()).pw_name, os.getuid(), *texts)
-    except (OSError, KeyError):
-        return None

@@ -168,6 +168,8 @@ _WORDS: Mapping[object, str] = {str: "a text", int: "a whole number", bool: "tru
 
 # It becomes part of the archive key's user id, of Release and of dput's configuration.
 _IDENTITY = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}")
+# A builder renews its leases some times before they run out.
+_LEAST_LEASE_SECONDS = 30
 _URL = re.compile(r"(?:https?://[!-~]+)?")
 _SENDER = re.compile(r"[ -~]*[!-~]@[!-~]+")
 
@@ -183,28 +185,10 @@ def _check(settings: Settings) -> list[str]:
         )
         if not 1 <= port <= 65535  # noqa: PLR2004  # a TCP port; uploaders and URLs need to know it
     ]
-    if settings.builder.backend not in ("unshare", "schroot"):
-        errors.append(
-            f"builder.backend: expected unshare or schroot, found {settings.builder.backend!r}"
-        )
-    if settings.builder.work not in ("auto", "tmpfs", "disk"):
-        errors.append(
-            f"builder.work: expected auto, tmpfs or disk, found {settings.builder.work!r}"
-        )
+    errors += _check_builder(settings.builder)
     errors += [
         f"{name}: expected at least {least}, found {value}"
         for name, value, least in (
-            ("builder.slots", settings.builder.slots, 0),
-            ("builder.max_minutes", settings.builder.max_minutes, 0),
-            ("builder.silent_minutes", settings.builder.silent_minutes, 0),
-            ("builder.max_log_mb", settings.builder.max_log_mb, 0),
-            ("builder.memory_mb", settings.builder.memory_mb, 0),
-            ("builder.disk_mb", settings.builder.disk_mb, 0),
-            ("builder.processes", settings.builder.processes, 0),
-            ("builder.cores", settings.builder.cores, 0),
-            ("builder.lease_seconds", settings.builder.lease_seconds, 30),
-            ("builder.layers_mb", settings.builder.layers_mb, 0),
-            ("builder.layers_days", settings.builder.layers_days, 0),
             ("incoming.max_file_bytes", settings.incoming.max_file_bytes, 1),
             ("incoming.max_spool_bytes", settings.incoming.max_spool_bytes, 1),
             ("incoming.keep_leftovers_seconds", settings.incoming.keep_leftovers_seconds, 1),
@@ -225,6 +209,23 @@ def _check(settings: Settings) -> list[str]:
         passive_ports(settings.ftp)
     except ValueError as error:
         errors.append(f"ftp.passive_ports: {error}")
+    return errors
+
+
+def _check_builder(builder: Builder) -> list[str]:
+    errors = [
+        f"builder.{name}: expected {' or '.join(known)}, found {value!r}"
+        for name, value, known in (
+            ("backend", builder.backend, ("unshare", "schroot")),
+            ("work", builder.work, ("auto", "tmpfs", "disk")),
+        )
+        if value not in known
+    ]
+    least = {"lease_seconds": _LEAST_LEASE_SECONDS}
+    for each in fields(builder):
+        value, bound = getattr(builder, each.name), least.get(each.name, 0)
+        if isinstance(value, int) and value < bound:
+            errors.append(f"builder.{each.name}: expected at least {bound}, found {value}")
     return errors
 
 

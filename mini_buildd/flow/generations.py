@@ -19,7 +19,7 @@ from mini_buildd.domain.problem import SubidsMissing
 from mini_buildd.kit.atomic import sync_filesystem, sync_folder
 from mini_buildd.kit.commands import Commands
 from mini_buildd.kit.lock import locked, try_locked
-from mini_buildd.tools.namespace import MIN_IDS, Subids, read_subids
+from mini_buildd.tools.namespace import MIN_IDS, Subids, find_own_subids
 from mini_buildd.tools.root import RootCommands
 
 _TIME = "%Y%m%dT%H%M%SZ"
@@ -28,20 +28,15 @@ _NAME = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 
 def own_subids() -> Subids:
     """The subordinate ids of who runs this; raises SubidsMissing."""
-    user = pwd.getpwuid(os.getuid()).pw_name
-    texts = [_text(Path("/etc") / name) for name in ("subuid", "subgid")]
-    found = read_subids(user, os.getuid(), *texts)
+    found = find_own_subids()
     if found is None:
+        user = pwd.getpwuid(os.getuid()).pw_name
         raise SubidsMissing(
             expected=f"{MIN_IDS} subordinate ids for {user} in /etc/subuid and /etc/subgid",
             found="fewer, or none",
             hint=f"As root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {user}",
         )
     return found
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,13 @@ Root in there is the first subordinate id, nobody that this machine knows. Whoev
 as one id more, so that root may enter the caller's closed folders; what it makes belongs to itself.
 """
 
+import os
+import pwd
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
+
+SUBUID, SUBGID = Path("/etc/subuid"), Path("/etc/subgid")
 
 # Less than that, and the system users of a Debian root have no id (Policy 9.2.2).
 MIN_IDS = 65536
@@ -29,6 +34,16 @@ def read_subids(name: str, uid: int, subuid: str, subgid: str) -> Subids | None:
     """
     first_uid, first_gid = (_first(name, uid, text.splitlines()) for text in (subuid, subgid))
     return Subids(first_uid, first_gid) if first_uid and first_gid else None
+
+
+def find_own_subids() -> Subids | None:
+    """The ranges of whoever runs this; None as with read_subids."""
+    try:
+        name = pwd.getpwuid(os.getuid()).pw_name
+        texts = [path.read_text(encoding="utf-8", errors="replace") for path in (SUBUID, SUBGID)]
+    except (OSError, KeyError):
+        return None
+    return read_subids(name, os.getuid(), *texts)
 
 
 def _first(name: str, uid: int, lines: Iterable[str]) -> int | None:

@@ -57,6 +57,49 @@ _ALONE = f"""\
 mount -t proc proc /proc && {_LOOPBACK} && exec runuser -u "$0" -- "$@"
 """
 
+# What stands before -u is schroot's own; then come the user and, after --, the command.
+_WRAPPER = """\
+#!/bin/sh
+set -eu
+PATH=${PATH#*/bin:}
+case " $* " in
+*" --begin-session "*)
+  name=$(schroot "$@")
+  printf '%s\\n' "$name" > @session@
+  printf '%s\\n' "$name"
+  exit 0 ;;
+*" --run-session "*) ;;
+*) exec schroot "$@" ;;
+esac
+given=$#
+user=root
+while [ "$given" -gt 0 ]; do
+  word=$1
+  shift
+  given=$((given - 1))
+  case $word in
+  -u)
+    user=$1
+    shift
+    given=$((given - 1))
+    set -- "$@" -u root ;;
+  --)
+    set -- "$@" --
+    [ "$user" = root ] ||
+      set -- "$@" unshare --net --ipc --mount --pid --fork --kill-child sh -c @alone@ "$user"
+    break ;;
+  *) set -- "$@" "$word" ;;
+  esac
+done
+# The command's own words stand first now; turn them behind ours.
+while [ "$given" -gt 0 ]; do
+  set -- "$@" "$1"
+  shift
+  given=$((given - 1))
+done
+exec schroot "$@"
+"""
+
 
 def wrapper_script(session: Path) -> str:
     """A shell script that stands for schroot(1) where sbuild calls it.
@@ -66,49 +109,5 @@ def wrapper_script(session: Path) -> str:
     the machine, so it may do that. The name of the session is written to *session*. The script has
     to be the first of its name in PATH, and takes its own folder, ``…/bin``, away from there.
     """
-    return "\n".join(
-        [
-            "#!/bin/sh",
-            "set -eu",
-            "PATH=${PATH#*/bin:}",
-            'case " $* " in',
-            '*" --begin-session "*)',
-            '  name=$(schroot "$@")',
-            f'  printf "%s\\n" "$name" > {shlex.quote(str(session))}',
-            '  printf "%s\\n" "$name"',
-            "  exit 0 ;;",
-            '*" --run-session "*) ;;',
-            '*) exec schroot "$@" ;;',
-            "esac",
-            "# What stands before -u is schroot's; then come the user, and after -- the command.",
-            "given=$#",
-            "user=root",
-            'while [ "$given" -gt 0 ]; do',
-            "  word=$1",
-            "  shift",
-            "  given=$((given - 1))",
-            "  case $word in",
-            "  -u)",
-            "    user=$1",
-            "    shift",
-            "    given=$((given - 1))",
-            '    set -- "$@" -u root ;;',
-            "  --)",
-            '    set -- "$@" --',
-            '    [ "$user" = root ] ||',
-            '      set -- "$@" unshare --net --ipc --mount --pid --fork --kill-child \\',
-            f'        sh -c {shlex.quote(_ALONE)} "$user"',
-            "    break ;;",
-            '  *) set -- "$@" "$word" ;;',
-            "  esac",
-            "done",
-            "# The command's own words stand first now; turn them behind ours.",
-            'while [ "$given" -gt 0 ]; do',
-            '  set -- "$@" "$1"',
-            "  shift",
-            "  given=$((given - 1))",
-            "done",
-            'exec schroot "$@"',
-            "",
-        ]
-    )
+    text = _WRAPPER.replace("@session@", shlex.quote(str(session)))
+    return text.replace("@alone@", shlex.quote(_ALONE))

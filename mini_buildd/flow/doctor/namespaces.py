@@ -12,10 +12,10 @@ from pathlib import Path
 from mini_buildd.domain import machine
 from mini_buildd.domain.diagnosis import Diagnosis, Mark
 from mini_buildd.flow.doctor.ask import ask
-from mini_buildd.flow.doctor.patient import SUBGID, SUBUID, Patient, read_text
+from mini_buildd.flow.doctor.patient import Patient, read_text
 from mini_buildd.tools import trials
 from mini_buildd.tools.kernel import kernel_version, mount_of, read_sysctl
-from mini_buildd.tools.namespace import MIN_IDS, Subids, free_range
+from mini_buildd.tools.namespace import MIN_IDS, SUBGID, SUBUID, Subids, free_range
 
 _FILE_CAPABILITIES = "security.capability"
 

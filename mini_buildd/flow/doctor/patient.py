@@ -10,9 +10,7 @@ from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
 from mini_buildd.kit.clock import Clock
 from mini_buildd.tools.kernel import Mount, mounts
-from mini_buildd.tools.namespace import Subids, read_subids
-
-SUBUID, SUBGID = Path("/etc/subuid"), Path("/etc/subgid")
+from mini_buildd.tools.namespace import SUBGID, SUBUID, Subids, read_subids
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import pytest
 from mini_buildd.buildd import sweep
 from mini_buildd.kit.process import ProcessIdentity, identify, is_alive
 from mini_buildd.tests.instance import wait_for
-from mini_buildd.tools.namespace import enter_command
+from mini_buildd.tools.namespace import enter_command, find_own_subids
 
 Start = Callable[..., ProcessIdentity]
 
@@ -115,7 +115,7 @@ def test_those_of_subordinate_users_in_namespaces_of_their_own_go_by_what_is_mou
     folder: Path, start: Start
 ) -> None:
     (folder / "work").mkdir()
-    subids = sweep._subids()
+    subids = find_own_subids()
     assert subids is not None
     enter = enter_command(subids, "--mount")
     mounting = ["sh", "-c", f'mount --bind {folder}/work /mnt && exec "$@"', "sh"]
@@ -143,7 +143,7 @@ def test_it_ends_neither_itself_nor_who_has_started_it(
 
 
 def test_files_of_subordinate_users_are_removed(folder: Path) -> None:
-    subids = sweep._subids()
+    subids = find_own_subids()
     assert subids is not None
     work = folder / "work"
     work.mkdir()
