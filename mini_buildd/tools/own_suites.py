@@ -7,9 +7,14 @@ from mini_buildd.wire.task import AptSource
 
 LIST = "/etc/apt/sources.list.d/mini-buildd.list"
 PINS = "/etc/apt/preferences.d/mini-buildd"
+_CONFIGURATION = "/etc/apt/apt.conf.d/mini-buildd"
 _KEYS = "/etc/apt/keyrings"
 
-REMOVE = f"rm -f {LIST} {PINS} {_KEYS}/mini-buildd-*.asc"
+# A package that is built anew in an upstream version of the base sorts below the base's own. With a
+# library of the base installed, others of its source could not be had without this.
+DOWNGRADES = 'APT::Get::allow-downgrades "true";'
+
+REMOVE = f"rm -f {LIST} {PINS} {_CONFIGURATION} {_KEYS}/mini-buildd-*.asc"
 
 
 def add_script(sources: Iterable[AptSource], places: Mapping[str, str]) -> str:
@@ -27,13 +32,14 @@ def add_script(sources: Iterable[AptSource], places: Mapping[str, str]) -> str:
         _line(source, _key_file(keys.index(source.key)), places) for source in sources
     )
     files[PINS] = "\n\n".join(pin(source) for source in sources) + "\n"
+    files[_CONFIGURATION] = f"{DOWNGRADES}\n"
     lines = [f"printf %s {shlex.quote(text)} > {path}" for path, text in files.items()]
     return "\n".join([f"mkdir -p {_KEYS}", *lines])
 
 
 def pin(source: AptSource) -> str:
-    """The paragraph of apt_preferences(5) that puts *source* above the base."""
-    return f"Package: *\nPin: {source.pin}\nPin-Priority: 900"
+    """The paragraph of apt_preferences(5) that puts *source* above the base, in any version."""
+    return f"Package: *\nPin: {source.pin}\nPin-Priority: 1001"
 
 
 def _key_file(number: int) -> str:

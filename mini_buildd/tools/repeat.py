@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from mini_buildd.tools.own_suites import pin
+from mini_buildd.tools.own_suites import DOWNGRADES, pin
 from mini_buildd.tools.sbuild_options import (
     architecture_arguments,
     binnmu_arguments,
@@ -58,7 +58,10 @@ def _own_suites(task: Task) -> list[str]:
     if words:
         words.append(f"--extra-repository-key={_KEY}")
         pins = "\\n\\n".join(pin(source).replace("\n", "\\n") for source in task.apt_sources)
-        commands.append(f"printf '{pins}\\n' > /etc/apt/preferences.d/repeated")
+        commands.append(
+            f"printf '{pins}\\n' > /etc/apt/preferences.d/repeated"
+            f" && echo '{DOWNGRADES}' > /etc/apt/apt.conf.d/repeated"
+        )
     if task.setup:
         commands.append(task.setup.replace("%", "%%"))  # which sbuild would replace
     words += [f"--chroot-setup-commands={command}" for command in commands]

@@ -103,14 +103,17 @@ def test_the_setup_commands_add_our_suites_with_keys_and_pins(tmp_path: Path) ->
     command = _perl(configuration, expression)
     assert "%" not in command.replace("%%", "")
     command = command.replace("%%", "%").replace("/etc/apt", str(tmp_path))
-    for folder in ("sources.list.d", "preferences.d"):
+    for folder in ("sources.list.d", "preferences.d", "apt.conf.d"):
         (tmp_path / folder).mkdir()
     subprocess.run(["sh", "-euc", command], check=True)
     assert (tmp_path / "preferences.d/mini-buildd").read_text() == (
-        "Package: *\nPin: release n=one\nPin-Priority: 900\n\n"
-        "Package: *\nPin: release n=two\nPin-Priority: 900\n\n"
-        "Package: *\nPin: release n=three\nPin-Priority: 900\n"
+        "Package: *\nPin: release n=one\nPin-Priority: 1001\n\n"
+        "Package: *\nPin: release n=two\nPin-Priority: 1001\n\n"
+        "Package: *\nPin: release n=three\nPin-Priority: 1001\n"
     )
+    asked = ["apt-config", "--config-file", str(tmp_path / "apt.conf.d/mini-buildd"), "dump"]
+    told = subprocess.run(asked, check=True, capture_output=True, text=True).stdout
+    assert 'APT::Get::allow-downgrades "true";' in told
     keys = tmp_path / "keyrings"
     assert (keys / "mini-buildd-0.asc").read_text() == "key"
     assert (keys / "mini-buildd-1.asc").read_text() == "100% other"
