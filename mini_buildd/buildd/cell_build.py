@@ -59,31 +59,55 @@ class CellBuild:
                 Path(self.task.ccache).mkdir(parents=True, exist_ok=True)
             try:
                 self._head(log, "Prepare")
-                self._used = self._layer(log)
-                self.layer = self._used.key if self._used else ""
+                status = self._build_as_last_time(log)
+                if status is not None:
+                    return status
+                self._take(self._layer(log))
                 return self._build(self._used, log)
             finally:
                 self._remove(self._work)
 
     def close(self) -> None:
-        """Let go of the layer; the result need not wait for that."""
+        """Let go of the layer; a result need not wait for that."""
         if self._used is not None:
             self._used.settle()
             os.close(self._used.descriptor)
             self._used = None
 
+    def _take(self, layer: Layer | None) -> None:
+        self._used = layer
+        self.layer = layer.key if layer else ""
+
     # --- build dependencies -----------------------------------------------------
+
+    def _build_as_last_time(self, log: IO[bytes]) -> int | None:
+        """Build on the layer of the last build of this kind, if that is the one that it needs.
+
+        That saves a cell: what apt would install on the base can be asked in this one, too.
+        """
+        guess = self._layers.recall(self._kind) if self.task.layers else None
+        if guess is None:
+            return None
+        self._take(guess)
+        with self._prepared_cell(guess, log) as (cell, room):
+            if self._key(cell) == guess.key:
+                return self._run_sbuild(cell, room)
+        self.close()
+        self._remove(self._work)
+        return None
 
     def _layer(self, log: IO[bytes]) -> Layer | None:
         """The layer with the build dependencies, made now when there is none; or None."""
         if not self.task.layers:
             return None
-        layers = Layers(Path(self.task.layers))
+        layers = self._layers
         making = layers.begin(self.task.attempt)
         try:
             with self._cell((self._base,), Room(making, 0)) as cell:
                 self._prepare(cell, log, with_setup=True)
                 key = self._key(cell)
+                if key:
+                    layers.remember(self._kind, key)
                 found = layers.find(key) if key else None
                 if not key or found is not None:
                     return found
@@ -112,6 +136,12 @@ class CellBuild:
     # --- the build ----------------------------------------------------------------
 
     def _build(self, layer: Layer | None, log: IO[bytes]) -> int:
+        with self._prepared_cell(layer, log) as (cell, room):
+            return self._run_sbuild(cell, room)
+
+    @contextmanager
+    def _prepared_cell(self, layer: Layer | None, log: IO[bytes]) -> Iterator[tuple[Cell, Room]]:
+        """A cell on *layer*, in which sbuild can begin."""
         room = room_for(self.task, self._work)
         self.is_in_memory = room.upper is None
         lower = (layer.tree, self._base) if layer else (self._base,)
@@ -119,7 +149,7 @@ class CellBuild:
             room.upper.mkdir(parents=True, exist_ok=True)
         with self._cell(lower, room) as cell:
             self._prepare(cell, log, with_setup=layer is None)
-            return self._run_sbuild(cell, room)
+            yield cell, room
 
     def _run_sbuild(self, cell: Cell, room: Room) -> int:
         measure = partial(measured, cell, room, self._subids)
@@ -152,6 +182,18 @@ class CellBuild:
         return run_in(cell, script, output, self.watch.look, online=online)
 
     # --- pieces -------------------------------------------------------------------
+
+    @property
+    def _layers(self) -> Layers:
+        return Layers(Path(self.task.layers))
+
+    @property
+    def _kind(self) -> str:
+        """What builds have in common that probably need the same layer."""
+        task = self.task
+        parts = (task.source, task.architecture, task.build_architecture, *task.profiles)
+        flags = f"{task.builds_any} {task.builds_all}"
+        return "\n".join([*parts, flags, os.path.realpath(task.base), task.setup])
 
     @property
     def _base(self) -> Path:
@@ -233,7 +275,7 @@ def _limits(limits: Limits) -> list[str]:
     return [f"--{name}={value}" for name, value in found.items() if value]
 
 
-def _seldom(measure: Callable[[], int], turns: int = 20) -> Callable[[], int]:
+def _seldom(measure: Callable[[], int], turns: int = 10) -> Callable[[], int]:
     """The same, but going through a folder only at every so many looks."""
     count, last = 0, 0
 

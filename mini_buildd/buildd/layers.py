@@ -7,6 +7,8 @@ ever read it. A folder below *root* holds one:
 upper/     what installing wrote
 lock       held by every build that uses it, shared
 about      the boot in which it was made; with "synced" beside it, that no longer matters
+
+A file "kind-…" tells which one builds of a kind needed last: a guess, which is tried first.
 """
 
 import contextlib
@@ -17,7 +19,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from mini_buildd.kit.atomic import sync_filesystem
+from mini_buildd.kit.atomic import sync_filesystem, write_file
 from mini_buildd.kit.process import boot_id
 
 # No layer takes as long to make.
@@ -83,6 +85,21 @@ class Layers:
         os.utime(descriptor)
         return Layer(folder, descriptor)
 
+    def remember(self, kind: str, key: str) -> None:
+        """A build of that *kind* needs the layer called *key*."""
+        write_file(self._note(kind), key.encode())
+
+    def recall(self, kind: str) -> Layer | None:
+        """The layer that the last build of that *kind* needed, held; None when it is not there."""
+        try:
+            key = self._note(kind).read_text(encoding="ascii")
+        except FileNotFoundError:
+            return None
+        return self.find(key)
+
+    def _note(self, kind: str) -> Path:
+        return self._root / f"kind-{hashlib.sha256(kind.encode()).hexdigest()}"
+
     def begin(self, token: str) -> Path:
         """A folder to make a layer in: cells write to it as to their upper folder."""
         making = making_folder(self._root, token)
@@ -102,6 +119,9 @@ class Layers:
         for folder in self._root.glob("making-*"):  # of a build that did not come to its end
             if now - folder.stat().st_mtime > _MAKING_SECONDS:
                 folder.rename(folder.with_name(f"trash-{folder.name}"))
+        for note in self._root.glob("kind-*"):
+            if now - note.stat().st_mtime > max_seconds:
+                note.unlink(missing_ok=True)
         found = [(lock.stat().st_mtime, lock.parent) for lock in self._root.glob("[0-9a-f]*/lock")]
         room = max_bytes
         for used_at, folder in sorted(found, reverse=True):

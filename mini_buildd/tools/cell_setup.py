@@ -15,6 +15,7 @@ from mini_buildd.wire.task import Task
 _SHARED = "/run/mini-buildd"
 _SOURCE = f"{_SHARED}/source"
 _ARCHIVE = f"{_SHARED}/archive"
+_BASE_STATUS = f"{_SHARED}/base"
 _CCACHE = "/var/cache/ccache"
 
 _HEAD = "set -e\nexport DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8"
@@ -39,7 +40,7 @@ done"""
 # Which suites a build may use is said to each anew; their packages may be shared.
 _TIDY = f"""\
 apt-get clean
-rm -rf /tmp/* /var/tmp/* /var/log/apt/* /var/log/dpkg.log
+rm -rf /var/cache/apt/*.bin /tmp/* /var/tmp/* /var/log/apt/* /var/log/dpkg.log
 {REMOVE}
 rm -rf /var/lib/apt/lists/*{_ARCHIVE.replace("/", "_")}_*"""
 
@@ -47,6 +48,7 @@ rm -rf /var/lib/apt/lists/*{_ARCHIVE.replace("/", "_")}_*"""
 def binds(task: Task) -> tuple[Bind, ...]:
     """What of the machine a cell for *task* is shown."""
     shown = [Bind(Path(task.dsc).parent, _SOURCE)]
+    shown.append(Bind(Path(task.base) / "root/var/lib/dpkg", _BASE_STATUS))
     shown += [Bind(Path(tree), place) for tree, place in _trees(task).items()]
     if task.ccache:
         shown.append(Bind(Path(task.ccache), _CCACHE, is_writable=True))
@@ -79,8 +81,12 @@ def _trees(task: Task) -> dict[str, str]:
 
 
 def resolve_script(task: Task) -> str:
-    """Prints what apt would fetch for the build dependencies, with hashes; 100: it cannot."""
-    lines = [f"{_APT} -qq --print-uris {words}" for words in _installations(task)]
+    """Prints what apt would fetch for the build dependencies, with hashes; 100: it cannot.
+
+    It is asked of the base alone, whatever is installed where it runs.
+    """
+    status = f"-o Dir::State::status={_BASE_STATUS}/status"
+    lines = [f"{_APT} -qq {status} --print-uris {words}" for words in _installations(task)]
     return "\n".join([_HEAD, *lines, ""])
 
 

@@ -135,3 +135,16 @@ def test_one_that_is_moved_aside_meanwhile_is_not_used(
 
     monkeypatch.setattr(fcntl, "flock", late)
     assert layers.find("aa") is None
+
+
+def test_what_a_kind_of_build_needed_last_is_tried_first(layers: Layers, tmp_path: Path) -> None:
+    assert layers.recall("kind") is None
+    layers.remember("kind", "aa")
+    assert layers.recall("kind") is None, "it is not there"
+    made(layers, "aa")
+    found = layers.recall("kind")
+    assert found is not None
+    assert found.key == "aa"
+    assert layers.recall("other kind") is None
+    layers.unused(1 << 30, 0, time.time() + 10)
+    assert not list(tmp_path.glob("kind-*"))
