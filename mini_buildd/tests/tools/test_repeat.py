@@ -65,8 +65,9 @@ def test_sbuild_is_told_what_the_builder_was_told(tmp_path: Path) -> None:
     assert "--extra-repository-key=archive-key.asc" in given
     assert given[-1] == "hello_1.0~test13+1.dsc"
     (setup,) = [word for word in given if word.startswith("--chroot-setup-commands=")]
-    pins = setup.partition("=")[2].partition(" > ")[0]
-    assert pins in configuration(BUILD, tmp_path).replace("\\'", "'").replace("\\\\", "\\")
+    pins = setup.partition("printf '")[2].partition("' > ")[0].replace("\\n", "\n")
+    assert pins.startswith("Package: *\nPin: ")
+    assert pins in configuration(BUILD, tmp_path)
     assert "/home/x" not in " ".join(given)
 
 

@@ -49,10 +49,14 @@ def _source(name: str, key: str = "key") -> AptSource:
     )
 
 
+# A file that Perl requires ends with something true.
+_ENDING = "1;\n"
+
+
 def _perl(configuration: str, expression: str) -> str:
     """What *expression* is after Perl itself has read *configuration*."""
     told = subprocess.run(
-        ["perl", "-e", f"{configuration.replace('1;', '', 1)}\n{expression}"],
+        ["perl", "-e", f"{configuration.removesuffix(_ENDING)}{expression}"],
         check=True,
         capture_output=True,
         text=True,
@@ -80,7 +84,8 @@ def test_in_a_cell_it_neither_makes_a_session_nor_updates_lists(tmp_path: Path) 
 
 def test_a_person_who_debugs_gets_a_shell() -> None:
     command = sbuild.command(_task(), Path("/results"), is_for_debugging=True)
-    assert "--build-failed-commands=%SBUILD_SHELL" in command
+    assert "--finished-build-commands=cd %SBUILD_PKGBUILD_DIR && %SBUILD_SHELL" in command
+    assert "--build-deps-failed-commands=%SBUILD_SHELL" in command
 
 
 def test_what_is_cross_compiled_names_both_architectures() -> None:
