@@ -15,7 +15,7 @@ from mini_buildd.archive.contents import pack_listing
 from mini_buildd.archive.pool import PoolConflict
 from mini_buildd.archive.tree import pool_path
 from mini_buildd.db.events import record
-from mini_buildd.db.models import Attempt, Binary, Job, Listing, PoolFile, Publication
+from mini_buildd.db.models import Attempt, Binary, Job, Listing, PoolFile
 from mini_buildd.db.moves import move_job
 from mini_buildd.deb.binary import BinaryPackage, packages_paragraph, read_binary
 from mini_buildd.deb.changes import Changes, parse_changes
@@ -31,6 +31,7 @@ from mini_buildd.domain.losses import VANISHED
 from mini_buildd.domain.problem import ResultRefused
 from mini_buildd.domain.states import JobState, Outcome
 from mini_buildd.flow.accept import pool_row
+from mini_buildd.flow.came_meanwhile import came_meanwhile
 from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.keep_changelog import keep_changelog
 from mini_buildd.flow.locks import pool_lock
@@ -329,8 +330,7 @@ def _move_on(site: Site, attempt: Attempt, outcome: Outcome, *, waits_for: str) 
         move_job(job, JobState.RUNNING)
     move_job(job, JobState(outcome.value), reason=reason, waits_for=waits_for)
     kinds = [record(_EVENTS[outcome], site.clock(), job=job, detail=reason)]
-    if outcome is Outcome.DEP_WAIT and _published_since(attempt):
-        # What it waits for may have come while it looked; nobody will wake it for that again.
+    if outcome is Outcome.DEP_WAIT and came_meanwhile(attempt, waits_for):
         move_job(job, JobState.WAITING)
         kinds.append(record(EventKind.JOB_RELEASED, site.clock(), job=job))
     if outcome is Outcome.SUCCEEDED:
@@ -353,15 +353,6 @@ def _note_use(attempt: Attempt, result: Result) -> None:
 def _plain(text: str) -> str:
     """*text* in one line, without what a database may refuse to store."""
     return "".join(letter for letter in text if letter.isprintable())
-
-
-def _published_since(attempt: Attempt) -> bool:
-    """Whether a suite of the same repository was published while *attempt* ran."""
-    distribution = attempt.job.source.distribution
-    return Publication.objects.filter(
-        distribution__repository=distribution.repository_id,
-        published_at__gte=attempt.assigned_at,
-    ).exists()
 
 
 def _save_file(attempt: Attempt, file: _Made) -> None:

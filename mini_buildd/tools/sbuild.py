@@ -38,7 +38,8 @@ _UNMET = re.compile(
     r"|has no installation candidate"
     r"|but it is not going to be installed|Depends: .* but .*installable|Depends: .* but .*to be"
 )
-_UNMET_LINE = re.compile(r"^\s*(?:sbuild-build-depends-\S+ : |\s+)?((?:Pre-)?Depends: .+ but .+)$")
+# The package that it is of stands before it, unless that is the same as in the line above.
+_UNMET_LINE = re.compile(r"^\s*(?:\S+ : )?((?:Pre-)?Depends: .+ but .+)$")
 _FETCH_FAULT = re.compile(r"^E: (?:Failed to fetch|Unable to fetch|Some index files failed)")
 
 

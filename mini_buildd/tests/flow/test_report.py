@@ -403,6 +403,17 @@ def test_what_was_published_while_it_ran_releases_it_at_once(scene: Scene, task:
     assert models.Job.objects.get(source__name="hello").state == "waiting"
 
 
+@pytest.mark.parametrize(("unmet", "state"), [("libfoo", "waiting"), ("libbar", "dep_wait")])
+def test_only_what_it_waits_for_releases_it_at_once(
+    scene: Scene, task: Task, unmet: str, state: str
+) -> None:
+    attempt = scene.started(task)
+    scene.published(SourcePackage("libfoo"))
+    result = scene.result(task, BuildStatus.DEP_WAIT, reason="unmet", unmet=(f"{unmet} (>= 1.0)",))
+    report(scene.site, attempt, result, scene.results(task))
+    assert models.Job.objects.get(source__name="hello").state == state
+
+
 def test_of_two_threads_that_report_the_same_one_wins(real: Scene) -> None:
     real.accepted()
     (task,) = real.assign()

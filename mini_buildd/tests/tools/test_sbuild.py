@@ -184,6 +184,7 @@ def test_a_failed_build_is_the_packages_own() -> None:
 _UNMET = """The following packages have unmet dependencies:
  sbuild-build-depends-main-dummy : Depends: libnone-dev (>= 2) but it is not installable
                                    Depends: other but it is gone
+ libfoo-dev : Depends: libfoo0 (= 1.0-1) but 1.0-2 is to be installed
 E: Unable to correct problems, you have held broken packages.
 """
 
@@ -194,7 +195,10 @@ E: Unable to correct problems, you have held broken packages.
         (
             _UNMET,
             BuildStatus.DEP_WAIT,
-            "Depends: libnone-dev (>= 2) but it is not installable; Depends: other but it is gone",
+            (
+                "Depends: libnone-dev (>= 2) but it is not installable; Depends: other but it is"
+                " gone; Depends: libfoo0 (= 1.0-1) but 1.0-2 is to be installed"
+            ),
         ),
         (
             "The following packages have unmet dependencies:\n something apt says elsewhere\n",
@@ -218,3 +222,8 @@ def test_dependencies_that_nobody_has_are_waited_for(
 ) -> None:
     found = _ending(3, "given-back", "install-deps", log)
     assert (found.status, found.stage, found.reason) == (status, "install-deps", reason)
+
+
+def test_the_relations_that_are_unmet_are_told_by_themselves() -> None:
+    found = _ending(3, "given-back", "install-deps", _UNMET)
+    assert found.unmet == ("libnone-dev (>= 2)", "other", "libfoo0 (= 1.0-1)")
