@@ -69,7 +69,7 @@ def test_dates_are_told(
 
 
 def test_a_stranger_s_signature_is_told(tmp_path: Path, short_folder: Path, signer: Person) -> None:
-    stranger = make_person(short_folder / "stranger", "Stranger <s@example.invalid>")
+    stranger = make_person(short_folder / "another-mirror", "Stranger <s@example.invalid>")
     try:
         source = _source(tmp_path, signer, stranger.clearsign(_release()))
     finally:
