@@ -23,7 +23,7 @@ def build(scene: Scenario, name: str, version: str, rule: str) -> sqlite3.Row:
     with rules.open("a") as stream:
         stream.write("\nbuild-arch:\n\tsh debian/try.sh\n")
     # In a suite that no other test uses: there these versions are the highest for ever.
-    suite = f"{scene.codename}-test-snapshot"
+    suite = f"{scene.codename}-test-experimental"
     scene.packager.change(
         tree, version=scene.version(version, 0), distribution=suite, text="Tried."
     )
