@@ -6,6 +6,20 @@ The daemon has no root, so root runs what this gives: it can be read before.
 import shlex
 from pathlib import Path
 
+# Who makes a root in a user namespace can make no device in it.
+_DEVICES = """\
+mkdir -p "$folder/dev/pts" "$folder/dev/shm"
+for device in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0; do
+  numbers=${device#*:}
+  [ -e "$folder/dev/${device%%:*}" ] ||
+    mknod -m 666 "$folder/dev/${device%%:*}" c "${numbers%:*}" "${numbers#*:}"
+done
+ln -sfn pts/ptmx "$folder/dev/ptmx"
+ln -sfn /proc/self/fd "$folder/dev/fd"
+for stream in stdin:0 stdout:1 stderr:2; do
+  ln -sfn "/proc/self/fd/${stream#*:}" "$folder/dev/${stream%:*}"
+done"""
+
 
 def install_script(*, name: str, tarball: Path, user: str) -> str:
     """A shell script for root: unpack *tarball*, configure chroot *name*, let *user* use it.
@@ -32,6 +46,7 @@ def install_script(*, name: str, tarball: Path, user: str) -> str:
             'folder="/srv/chroot/$name.$(date +%s)"',
             'mkdir -p "$folder"',
             f'tar -C "$folder" -xf {shlex.quote(str(tarball))}',
+            _DEVICES,
             'cat > "/etc/schroot/chroot.d/$name" <<END',
             configuration,
             "END",
