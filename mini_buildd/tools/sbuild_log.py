@@ -10,9 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 _BORDER = r"\+-{20,}\+"
+# The sbuild of trixie and later dates some of its headings.
+_DATE = r"(?: *[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} \+0000)?"
 # Begins with a plain "+-", for which the regular expression engine searches quickly.
-_HEADING = re.compile(rf"{_BORDER}\n\| ([^\n]+?) *\|\n{_BORDER}(?=\n|\Z)".encode())
-TITLE = re.compile(r"\| (.+?) *\|")
+_HEADING = re.compile(rf"{_BORDER}\n\| ([^\n]+?){_DATE} *\|\n{_BORDER}(?=\n|\Z)".encode())
+TITLE = re.compile(rf"\| (.+?){_DATE} *\|")
 _STAT = re.compile(r"([A-Z][A-Za-z -]*): *(.*)")
 
 # What comes after the package's own failure or success and never holds its reason.

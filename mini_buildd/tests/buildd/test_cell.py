@@ -160,8 +160,10 @@ def test_it_sees_no_process_but_its_own_and_can_end_none(cells: Cells) -> None:
         seen = said_in(cell, "ls /proc").split()
         numbers = [int(name) for name in seen if name.isdecimal()]
         assert len(numbers) < 6
-        said_in(cell, f"kill -9 {os.getpid()} {os.getppid()} -1")
-    assert os.getppid() > 1
+        with subprocess.Popen(["sleep", "300"]) as outside:
+            said_in(cell, f"kill -9 {os.getpid()} {outside.pid} -1")
+            assert outside.poll() is None
+            outside.kill()
 
 
 def test_its_root_is_nobody_outside(cells: Cells) -> None:

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from mini_buildd.tests.web import logs
 from mini_buildd.tools import sbuild_log
 from mini_buildd.tools.sbuild_log import (
+    TITLE,
     Phase,
+    heading,
     is_error,
     phases,
     phases_in,
@@ -136,3 +138,11 @@ def test_the_page_that_follows_a_log_tells_errors_by_the_same_rules() -> None:
     script = (static_folders()["mini_buildd"] / "log.js").read_text()
     for name, rule in (("ERROR", sbuild_log._ERROR), ("HARMLESS", sbuild_log._HARMLESS)):
         assert f"const {name} = /{rule.pattern}/;\n" in script
+
+
+def test_a_heading_may_be_dated() -> None:
+    text = heading("Build                                    Wed, 25 Nov 2026 21:38:33 +0000")
+    assert [phase.title for phase in phases(text.splitlines())] == ["Build"]
+    match = TITLE.fullmatch(text.splitlines()[2])
+    assert match is not None
+    assert match[1] == "Build"
