@@ -61,7 +61,7 @@ def install_script(*, name: str, tarball: Path, user: str) -> str:
     )
 
 
-# Not every root has iproute2; perl is Essential. SIOCSIFFLAGS with IFF_UP and IFF_RUNNING
+# Not every root has iproute2, or mount(8); perl is Essential. SIOCSIFFLAGS with IFF_UP and IFF_RUNNING
 # (netdevice(7)).
 _LOOPBACK = (
     "perl -e '"
@@ -69,7 +69,7 @@ _LOOPBACK = (
     "'"
 )
 _ALONE = f"""\
-mount -t proc proc /proc && {_LOOPBACK} && exec runuser -u "$0" -- "$@"
+{_LOOPBACK} && exec runuser -u "$0" -- "$@"
 """
 
 # What stands before -u is schroot's own; then come the user and, after --, the command.
@@ -101,7 +101,7 @@ while [ "$given" -gt 0 ]; do
   --)
     set -- "$@" --
     [ "$user" = root ] ||
-      set -- "$@" unshare --net --ipc --mount --pid --fork --kill-child sh -c @alone@ "$user"
+      set -- "$@" unshare --net --ipc --mount-proc --pid --fork --kill-child sh -c @alone@ "$user"
     break ;;
   *) set -- "$@" "$word" ;;
   esac
