@@ -61,8 +61,8 @@ def install_script(*, name: str, tarball: Path, user: str) -> str:
     )
 
 
-# Not every root has iproute2, or mount(8); perl is Essential. SIOCSIFFLAGS with IFF_UP and IFF_RUNNING
-# (netdevice(7)).
+# Not every root has iproute2 or mount(8); perl is Essential. SIOCSIFFLAGS with IFF_UP and
+# IFF_RUNNING (netdevice(7)).
 _LOOPBACK = (
     "perl -e '"
     'socket(S, 2, 2, 0); $r = pack("a16s", "lo", 0x41) . "\\0" x 14; ioctl(S, 0x8914, $r) or die $!'
