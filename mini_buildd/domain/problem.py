@@ -363,6 +363,13 @@ class ImportImpossible(Problem):
     title = "The archive cannot be imported"
 
 
+class CertificateUnusable(Problem):
+    """The certificate that servers are to show cannot be used."""
+
+    code = "certificate-unusable"
+    title = "The TLS certificate cannot be used"
+
+
 class DiskFull(Problem):
     """There is no room for what is to be written."""
 
