@@ -383,6 +383,20 @@ class CertificateUnusable(Problem):
     title = "The TLS certificate cannot be used"
 
 
+class TokenImpossible(Problem):
+    """An API token cannot be made as it was asked for."""
+
+    code = "token-impossible"
+    title = "Such a token cannot be made"
+
+
+class TokenUnknown(Problem):
+    """No such API token, or somebody else's."""
+
+    code = "token-unknown"
+    title = "No such token"
+
+
 class DiskFull(Problem):
     """There is no room for what is to be written."""
 
