@@ -5,7 +5,7 @@ doc/reference/permissions.md is printed from it, and the tests ask every verb as
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from mini_buildd.domain.problem import NotAllowed
@@ -121,7 +121,7 @@ class Actor:
     is_admin: bool = False
     roles: tuple[tuple[str, Role], ...] = ()
     scopes: frozenset[Scope] | None = None
-    door: Door = Door.COMMAND
+    door: Door = field(default=Door.COMMAND, compare=False)
 
     def role(self, repository: str = "", *, is_private: bool = False) -> Role:
         """What it is to *repository*, or without one to the instance."""
