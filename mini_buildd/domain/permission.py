@@ -5,7 +5,7 @@ doc/reference/permissions.md is printed from it, and the tests ask every verb as
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
 from mini_buildd.domain.problem import NotAllowed
@@ -35,6 +35,15 @@ class Scope(StrEnum):
     """Upload, and cancel or retry one's own builds."""
     CHANGE = "change"
     """Everything else that its owner may do, but for accounts, keys and tokens."""
+
+
+class Door(StrEnum):
+    """Which way somebody came in."""
+
+    PAGE = "page"
+    SETTINGS = "settings"
+    API = "api"
+    COMMAND = "command"
 
 
 class Act(StrEnum):
@@ -106,13 +115,14 @@ class Actor:
     """A person or a program by name, and what it is to whom.
 
     *is_admin* may do everything; *roles* are by the names of repositories. *scopes* bound somebody
-    who came with a token; None is somebody who has signed in.
+    who came with a token; None is somebody who has signed in. By which *door* is for the audit log.
     """
 
     name: str
     is_admin: bool = False
     roles: tuple[tuple[str, Role], ...] = ()
     scopes: frozenset[Scope] | None = None
+    door: Door = field(default=Door.COMMAND, compare=False)
 
     def role(self, repository: str = "", *, is_private: bool = False) -> Role:
         """What it is to *repository*, or without one to the instance."""
