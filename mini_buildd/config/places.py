@@ -26,6 +26,16 @@ class Places:
         return self.home / "gnupg"
 
     @property
+    def tls(self) -> Path:
+        """The certificate that the instance made for itself, and its key."""
+        return self.home / "tls"
+
+    @property
+    def ssh(self) -> Path:
+        """The keys by which SFTP's clients know this host."""
+        return self.home / "ssh"
+
+    @property
     def keyrings(self) -> Path:
         """Verification keyrings, made anew from the database whenever one is missing."""
         return self.home / "keyrings"
@@ -80,7 +90,7 @@ class Places:
         self.home.mkdir(parents=True, exist_ok=True)
         for folder in (self.chroots, self.archive):
             folder.mkdir(exist_ok=True)
-        private = (self.spool, self.builds, self.keyrings, self.gnupg)
+        private = (self.spool, self.builds, self.keyrings, self.gnupg, self.tls, self.ssh)
         caches = (self.index_cache, self.base_lists, self.layers, self.ccache)
         for folder in (*private, *caches):
             folder.mkdir(mode=0o700, exist_ok=True)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args
+from urllib.parse import urlsplit
 
 FILE_NAME = "mini-buildd.toml"
 
@@ -39,6 +40,14 @@ class Ftp:
     interface: str = "127.0.0.1"
     port: int = 8067
     passive_ports: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """A certificate and its key, in PEM; when empty, the instance makes one for itself."""
+
+    certificate: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +107,7 @@ class Settings:
     identity: str = "mini-buildd"
     http: Http = field(default_factory=Http)
     ftp: Ftp = field(default_factory=Ftp)
+    tls: Tls = field(default_factory=Tls)
     incoming: Incoming = field(default_factory=Incoming)
     archive: Archive = field(default_factory=Archive)
     builder: Builder = field(default_factory=Builder)
@@ -110,6 +120,11 @@ class Settings:
         # A literal IPv6 address stands in brackets, or its end would pass for the port (RFC 3986).
         made = f"http://{f'[{host}]' if ':' in host else host}:{self.http.port}"
         return (self.http.public_url or made).rstrip("/")
+
+    @property
+    def host(self) -> str:
+        """The name by which people and programs reach this instance, or an address."""
+        return urlsplit(self.url).hostname or self.http.interface
 
 
 def load(home: Path) -> Settings:
@@ -205,6 +220,8 @@ def _check(settings: Settings) -> list[str]:
         )
         if not grammar.fullmatch(value)
     ]
+    if bool(settings.tls.certificate) != bool(settings.tls.key):
+        errors.append("tls: expected both certificate and key, or neither; found one of them")
     try:
         passive_ports(settings.ftp)
     except ValueError as error:

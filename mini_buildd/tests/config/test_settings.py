@@ -190,6 +190,20 @@ def test_a_port_that_nobody_could_be_told_is_refused(tmp_path: Path, port: int) 
     assert [error.partition(":")[0] for error in errors] == ["http.port", "ftp.port"]
 
 
+def test_a_certificate_without_its_key_is_refused(tmp_path: Path) -> None:
+    (error,) = _errors(tmp_path, "[tls]\ncertificate = '/etc/x.pem'\n")
+    assert error.startswith("tls: expected both")
+
+
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [("https://build.example:8443/x", "build.example"), ("http://[::1]:80", "::1"), ("", "::")],
+)
+def test_the_host_is_the_one_of_the_url(url: str, host: str) -> None:
+    http = Http(public_url=url, interface="::")
+    assert Settings(home=Path("/x"), http=http).host == host
+
+
 def test_the_folders_of_an_instance_are_made_once_and_keys_are_private(tmp_path: Path) -> None:
     places = Places(tmp_path / "new" / "home")
     places.make()
