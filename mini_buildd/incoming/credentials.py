@@ -14,8 +14,9 @@ class Credentials:
     secret: str
 
 
-# Tells whether they are good; it asks the database, so it is called in a pool thread.
-Checker = Callable[[Credentials], bool]
+# Given them and the peer's address, it raises a Problem unless they are good. It asks the database,
+# so it is called in a pool thread.
+SignIn = Callable[[Credentials, str], object]
 
 
 def from_header(text: str) -> Credentials | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from mini_buildd.domain import transfer
-from mini_buildd.domain.problem import Problem
+from mini_buildd.domain.problem import Problem, SignInFailed, TooManyAttempts
 
 # The status of tus 1.0.0 for a checksum that does not fit; HTTP itself has no such number.
 CHECKSUM_MISMATCH = 460
@@ -19,6 +19,8 @@ CHECKSUM_MISMATCH = 460
 _STATUS: Mapping[type[Problem], int] = {
     transfer.UploadsClosed: HTTPStatus.FORBIDDEN,
     transfer.SignInNeeded: HTTPStatus.UNAUTHORIZED,
+    SignInFailed: HTTPStatus.UNAUTHORIZED,
+    TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     transfer.FileNameRefused: HTTPStatus.BAD_REQUEST,
     transfer.FileTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     transfer.NoRoom: HTTPStatus.INSUFFICIENT_STORAGE,
@@ -77,6 +79,8 @@ def refusal(problem: Problem, *, as_json: bool, **fields: str) -> Answer:
     named = {name.replace("_", "-"): value for name, value in fields.items()}
     if status == HTTPStatus.UNAUTHORIZED:
         named["WWW-Authenticate"] = 'Basic realm="uploads to mini-buildd", charset="UTF-8"'
+    if isinstance(problem, TooManyAttempts):
+        named["Retry-After"] = str(problem.retry_after_seconds)
     if as_json:
         named["Content-Type"] = "application/problem+json"
         body = json.dumps(_details(problem, status)).encode()

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
@@ -21,7 +21,7 @@ from twisted.python.threadpool import ThreadPool
 from mini_buildd.deb.names import MalformedName, PlainFilename
 from mini_buildd.domain import transfer
 from mini_buildd.domain.problem import Problem
-from mini_buildd.incoming.credentials import Checker, Credentials, from_header
+from mini_buildd.incoming.credentials import Credentials, SignIn, from_header
 from mini_buildd.incoming.http_answer import Answer, plain, refusal
 from mini_buildd.incoming.http_channel import StreamingRequest
 from mini_buildd.incoming.resumable import Resumables
@@ -34,10 +34,10 @@ _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 
 
-def nobody(credentials: Credentials) -> bool:
+def nobody(credentials: Credentials, peer: str) -> NoReturn:
     """Knows no account."""
-    del credentials
-    return False
+    del credentials, peer
+    raise _unknown("accounts that nobody looks up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Works:
     sessions: Sessions
     changed: Callable[[], None]
     policy: str = "open"  # or "accounts" or "off"
-    is_known: Checker = nobody
+    sign_in: SignIn = nobody
 
     def in_pool(self, thd_work: Callable[[], _Result]) -> "Deferred[_Result]":
         """Call in a thread of the pool."""
@@ -106,8 +106,9 @@ class HttpExchange:
             self.refuse(_unknown("none"))
         else:
             self.request.pause()
-            found = self.works.in_pool(lambda: self.works.is_known(credentials))
-            found.addCallback(self._checked).addErrback(self.broken)
+            peer = self.request.peer
+            found = self.works.in_pool(lambda: self.works.sign_in(credentials, peer))
+            found.addCallback(self._signed_in).addErrback(self.broken)
 
     @property
     def is_open(self) -> bool:
@@ -173,13 +174,9 @@ class HttpExchange:
 
     # --- inside --------------------------------------------------------------------
 
-    def _checked(self, is_known: bool) -> None:  # noqa: FBT001  # a Deferred's result
-        if self._is_over:
-            return
-        if is_known:
+    def _signed_in(self, _: object) -> None:
+        if not self._is_over:
             self._open()
-        else:
-            self.refuse(_unknown("an account or a token that is not known, or a wrong password"))
 
     def _open(self) -> None:
         self._trying(self._open_and_catch_up)

@@ -3,7 +3,7 @@
 Every part that has a file name is a file; all of them arrive, or none.
 """
 
-
+import logging
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any

@@ -15,6 +15,7 @@ from twisted.python import log
 from twisted.python.threadpool import ThreadPool
 
 from mini_buildd.daemon.http import make_site
+from mini_buildd.domain.problem import SignInFailed, TooManyAttempts
 from mini_buildd.incoming.credentials import Credentials
 from mini_buildd.incoming.http_door import Works
 from mini_buildd.incoming.http_routes import HttpDoor
@@ -29,8 +30,14 @@ def _django(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     return [environ["wsgi.url_scheme"].encode()]
 
 
-def _is_known(credentials: Credentials) -> bool:
-    return credentials in (Credentials("pat", "secret: ä"), Credentials("", "a-token"))
+def _sign_in(credentials: Credentials, peer: str) -> None:
+    """Two are known; "often" has tried too often."""
+    if credentials.account == "often":
+        raise TooManyAttempts(
+            expected="some patience", found=peer, hint="Wait.", retry_after_seconds=7
+        )
+    if credentials not in (Credentials("pat", "secret: ä"), Credentials("", "a-token")):
+        raise SignInFailed(expected="pat", found="somebody else", hint="Be pat.")
 
 
 def main() -> None:
@@ -71,7 +78,7 @@ def main() -> None:
         sessions=sessions,
         changed=changed,
         policy=options["policy"],
-        is_known=_is_known,
+        sign_in=_sign_in,
     )
     site = make_site(
         reactor=loop,

@@ -46,9 +46,7 @@ class HttpServer:
         """Where it is."""
         return f"http://127.0.0.1:{self.port}"
 
-    def ask(
-        self, method: str, path: str, body: bytes | None = None, **fields: str
-    ) -> Answer:
+    def ask(self, method: str, path: str, body: bytes | None = None, **fields: str) -> Answer:
         """One request on a connection of its own."""
         with closing(HTTPConnection("127.0.0.1", self.port, timeout=20)) as connection:
             names = {name.replace("_", "-"): value for name, value in fields.items()}
@@ -120,7 +118,7 @@ def serve_http(home: Path, **options: object) -> Iterator[HttpServer]:
         for reader in readers:
             reader.start()
         try:
-            yield HttpServer(home, told.get(timeout=30)["port"], process, told, errors)
+            yield HttpServer(home, told.get(timeout=10)["port"], process, told, errors)
         finally:
             process.terminate()
             process.wait(20)

@@ -32,7 +32,9 @@ def server(shared: HttpServer) -> HttpServer:
 def _form(*parts: tuple[str, bytes], end: bytes = b"--XX--\r\n") -> bytes:
     made = [
         f'--XX\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
-        "Content-Type: application/octet-stream\r\n\r\n".encode() + content + b"\r\n"
+        "Content-Type: application/octet-stream\r\n\r\n".encode()
+        + content
+        + b"\r\n"
         for name, content in parts
     ]
     return b"".join(made) + end
@@ -108,7 +110,8 @@ def test_a_request_that_is_cut_leaves_nothing(server: HttpServer) -> None:
     with closing(server.connect()) as connection:
         connection.sendall(
             f"POST {_PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: {_TYPE}\r\n"
-            f"Content-Length: {len(form)}\r\n\r\n".encode() + form[:1_500_000]
+            f"Content-Length: {len(form)}\r\n\r\n".encode()
+            + form[:1_500_000]
         )
         wait_for("the parts", lambda: len(server.parts()) == 2, seconds=20, interval=0.01)
     server.wait_for_no_parts()

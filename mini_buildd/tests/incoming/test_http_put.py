@@ -158,21 +158,21 @@ def test_a_part_of_a_file_is_not_taken_for_the_file(server: HttpServer) -> None:
 
 
 @pytest.mark.parametrize(
-    "request_",
+    "rest",
     [
-        b"PUT /upload/x HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf",
-        b"PUT /upload/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
-        b"PUT /upload/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nzz\r\n",
+        b"Content-Length: 1000\r\n\r\nhalf",
+        b"Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nzz\r\n",
     ],
 )
-@pytest.mark.parametrize("is_abrupt", [True, False])
+@pytest.mark.parametrize("end", ["reset", "close"])
 def test_a_body_that_does_not_come_to_its_end_is_forgotten(
-    server: HttpServer, request_: bytes, is_abrupt: bool
+    server: HttpServer, rest: bytes, end: str
 ) -> None:
     with closing(server.connect()) as connection:
-        connection.sendall(request_)
-        wait_for("the part", lambda: server.parts() or b"zz" in request_, seconds=20, interval=0.01)
-        if is_abrupt:
+        connection.sendall(b"PUT /upload/x HTTP/1.1\r\nHost: x\r\n" + rest)
+        wait_for("the part", lambda: server.parts() or b"zz" in rest, seconds=20, interval=0.01)
+        if end == "reset":
             linger = struct.pack("ii", 1, 0)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
     server.wait_for_no_parts()
@@ -235,7 +235,8 @@ def test_an_account_or_a_token_lets_in(closed: HttpServer, header: str, size: in
 
 
 @pytest.mark.parametrize(
-    "header", ["", "Basic ", "Basic !!", _basic("pat"), _basic("pat:wrong"), "Bearer other", "Digest x"]
+    "header",
+    ["", "Basic ", "Basic !!", _basic("pat"), _basic("pat:wrong"), "Bearer other", "Digest x"],
 )
 @pytest.mark.parametrize("size", [0, 10, 5_000_000])
 def test_whoever_is_not_known_is_asked_who_they_are(
@@ -247,6 +248,11 @@ def test_whoever_is_not_known_is_asked_who_they_are(
     assert answer.fields["www-authenticate"].startswith("Basic realm=")
     assert closed.files() == {}
     assert closed.parts() == []
+
+
+def test_whoever_tried_too_often_is_told_when_to_come_again(closed: HttpServer) -> None:
+    answer = closed.ask("PUT", "/upload/x", b"x", Authorization=_basic("often:x"))
+    assert (answer.status, answer.fields["retry-after"]) == (429, "7")
 
 
 def test_curl_does_not_send_a_file_before_it_is_let_in(closed: HttpServer, file: Path) -> None:
@@ -264,7 +270,9 @@ def test_curl_does_not_send_a_file_before_it_is_let_in(closed: HttpServer, file:
 
 def test_more_can_follow_as_long_as_the_connection_is_open(server: HttpServer) -> None:
     with closing(server.connect()) as connection:
-        connection.sendall(b"PUT /upload/x.changes HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx")
+        connection.sendall(
+            b"PUT /upload/x.changes HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx"
+        )
         assert connection.recv(100).startswith(b"HTTP/1.1 201 ")
         assert list(server.next_changes().values()) == [True]
     assert list(server.next_changes().values()) == [False]

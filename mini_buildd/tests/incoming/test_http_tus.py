@@ -42,7 +42,7 @@ def _named(name: str) -> str:
 
 def _begin(server: HttpServer, length: object, name: str = "x", **fields: str) -> Answer:
     told = {**_TUS, "Upload_Length": str(length), "Upload_Metadata": _named(name), **fields}
-    return server.ask("POST", _PATH, **told)
+    return server.ask("POST", _PATH, None, **told)
 
 
 def _begun(server: HttpServer, length: int, name: str = "x") -> str:
@@ -56,7 +56,7 @@ def _patch(server: HttpServer, where: str, offset: int, data: bytes, **fields: s
 
 
 def _offset(server: HttpServer, where: str) -> int:
-    return int(server.ask("HEAD", where, **_TUS).fields["upload-offset"])
+    return int(server.ask("HEAD", where, None, **_TUS).fields["upload-offset"])
 
 
 # --- clients -----------------------------------------------------------------------------
@@ -134,7 +134,7 @@ def _send_head(connection: socket.socket, where: str) -> None:
 
 
 def _status(server: HttpServer, where: str) -> int:
-    return server.ask("HEAD", where, **_TUS).status
+    return server.ask("HEAD", where, None, **_TUS).status
 
 
 def _size(server: HttpServer) -> int:
@@ -197,7 +197,7 @@ def test_a_second_connection_ends_the_first_and_then_goes_on(server: HttpServer)
 def test_what_nobody_goes_on_with_can_be_taken_away(server: HttpServer) -> None:
     where = _begun(server, 10)
     _patch(server, where, 0, b"12345")
-    assert server.ask("DELETE", where, **_TUS).status == 204
+    assert server.ask("DELETE", where, None, **_TUS).status == 204
     assert server.resumable() == []
     assert _status(server, where) == 404
 
@@ -254,7 +254,7 @@ def test_what_cannot_be_begun_is_refused_with_its_code(
 @pytest.mark.parametrize("token", ["0" * 32, "..%2f..%2fx", "../../x", "x", "0" * 32 + ".json"])
 def test_what_is_not_under_way_is_not_there(server: HttpServer, token: str) -> None:
     for method in ("HEAD", "DELETE", "PATCH"):
-        assert server.ask(method, f"{_PATH}{token}", **_PATCH).status == 404
+        assert server.ask(method, f"{_PATH}{token}", None, **_PATCH).status == 404
 
 
 def test_a_client_can_ask_what_is_spoken(server: HttpServer) -> None:
@@ -272,5 +272,5 @@ def test_bytes_that_have_come_count_in_the_spool_also_after_a_restart(tmp_path: 
         assert server.ask("PUT", "/upload/y", b"x" * 15_000).status == 507
     with serve_http(tmp_path, **bounds) as server:
         assert server.ask("PUT", "/upload/y", b"x" * 15_000).status == 507
-        assert server.ask("DELETE", where, **_TUS).status == 204
+        assert server.ask("DELETE", where, None, **_TUS).status == 204
         assert server.ask("PUT", "/upload/y", b"x" * 15_000).status == 201
