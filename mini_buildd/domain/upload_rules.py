@@ -5,6 +5,7 @@ A rule takes what was found as plain values, so that every door and the dry run 
 
 import re
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 
 from mini_buildd.deb.changes import Changes
 from mini_buildd.deb.dsc import Dsc
@@ -19,6 +20,13 @@ _ENDING = re.compile(r"~[a-z]+(?:[0-9]+|~[A-Z]+)\+[0-9]+\Z")
 
 # What dpkg-source makes and takes beside the .dsc, in the formats that we know.
 _PART = re.compile(r"\.(?:tar\.(?:gz|bz2|lzma|xz)(?:\.asc)?|diff\.gz|git|gitshallow)\Z")
+
+
+class SignaturePolicy(StrEnum):
+    """Which files of an upload must be signed."""
+
+    CHANGES = "changes"
+    BOTH = "both"
 
 
 def the_dsc(changes: Changes) -> ListedFile:

@@ -80,7 +80,7 @@ def _ask_rules(site: Site, upload: Upload, folder: Path) -> _Accepted:
     signed, signer = open_signed(site, upload.changes_name, data)
     changes = read_changes(upload.changes_name, signed.text)
     distribution = _find_distribution(changes)
-    _check_signer(signer, distribution)
+    _check_signer(signer, distribution, changes)
     _check_reserved(site, signer, (changes.source,))
     upload_rules.check_version(
         changes.version,
@@ -137,14 +137,26 @@ def _find_distribution(changes: Changes) -> Distribution:
     return distribution
 
 
-def _check_signer(signer: Signer, distribution: Distribution) -> None:
-    repository = distribution.repository.name
+def _check_signer(signer: Signer, distribution: Distribution, changes: Changes) -> None:
+    repository, suite = distribution.repository.name, distribution.suite.name
     if repository not in signer.repositories:
         raise problem.SignerNotAllowed(
             expected=f"a signer who may upload to repository {repository}",
             found=f"{signer.uploader}, who may upload to "
             f"{', '.join(sorted(signer.repositories)) or 'none'}",
             hint="Ask an administrator for the right, or upload to another repository.",
+        )
+    source = changes.source
+    in_repository = Source.objects.filter(distribution__repository=distribution.repository)
+    is_new = not in_repository.filter(name=source).exists()
+    if not any(each.covers(repository, suite, source, is_new=is_new) for each in signer.rights):
+        raise problem.SignerNotAllowed(
+            expected=f"a signer who may upload {source} to {distribution}",
+            found=f"{signer.uploader}, whose rights there are for "
+            + " or ".join(
+                map(str, (each for each in signer.rights if each.repository == repository))
+            ),
+            hint="Ask an owner of the repository for the right.",
         )
 
 

@@ -125,7 +125,7 @@ def test_a_version_is_built_once_in_a_repository(scene: Scene) -> None:
 
 
 def test_a_signer_who_is_not_let_into_the_repository_is_told(scene: Scene) -> None:
-    models.Uploader.objects.get().repositories.clear()
+    models.Grant.objects.all().delete()
     assert scene.take_in().problem_code == "signer-not-allowed"
 
 
