@@ -1,5 +1,7 @@
 """Opening signed control data of an upload, with every fault told as a rejection."""
 
+from dataclasses import dataclass
+
 from mini_buildd.db.uploaders import Signer, active_keys, archive_itself, find_signer
 from mini_buildd.deb.changes import Changes, parse_changes
 from mini_buildd.deb.deb822 import MalformedControl
@@ -16,6 +18,27 @@ from mini_buildd.keys.verify import (
     keyring_for,
     verify,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A .changes as it was signed, and by whom."""
+
+    changes: Changes
+    signer: Signer
+
+
+def open_changes(site: Site, name: str, data: bytes) -> Opened:
+    """The .changes *name* out of what was sent as it; raises Rejection."""
+    signed, signer = open_signed(site, name, data)
+    changes = read_changes(name, signed.text)
+    if any(file.name == name for file in changes.files):
+        raise problem.ChangesMalformed(
+            expected="a .changes that does not list itself",
+            found=name,
+            hint="Build the source package again and upload what comes out unchanged.",
+        )
+    return Opened(changes, signer)
 
 
 def open_signed(site: Site, name: str, data: bytes) -> tuple[Signed, Signer]:
