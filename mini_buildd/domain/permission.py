@@ -37,6 +37,15 @@ class Scope(StrEnum):
     """Everything else that its owner may do, but for accounts, keys and tokens."""
 
 
+class Door(StrEnum):
+    """Which way somebody came in."""
+
+    PAGE = "page"
+    SETTINGS = "settings"
+    API = "api"
+    COMMAND = "command"
+
+
 class Act(StrEnum):
     """What can be done, in the words that complete "an administrator to ..."."""
 
@@ -105,13 +114,14 @@ class Actor:
     """A person or a program by name, and what it is to whom.
 
     *is_admin* may do everything; *roles* are by the names of repositories. *scopes* bound somebody
-    who came with a token; None is somebody who has signed in.
+    who came with a token; None is somebody who has signed in. By which *door* is for the audit log.
     """
 
     name: str
     is_admin: bool = False
     roles: tuple[tuple[str, Role], ...] = ()
     scopes: frozenset[Scope] | None = None
+    door: Door = Door.COMMAND
 
     def role(self, repository: str = "", *, is_private: bool = False) -> Role:
         """What it is to *repository*, or without one to the instance."""

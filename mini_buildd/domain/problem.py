@@ -265,6 +265,19 @@ class NotAllowed(Problem):
     title = "This is not allowed"
 
 
+class TooManyAttempts(Problem):
+    """Whoever failed to sign in too often has to wait, *retry_after_seconds*."""
+
+    code = "too-many-attempts"
+    title = "Too many attempts to sign in"
+
+    def __init__(
+        self, *, expected: str, found: str, hint: str, retry_after_seconds: int = 0
+    ) -> None:
+        super().__init__(expected=expected, found=found, hint=hint)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class SuiteFrozen(Problem):
     """The suite is frozen: nothing comes in or goes out."""
 
