@@ -51,8 +51,7 @@ def decide(site: Site, source: Source) -> list[EventKind]:
 
 def _uploader(source: Source) -> str:
     """Who signed the upload of *source*."""
-    key = source.upload.signed_by if source.upload is not None else None
-    return key.user.get_username() if key is not None else SELF.name
+    return (signer(source.upload) if source.upload is not None else "") or SELF.name
 
 
 def publish_again(site: Site, source: Source) -> None:
