@@ -16,6 +16,7 @@ from mini_buildd.archive.publish import renew as renew_tree
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Binary, Distribution, Publication, Source, SuiteEntry
 from mini_buildd.db.moves import move_source
+from mini_buildd.db.queries.builds import signer
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.event import EventKind
