@@ -109,9 +109,7 @@ def keyring_rights(
 
     None allows all.
     """
-    rights = _rights(
-        Grant.objects.filter(keyring=keyring.id, fingerprint__in=("", fingerprint))
-    )
+    rights = _rights(Grant.objects.filter(keyring=keyring.id, fingerprint__in=("", fingerprint)))
     if allowed is None:
         return rights
     bounded = (

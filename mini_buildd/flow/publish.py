@@ -52,7 +52,8 @@ def decide(site: Site, source: Source) -> list[EventKind]:
 
 def _uploader(source: Source) -> str:
     """Who signed the upload of *source*."""
-    return (signer(source.upload) if source.upload is not None else "") or SELF.name
+    name = signer(source.upload) if source.upload is not None else ""
+    return name[:150] or SELF.name
 
 
 def publish_again(site: Site, source: Source) -> None:

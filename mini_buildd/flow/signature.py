@@ -6,7 +6,7 @@ from mini_buildd.db.uploaders import Signer, active_keys, archive_itself, find_s
 from mini_buildd.deb.changes import Changes, parse_changes
 from mini_buildd.deb.deb822 import MalformedControl
 from mini_buildd.deb.dsc import Dsc, parse_dsc
-from mini_buildd.deb.names import Fingerprint, MalformedName
+from mini_buildd.deb.names import MalformedName
 from mini_buildd.domain import problem
 from mini_buildd.flow.key_lookup import keys_in_keyrings, rights_of_key
 from mini_buildd.flow.site import Site

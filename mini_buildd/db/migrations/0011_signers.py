@@ -5,55 +5,113 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('mini_buildd', '0010_no_uploaders'),
+        ("mini_buildd", "0010_no_uploaders"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='event',
-            name='key',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='events', to='mini_buildd.openpgpkey'),
+            model_name="event",
+            name="key",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="events",
+                to="mini_buildd.openpgpkey",
+            ),
         ),
         migrations.AddField(
-            model_name='grant',
-            name='fingerprint',
-            field=models.CharField(blank=True, help_text="A keyring's: for this key of it only; empty: for all.", max_length=64),
+            model_name="grant",
+            name="fingerprint",
+            field=models.CharField(
+                blank=True,
+                help_text="A keyring's: for this key of it only; empty: for all.",
+                max_length=64,
+            ),
         ),
         migrations.AddField(
-            model_name='openpgpkey',
-            name='refused_at',
+            model_name="openpgpkey",
+            name="refused_at",
             field=models.DateTimeField(editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='openpgpkey',
-            name='refused_reason',
+            model_name="openpgpkey",
+            name="refused_reason",
             field=models.CharField(blank=True, editable=False, max_length=500),
         ),
         migrations.AddField(
-            model_name='openpgpkey',
-            name='revoked_at',
-            field=models.DateTimeField(editable=False, help_text="When its owner's revocation was seen here.", null=True),
+            model_name="openpgpkey",
+            name="revoked_at",
+            field=models.DateTimeField(
+                editable=False, help_text="When its owner's revocation was seen here.", null=True
+            ),
         ),
         migrations.AddField(
-            model_name='trustedkeyring',
-            name='permissions',
-            field=models.CharField(blank=True, help_text="A file that says which source packages each of its keys may upload, as the Debian archive's dm.txt does; empty: none is needed.", max_length=300),
+            model_name="trustedkeyring",
+            name="permissions",
+            field=models.CharField(
+                blank=True,
+                help_text="A file that says which source packages each of its keys may upload, as the Debian archive's dm.txt does; empty: none is needed.",
+                max_length=300,
+            ),
         ),
         migrations.AddField(
-            model_name='upload',
-            name='signer',
-            field=models.CharField(blank=True, help_text='An account, or a user id.', max_length=400),
+            model_name="upload",
+            name="signer",
+            field=models.CharField(
+                blank=True, help_text="An account, or a user id.", max_length=400
+            ),
         ),
         migrations.AddField(
-            model_name='upload',
-            name='signer_fingerprint',
+            model_name="upload",
+            name="signer_fingerprint",
             field=models.CharField(blank=True, max_length=64),
         ),
         migrations.AlterField(
-            model_name='event',
-            name='kind',
-            field=models.CharField(choices=[('upload.arrived', 'upload.arrived'), ('upload.rejected', 'upload.rejected'), ('source.accepted', 'source.accepted'), ('job.planned', 'job.planned'), ('job.assigned', 'job.assigned'), ('job.started', 'job.started'), ('job.succeeded', 'job.succeeded'), ('job.failed', 'job.failed'), ('job.dep_wait', 'job.dep-wait'), ('job.lost', 'job.lost'), ('job.released', 'job.released'), ('job.cancelled', 'job.cancelled'), ('job.retried', 'job.retried'), ('source.ready', 'source.ready'), ('source.held', 'source.held'), ('source.superseded', 'source.superseded'), ('suite.published', 'suite.published'), ('suite.renewed', 'suite.renewed'), ('suite.frozen', 'suite.frozen'), ('suite.thawed', 'suite.thawed'), ('snapshot.taken', 'snapshot.taken'), ('snapshot.dropped', 'snapshot.dropped'), ('chroot.made', 'chroot.made'), ('chroot.failed', 'chroot.failed'), ('chroot.expires', 'chroot.expires'), ('builder.set_aside', 'builder.set-aside'), ('builder.returned', 'builder.returned'), ('key.rotated', 'key.rotated'), ('key.retired', 'key.retired'), ('key.expires', 'key.expires'), ('keyring.uploaded', 'keyring.uploaded'), ('uploader_key.submitted', 'uploader-key.submitted'), ('uploader_key.approved', 'uploader-key.approved'), ('uploader_key.refused', 'uploader-key.refused'), ('uploader_key.updated', 'uploader-key.updated'), ('uploader_key.revoked', 'uploader-key.revoked'), ('uploader_key.removed', 'uploader-key.removed'), ('uploader_key.expires', 'uploader-key.expires')], max_length=40),
+            model_name="event",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("upload.arrived", "upload.arrived"),
+                    ("upload.rejected", "upload.rejected"),
+                    ("source.accepted", "source.accepted"),
+                    ("job.planned", "job.planned"),
+                    ("job.assigned", "job.assigned"),
+                    ("job.started", "job.started"),
+                    ("job.succeeded", "job.succeeded"),
+                    ("job.failed", "job.failed"),
+                    ("job.dep_wait", "job.dep-wait"),
+                    ("job.lost", "job.lost"),
+                    ("job.released", "job.released"),
+                    ("job.cancelled", "job.cancelled"),
+                    ("job.retried", "job.retried"),
+                    ("source.ready", "source.ready"),
+                    ("source.held", "source.held"),
+                    ("source.superseded", "source.superseded"),
+                    ("suite.published", "suite.published"),
+                    ("suite.renewed", "suite.renewed"),
+                    ("suite.frozen", "suite.frozen"),
+                    ("suite.thawed", "suite.thawed"),
+                    ("snapshot.taken", "snapshot.taken"),
+                    ("snapshot.dropped", "snapshot.dropped"),
+                    ("chroot.made", "chroot.made"),
+                    ("chroot.failed", "chroot.failed"),
+                    ("chroot.expires", "chroot.expires"),
+                    ("builder.set_aside", "builder.set-aside"),
+                    ("builder.returned", "builder.returned"),
+                    ("key.rotated", "key.rotated"),
+                    ("key.retired", "key.retired"),
+                    ("key.expires", "key.expires"),
+                    ("keyring.uploaded", "keyring.uploaded"),
+                    ("uploader_key.submitted", "uploader-key.submitted"),
+                    ("uploader_key.approved", "uploader-key.approved"),
+                    ("uploader_key.refused", "uploader-key.refused"),
+                    ("uploader_key.updated", "uploader-key.updated"),
+                    ("uploader_key.revoked", "uploader-key.revoked"),
+                    ("uploader_key.removed", "uploader-key.removed"),
+                    ("uploader_key.expires", "uploader-key.expires"),
+                ],
+                max_length=40,
+            ),
         ),
     ]
