@@ -64,7 +64,9 @@ def check_detached(home: Path, data: bytes, signature: Path) -> Run:
 
 def import_keys(home: Path, armored: str) -> tuple[str, ...]:
     """Import public keys; returns their fingerprints, raises GnupgFailed when there is none."""
-    result = _gpg(home, with_agent=False).import_keys(armored)
+    # As bytes: python-gnupg would encode a text as Latin-1, and fail where people paste more.
+    data = armored.encode("utf-8", "replace")
+    result = _gpg(home, with_agent=False).import_keys(data)
     fingerprints = tuple(dict.fromkeys(str(item) for item in result.fingerprints if item))
     run = _run(result, b"")
     # GnuPG 2.4 takes half a key for one, and only its status line tells. (Its exit status does not:
