@@ -22,6 +22,7 @@ from mini_buildd.daemon.step import Step
 from mini_buildd.daemon.watch import ProcessWatch
 from mini_buildd.db.connect import analyze, in_thread
 from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.problem import Problem
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.chroot import Workshop
 from mini_buildd.flow.expire import expire
@@ -34,12 +35,14 @@ from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
 from mini_buildd.flow.sweep import catch_up, decide_all, each, judge_all, suites_behind, take_in
 from mini_buildd.flow.tidy import tidy
 from mini_buildd.flow.troubles import Troubles
+from mini_buildd.incoming.certificate import certificate_files
 from mini_buildd.incoming.credentials import Credentials
 from mini_buildd.incoming.ftp import IncomingFactory
 from mini_buildd.incoming.http_door import Works
 from mini_buildd.incoming.http_routes import HttpDoor
 from mini_buildd.incoming.resumable import Resumables
 from mini_buildd.incoming.sessions import Sessions
+from mini_buildd.incoming.tls import TlsContext
 from mini_buildd.keys import gpg
 from mini_buildd.kit.commands import Commands, CommandsStopped
 from mini_buildd.web import instance
@@ -230,6 +233,10 @@ class Services:
             _log.error("cannot listen: %s; set another port in mini-buildd.toml", error)
             self._give_up()
             return
+        except Problem as problem:
+            _log.error("cannot start: %s", problem)
+            self._give_up()
+            return
         except Exception:  # noqa: BLE001  # the reactor would go on, with no door open
             _log.exception("cannot start")
             self._give_up()
@@ -251,8 +258,13 @@ class Services:
             static=static_folders(),
             application=application(),
             door=self._http_door(),
+            hsts_seconds=self._settings.https.hsts_seconds,
         )
         self._ports = [self.reactor.listenTCP(http.port, site, interface=http.interface)]
+        if (https := self._settings.https).port:
+            self._ports.append(
+                self.reactor.listenSSL(https.port, site, self._tls(), interface=https.interface)
+            )
         incoming = IncomingFactory(
             reactor=self.reactor,
             pool=self._flow_pool,
@@ -262,6 +274,17 @@ class Services:
             passive_ports=passive_ports(ftp),
         )
         self._ports.append(self.reactor.listenTCP(ftp.port, incoming, interface=ftp.interface))
+
+    def _tls(self) -> TlsContext:
+        files = certificate_files(self._settings, self._places, self._site.clock())
+        return TlsContext(files, partial(self._tell_of, "TLS"))
+
+    def _tell_of(self, what: str, why: str) -> None:
+        """Show on home *why* something is not well, or that it is."""
+        if why:
+            self._troubles.note(what, why)
+        else:
+            self._troubles.over(what)
 
     def _http_door(self) -> HttpDoor:
         works = Works(

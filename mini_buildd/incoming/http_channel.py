@@ -51,6 +51,20 @@ class StreamingChannel(HTTPChannel):
     transport: Any
     requests: list[Any]
     uploader = ""  # the peer, once it has begun an exchange
+    always = b""  # header fields of every answer on this connection
+
+    def connectionMade(self) -> None:
+        """Begin; over TLS, browsers may be told to stay with it (RFC 6797)."""
+        super().connectionMade()
+        if self.site.hsts_seconds and self.isSecure():
+            self.always = b"Strict-Transport-Security: max-age=%d\r\n" % self.site.hsts_seconds
+
+    def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:
+        """The head of an answer that Twisted makes."""
+        if self.always:
+            name, _, value = self.always.strip().partition(b": ")
+            headers.setRawHeaders(name, [value])
+        super().writeHeaders(version, code, reason, headers)
 
     def resetTimeout(self) -> None:
         """Count anew with each part of a body; a header gets one time for all of it."""
@@ -160,7 +174,7 @@ class StreamingRequest(Request):
         self.is_answered = True
         if not self.is_whole:
             self.channel.persistent = 0
-        head = answer.head(closes=not self.channel.persistent)
+        head = answer.head(always=self.channel.always, closes=not self.channel.persistent)
         self.code, self.startedWriting = answer.status, 1
         self.channel.write(head if self.method == b"HEAD" else head + answer.body)
         if self.is_whole:

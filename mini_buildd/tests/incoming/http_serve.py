@@ -7,6 +7,7 @@ be something new in the spool, which arrivals may still be followed by more.
 import json
 import logging
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,14 @@ from twisted.python.threadpool import ThreadPool
 
 from mini_buildd.daemon.http import make_site
 from mini_buildd.domain.problem import SignInFailed, TooManyAttempts
+from mini_buildd.incoming.certificate import self_made
 from mini_buildd.incoming.credentials import Credentials
 from mini_buildd.incoming.http_door import Works
 from mini_buildd.incoming.http_routes import HttpDoor
 from mini_buildd.incoming.resumable import Resumables
 from mini_buildd.incoming.sessions import Sessions
 from mini_buildd.incoming.spool import Spool
+from mini_buildd.incoming.tls import TlsContext
 
 
 def _django(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -52,6 +55,8 @@ def main() -> None:
         "max_spool_bytes": 8 << 30,
         "idle_seconds": 60,
         "keep_seconds": 3600,
+        "hsts_seconds": 0,
+        "interface": "127.0.0.1",
         **json.loads(sys.argv[2]),
     }
     home = Path(sys.argv[1])
@@ -87,12 +92,16 @@ def main() -> None:
         static={"app/": home / "static"},
         application=_django,
         door=HttpDoor(works, keep_seconds=options["keep_seconds"]),
+        hsts_seconds=options["hsts_seconds"],
     )
     site.timeOut = options["idle_seconds"]
     pool.start()
     loop.addSystemEventTrigger("during", "shutdown", pool.stop)
-    port = loop.listenTCP(options["port"], site, interface="127.0.0.1")
-    print(json.dumps({"port": port.getHost().port}), flush=True)
+    plain = loop.listenTCP(options["port"], site, interface=options["interface"])
+    tls = TlsContext(self_made(home / "tls", (), datetime.now(UTC)))
+    secure = loop.listenSSL(0, site, tls, interface=options["interface"])
+    ports = {"port": plain.getHost().port, "tls_port": secure.getHost().port}
+    print(json.dumps(ports), flush=True)
     loop.run()
 
 
