@@ -4,10 +4,10 @@ from django.contrib.auth import get_user_model
 from django.db.models import Max, Q
 
 from mini_buildd.db.models import Grant
-from mini_buildd.domain.permission import VISITOR, Actor, Role, Scope
+from mini_buildd.domain.permission import VISITOR, Actor, Door, Role, Scope
 
 
-def actor_for(user_id: int, scopes: frozenset[Scope] | None = None) -> Actor:
+def actor_for(user_id: int, scopes: frozenset[Scope] | None = None, door: Door = Door.API) -> Actor:
     """The account of that id, a visitor when it is switched off; *scopes* are those of a token.
 
     An administrator is who may do everything in Settings.
@@ -16,7 +16,7 @@ def actor_for(user_id: int, scopes: frozenset[Scope] | None = None) -> Actor:
     if user is None:
         return VISITOR
     is_admin = user.is_staff and user.is_superuser
-    return Actor(user.get_username(), is_admin, () if is_admin else _roles(user_id), scopes)
+    return Actor(user.get_username(), is_admin, () if is_admin else _roles(user_id), scopes, door)
 
 
 def _roles(user_id: int) -> tuple[tuple[str, Role], ...]:

@@ -265,6 +265,13 @@ class NotAllowed(Problem):
     title = "This is not allowed"
 
 
+class SignInFailed(Problem):
+    """Who comes with a secret that is not right, or in the name of nobody; the two look alike."""
+
+    code = "sign-in-failed"
+    title = "This lets nobody in"
+
+
 class TooManyAttempts(Problem):
     """Whoever failed to sign in too often has to wait, *retry_after_seconds*."""
 

@@ -15,7 +15,6 @@ from mini_buildd.db.models.job import Attempt, Job
 from mini_buildd.db.models.people import (
     ApiToken,
     AuditEntry,
-    Door,
     Grant,
     OpenPGPKey,
     SshKey,
@@ -44,7 +43,6 @@ __all__ = [
     "Cursor",
     "Distribution",
     "DistributionArchitecture",
-    "Door",
     "Event",
     "Grant",
     "Job",

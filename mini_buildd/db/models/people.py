@@ -7,7 +7,9 @@ from django.conf import settings
 from django.db import models
 
 from mini_buildd.db.models.repository import Repository, Suite
-from mini_buildd.domain.permission import Role
+from mini_buildd.domain.permission import Door, Role
+
+_DOORS = [(door.value, door.value.capitalize()) for door in Door]
 
 
 class OpenPGPKey(models.Model):
@@ -155,21 +157,12 @@ class ApiToken(models.Model):
         return f"{self.hint}… {self.name}"
 
 
-class Door(models.TextChoices):
-    """Which way somebody came in."""
-
-    PAGE = "page"
-    SETTINGS = "settings"
-    API = "api"
-    COMMAND = "command"
-
-
 class AuditEntry(models.Model):
     """One administrative act; written in its transaction, and never changed or removed."""
 
     at = models.DateTimeField()
     who = models.CharField(max_length=150)
-    door = models.CharField(max_length=20, choices=Door.choices)
+    door = models.CharField(max_length=20, choices=_DOORS)
     act = models.CharField(max_length=100)
     kind = models.CharField(max_length=60, blank=True, help_text="Of what it was done to.")
     name = models.CharField(max_length=300, blank=True, help_text="Of what it was done to.")
