@@ -22,6 +22,7 @@ from mini_buildd.daemon.step import Step
 from mini_buildd.daemon.watch import ProcessWatch
 from mini_buildd.db.connect import analyze
 from mini_buildd.domain.event import EventKind
+from mini_buildd.flow import hosted
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.chroot import Workshop
 from mini_buildd.flow.expire import expire
@@ -254,6 +255,7 @@ class Services:
     @inlineCallbacks
     def stop(self) -> Any:
         """Close the doors, let what runs in threads end; builds go on by themselves."""
+        hosted.close()
         for port in getattr(self, "_ports", []):
             yield port.stopListening()
         self._chroot_commands.stop()
