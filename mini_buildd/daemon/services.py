@@ -23,6 +23,7 @@ from mini_buildd.daemon.watch import ProcessWatch
 from mini_buildd.db.connect import analyze, in_thread
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.problem import Problem
+from mini_buildd.flow import hosted
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.chroot import Workshop
 from mini_buildd.flow.expire import expire
@@ -306,6 +307,7 @@ class Services:
     @inlineCallbacks
     def stop(self) -> Any:
         """Close the doors, let what runs in threads end; builds go on by themselves."""
+        hosted.close()
         for port in getattr(self, "_ports", []):
             yield port.stopListening()
         self._chroot_commands.stop()
