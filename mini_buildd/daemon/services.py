@@ -33,6 +33,7 @@ from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
 from mini_buildd.flow.sweep import catch_up, decide_all, each, judge_all, suites_behind, take_in
 from mini_buildd.flow.tidy import tidy
 from mini_buildd.flow.troubles import Troubles
+from mini_buildd.flow.uploader_keys import watch_uploader_keys
 from mini_buildd.incoming.ftp import IncomingFactory
 from mini_buildd.incoming.sessions import Sessions
 from mini_buildd.keys import gpg
@@ -111,7 +112,13 @@ class Services:
             bus=self._bus,
         )
         self._mail = self._step(
-            "mail", self._thd_mail, (EventKind.UPLOAD_REJECTED, EventKind.BUILDER_SET_ASIDE)
+            "mail",
+            self._thd_mail,
+            (
+                EventKind.UPLOAD_REJECTED,
+                EventKind.BUILDER_SET_ASIDE,
+                EventKind.UPLOADER_KEY_EXPIRES,
+            ),
         )
         self._keyring = self._step(
             "keyring",
@@ -182,7 +189,11 @@ class Services:
     def _thd_tidy(self) -> list[EventKind]:
         expire(self._site)
         self._builds.thd_tidy()
-        events = [*watch_keys(self._site), *tidy(self._site)]
+        events = [
+            *watch_keys(self._site),
+            *watch_uploader_keys(self._site),
+            *tidy(self._site),
+        ]
         analyze()
         return events
 
