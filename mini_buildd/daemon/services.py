@@ -37,6 +37,7 @@ from mini_buildd.flow.sweep import catch_up, decide_all, each, judge_all, suites
 from mini_buildd.flow.tidy import tidy
 from mini_buildd.flow.troubles import Troubles
 from mini_buildd.incoming.certificate import certificate_files
+from mini_buildd.flow.uploader_keys import watch_uploader_keys
 from mini_buildd.incoming.credentials import Credentials
 from mini_buildd.incoming.ftp import IncomingFactory
 from mini_buildd.incoming.http_door import Works
@@ -124,7 +125,13 @@ class Services:
             bus=self._bus,
         )
         self._mail = self._step(
-            "mail", self._thd_mail, (EventKind.UPLOAD_REJECTED, EventKind.BUILDER_SET_ASIDE)
+            "mail",
+            self._thd_mail,
+            (
+                EventKind.UPLOAD_REJECTED,
+                EventKind.BUILDER_SET_ASIDE,
+                EventKind.UPLOADER_KEY_EXPIRES,
+            ),
         )
         self._keyring = self._step(
             "keyring",
@@ -196,7 +203,11 @@ class Services:
         expire(self._site)
         self._resumables.expire(self._settings.incoming.keep_leftovers_seconds)
         self._builds.thd_tidy()
-        events = [*watch_keys(self._site), *tidy(self._site)]
+        events = [
+            *watch_keys(self._site),
+            *watch_uploader_keys(self._site),
+            *tidy(self._site),
+        ]
         analyze()
         return events
 
