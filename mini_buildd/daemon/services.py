@@ -36,8 +36,8 @@ from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
 from mini_buildd.flow.sweep import catch_up, decide_all, each, judge_all, suites_behind, take_in
 from mini_buildd.flow.tidy import tidy
 from mini_buildd.flow.troubles import Troubles
-from mini_buildd.incoming.certificate import certificate_files
 from mini_buildd.flow.uploader_keys import watch_uploader_keys
+from mini_buildd.incoming.certificate import certificate_files
 from mini_buildd.incoming.credentials import Credentials
 from mini_buildd.incoming.ftp import IncomingFactory
 from mini_buildd.incoming.http_door import Works
