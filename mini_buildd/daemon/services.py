@@ -34,7 +34,7 @@ from mini_buildd.flow.sweep import catch_up, decide_all, each, judge_all, suites
 from mini_buildd.flow.tidy import tidy
 from mini_buildd.flow.troubles import Troubles
 from mini_buildd.incoming.ftp import IncomingFactory
-from mini_buildd.incoming.sessions import Sessions
+from mini_buildd.incoming.sessions import Bounds, Sessions
 from mini_buildd.keys import gpg
 from mini_buildd.kit.commands import Commands, CommandsStopped
 from mini_buildd.web import instance
@@ -62,7 +62,11 @@ class Services:
         self._chroot_pool = ThreadPool(1, 1, "chroots")
         self._chroot_commands = Commands(is_nice=True)
         self._web_pool = ThreadPool(1, 8, "web")
-        self._sessions = Sessions()
+        self._sessions = Sessions(
+            Bounds(
+                settings.incoming.max_connections, settings.incoming.max_connections_per_peer
+            )
+        )
         self._site = open_site(settings, places)
         self._site.spool.drop_parts()
         self._troubles = Troubles(self._site.clock)
