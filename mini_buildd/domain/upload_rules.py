@@ -4,7 +4,9 @@ A rule takes what was found as plain values, so that every door and the dry run 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 
 from mini_buildd.deb.changes import Changes
 from mini_buildd.deb.dsc import Dsc
@@ -21,6 +23,13 @@ _ENDING = re.compile(r"~[a-z]+(?:[0-9]+|~[A-Z]+)\+[0-9]+\Z")
 _PART = re.compile(r"\.(?:tar\.(?:gz|bz2|lzma|xz)(?:\.asc)?|diff\.gz|git|gitshallow)\Z")
 
 
+class SignaturePolicy(StrEnum):
+    """Which files of an upload must be signed."""
+
+    CHANGES = "changes"
+    BOTH = "both"
+
+
 def the_dsc(changes: Changes) -> ListedFile:
     """The one .dsc of *changes*."""
     listed = changes.only(".dsc")
@@ -31,6 +40,17 @@ def the_dsc(changes: Changes) -> ListedFile:
             hint="Build the upload with its source: dpkg-buildpackage -S, then sign and upload.",
         )
     return listed
+
+
+def check_sent(listed: ListedFile, *, size_bytes: int, sha256: Sha256) -> None:
+    """A file has the size and the digest that were signed for it."""
+    if (size_bytes, sha256) != (listed.size_bytes, listed.sha256):
+        raise problem.FileDiffers(
+            expected=f"{listed.name} with {listed.size_bytes} bytes and SHA-256 {listed.sha256}",
+            found=f"{size_bytes} bytes and SHA-256 {sha256}",
+            hint="The transfer was cut, or the file was changed after signing. "
+            "Build, sign and upload again.",
+        )
 
 
 def check_dsc_fits(changes: Changes, dsc: Dsc) -> None:
@@ -143,30 +163,45 @@ def check_not_lower(version: Version, *, newest: Version | None) -> None:
         )
 
 
-def source_files(
-    dsc: Dsc, changes: Changes, in_pool: Mapping[PlainFilename, Sha256]
-) -> tuple[ListedFile, ...]:
-    """The files of the .dsc that come from the pool since the upload leaves them out.
+@dataclass(frozen=True, slots=True)
+class SourceParts:
+    """Where the files that a .dsc names are: *sent* with the upload, or in the *pool*."""
 
-    *in_pool* gives the digests of the repository's pool files of those names. Raises
-    SourceIncomplete when one is nowhere, FileConflicts when the pool's is another, FileDiffers
-    when .changes and .dsc disagree on one.
+    sent: tuple[ListedFile, ...]
+    pool: tuple[ListedFile, ...]
+
+
+def source_parts(
+    dsc: Dsc,
+    changes: Changes,
+    in_pool: Mapping[PlainFilename, Sha256],
+    has: Callable[[PlainFilename], bool],
+) -> SourceParts:
+    """Find every file of the .dsc.
+
+    *in_pool* gives the digests of the repository's pool files of those names, *has* tells what has
+    come with the upload. Raises SourceIncomplete when one is nowhere, FileConflicts when the pool's
+    is another, FileDiffers when .changes and .dsc disagree on one.
     """
     uploaded = {file.name: file for file in changes.files}
-    missing: list[ListedFile] = []
+    sent: list[ListedFile] = []
+    pool: list[ListedFile] = []
     for file in dsc.files:
         if file.name in uploaded:
             _check_same(file, uploaded[file.name].sha256, "the .changes of the same upload")
-        elif file.name in in_pool:
+        if file.name in in_pool:
             _check_same(file, in_pool[file.name], "the archive's pool")
-            missing.append(file)
+        if has(file.name):
+            sent.append(file)
+        elif file.name in in_pool:
+            pool.append(file)
         else:
             raise problem.SourceIncomplete(
                 expected=f"{file.name}, which the .dsc names, in the upload or in the pool",
                 found="it in neither",
                 hint="Include it: dpkg-buildpackage -S -sa.",
             )
-    return tuple(missing)
+    return SourceParts(tuple(sent), tuple(pool))
 
 
 def _check_same(file: ListedFile, other: Sha256, where: str) -> None:

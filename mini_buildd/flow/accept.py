@@ -4,8 +4,8 @@ The pool is written first: files that no row names are invisible, and a crash in
 upload as it was, to be accepted again.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from django.db import transaction
@@ -13,40 +13,21 @@ from django.db import transaction
 from mini_buildd.archive.pool import PoolConflict
 from mini_buildd.archive.tree import pool_folder, pool_path
 from mini_buildd.db.events import record
-from mini_buildd.db.models import Distribution, PoolFile, Source, SourceFile, Upload
+from mini_buildd.db.models import PoolFile, Source, SourceFile, Upload
 from mini_buildd.db.moves import Overtaken, move_upload
-from mini_buildd.db.uploaders import Signer
-from mini_buildd.deb.changes import Changes
-from mini_buildd.deb.dsc import Dsc, sources_paragraph
-from mini_buildd.deb.names import Component, MalformedName, PlainFilename, Sha256
-from mini_buildd.deb.version import Version, compare
-from mini_buildd.domain import problem, upload_rules
-from mini_buildd.domain.distribution import DistributionName
+from mini_buildd.deb.dsc import sources_paragraph
+from mini_buildd.deb.names import PlainFilename
+from mini_buildd.domain import problem
 from mini_buildd.domain.event import EventKind
-from mini_buildd.domain.keyring import keyring_name
-from mini_buildd.domain.layout import VersionRule
 from mini_buildd.domain.states import SourceState, UploadState
+from mini_buildd.flow.examine import Accepted, Sent, examine, find_parts, pool_rows
 from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.locks import pool_lock
 from mini_buildd.flow.receive import MAX_CONTROL_BYTES, note_problem
-from mini_buildd.flow.signature import open_signed, read_changes, read_dsc
+from mini_buildd.flow.signature import open_changes
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.store import store
-from mini_buildd.flow.targets import plan_of
 from mini_buildd.kit.hashing import Digests, hash_file
-
-
-@dataclass(frozen=True, slots=True)
-class _Accepted:
-    """What the rules let through, with all that its row needs."""
-
-    distribution: Distribution
-    changes: Changes
-    dsc: Dsc
-    dsc_name: PlainFilename
-    component: Component
-    section: str
-    priority: str
 
 
 @tells_full_disk
@@ -75,35 +56,18 @@ def _settle(site: Site, upload: Upload, folder: Path) -> EventKind:
         return _reject(site, upload, rejection)
 
 
-def _ask_rules(site: Site, upload: Upload, folder: Path) -> _Accepted:
-    data = _read(folder, upload.changes_name)
-    signed, signer = open_signed(site, upload.changes_name, data)
-    changes = read_changes(upload.changes_name, signed.text)
-    distribution = _find_distribution(changes)
-    _check_signer(signer, distribution)
-    _check_reserved(site, signer, (changes.source,))
-    upload_rules.check_version(
-        changes.version,
-        repository=distribution.repository.name,
-        code=distribution.base.version_code,
-        rule=VersionRule(distribution.suite.version_rule),
-    )
-    _check_against_present(changes, distribution)
-    listed = upload_rules.the_dsc(changes)
-    dsc = read_dsc(site, listed.name, _read(folder, listed.name))
-    upload_rules.check_dsc_fits(changes, dsc)
-    upload_rules.check_names(dsc, listed.name)
-    _check_reserved(site, signer, dsc.binaries)
-    plan_of(distribution, dsc.architectures, changes.changes)
-    return _Accepted(
-        distribution,
-        changes,
-        dsc,
-        listed.name,
-        _component_of(listed.section),
-        listed.section,
-        listed.priority,
-    )
+def _ask_rules(site: Site, upload: Upload, folder: Path) -> Accepted:
+    """What the rules let through; raises the first Rejection."""
+    name = upload.changes_name
+    opened = open_changes(site, name, _read(folder, name))
+    examined = examine(site, opened, _sent(folder))
+    if examined.accepted is None:
+        raise examined.faults[0]
+    return examined.accepted
+
+
+def _sent(folder: Path) -> Sent:
+    return Sent(partial(_read, folder), lambda name: (folder / name).exists())
 
 
 def _read(folder: Path, name: str) -> bytes:
@@ -119,88 +83,16 @@ def _read(folder: Path, name: str) -> bytes:
         ) from None
 
 
-def _find_distribution(changes: Changes) -> Distribution:
-    known = Distribution.objects.select_related("repository", "base", "suite")
-    try:
-        name = str(DistributionName.parse(changes.distribution))
-    except MalformedName:
-        name = ""
-    distribution = known.filter(name=name).first()
-    upload_rules.check_distribution(
-        changes.distribution,
-        exists=distribution is not None,
-        is_open=distribution is not None and distribution.suite.accepts_uploads,
-        open_ones=known.filter(suite__accepts_uploads=True).values_list("name", flat=True),
-    )
-    if distribution is None:  # pragma: no cover  # the rule above has raised
-        raise AssertionError(changes.distribution)
-    return distribution
-
-
-def _check_signer(signer: Signer, distribution: Distribution) -> None:
-    repository = distribution.repository.name
-    if repository not in signer.repositories:
-        raise problem.SignerNotAllowed(
-            expected=f"a signer who may upload to repository {repository}",
-            found=f"{signer.uploader}, who may upload to "
-            f"{', '.join(sorted(signer.repositories)) or 'none'}",
-            hint="Ask an administrator for the right, or upload to another repository.",
-        )
-
-
-def _check_reserved(site: Site, signer: Signer, names: Iterable[str]) -> None:
-    upload_rules.check_reserved(
-        names, reserved=keyring_name(site.settings.identity), is_archive=signer.is_archive
-    )
-
-
-def _check_against_present(changes: Changes, distribution: Distribution) -> None:
-    # Its files have the same names in every suite, and the repository has one pool.
-    in_repository = Source.objects.filter(distribution__repository=distribution.repository)
-    before = in_repository.filter(name=changes.source, version=changes.version).first()
-    upload_rules.check_not_there(
-        changes.version,
-        accepted_before=f"upload {before.upload_id} for {before.distribution}, {before.state}"
-        if before
-        else None,
-    )
-    same_name = Source.objects.filter(distribution=distribution, name=changes.source)
-    newest: Version | None = None
-    for text in same_name.exclude(state=SourceState.FAILED).values_list("version", flat=True):
-        version = Version(text)
-        newest = version if newest is None or compare(version, newest) > 0 else newest
-    upload_rules.check_not_lower(changes.version, newest=newest)
-
-
-def _component_of(section: str) -> Component:
-    """The archive area before the slash of a section (Debian Policy 2.4), else main."""
-    area, slash, _ = section.partition("/")
-    try:
-        return Component(area) if slash else Component("main")
-    except MalformedName as error:
-        raise problem.ChangesMalformed(
-            expected="a section such as utils or contrib/utils",
-            found=str(error),
-            hint="Correct the Section of the source in debian/control.",
-        ) from None
-
-
-def _into_pool(site: Site, accepted: _Accepted, folder: Path) -> Mapping[str, Digests]:
-    """Place the source package's files, and check those that the upload left out."""
+def _into_pool(site: Site, accepted: Accepted, folder: Path) -> Mapping[str, Digests]:
+    """Place the source package's files in the pool, which is locked; gives all of them."""
     distribution, dsc = accepted.distribution, accepted.dsc
-    rows = {row.name: row for row in _pool_rows(accepted)}
-    # What the .dsc does not name is no part of the source: binaries are built anew here.
-    upload_rules.source_files(
-        dsc,
-        accepted.changes,
-        {PlainFilename(name): Sha256(row.sha256) for name, row in rows.items()},
-    )
-    files = {
-        row.name: Digests(row.size_bytes, row.md5, row.sha1, row.sha256) for row in rows.values()
-    }
-    for name in (accepted.dsc_name, *(file.name for file in dsc.files)):
-        if not (folder / name).exists():
-            continue  # it is in the pool
+    # What the .dsc does not name is no part of the source: binaries are built anew here. What the
+    # upload leaves out was in the pool before it was locked; only now it stays there.
+    sent = _sent(folder)
+    parts = find_parts(distribution, accepted.component, accepted.changes, dsc, sent.has)
+    pooled = pool_rows(distribution, accepted.component, dsc.source, parts.pool)
+    files = {row.name: Digests(row.size_bytes, row.md5, row.sha1, row.sha256) for row in pooled}
+    for name in (accepted.dsc_name, *(file.name for file in parts.sent)):
         digests = files[name] = hash_file(folder / name)
         path = pool_path(accepted.component, dsc.source, name)
         try:
@@ -211,23 +103,11 @@ def _into_pool(site: Site, accepted: _Accepted, folder: Path) -> Mapping[str, Di
                 found=f"SHA-256 {digests.sha256}",
                 hint="Give the changed content a new version, or upload the archive's file.",
             ) from None
-    wanted = {accepted.dsc_name, *(file.name for file in dsc.files)}
-    return {name: digests for name, digests in files.items() if name in wanted}
-
-
-def _pool_rows(accepted: _Accepted) -> list[PoolFile]:
-    """The pool's files of this source that the .dsc names."""
-    dsc = accepted.dsc
-    paths = [pool_path(accepted.component, dsc.source, file.name) for file in dsc.files]
-    return list(
-        PoolFile.objects.filter(
-            repository=accepted.distribution.repository, path__in=paths, removed_at=None
-        )
-    )
+    return files
 
 
 def _save(
-    site: Site, upload: Upload, accepted: _Accepted, files: Mapping[str, Digests]
+    site: Site, upload: Upload, accepted: Accepted, files: Mapping[str, Digests]
 ) -> EventKind:
     """The one transaction: upload, source and files."""
     changes, dsc = accepted.changes, accepted.dsc

@@ -37,7 +37,7 @@ def announce(site: Site) -> int:
     kinds = (EventKind.UPLOAD_REJECTED, *_ALARMS)
     events = Event.objects.filter(kind__in=kinds, id__gt=cursor.event_id)
     sent = 0
-    for event in events.select_related("upload__signed_by__uploader__user").order_by("id"):
+    for event in events.select_related("upload__signed_by__user").order_by("id"):
         message = _message(site, event) if site.settings.mail.host else None
         if message is not None:
             sent += _send(site, message)
@@ -90,12 +90,8 @@ def _send(site: Site, message: EmailMessage) -> int:
 
 
 def _compose(site: Site, upload: Upload) -> EmailMessage | None:
-    """The mail to the signer, whom the registered key gives; an unknown one gets none."""
-    key = upload.signed_by
-    if key is None:
-        return None
-    # Nobody has checked what stands in the account; a line feed would stop all mails.
-    recipient = mail.address_of(key.uploader.user.email) or mail.address_of(key.user_id)
+    """The mail to the signer, whom the key gives that signed; an unknown one gets none."""
+    recipient = _address_of_signer(upload)
     if not recipient:
         return None
     return mail.rejection(
@@ -109,3 +105,12 @@ def _compose(site: Site, upload: Upload) -> EmailMessage | None:
         hint=upload.hint,
         url=f"{site.settings.url}/uploads/{upload.pk}/",
     )
+
+
+def _address_of_signer(upload: Upload) -> str:
+    """Where mail reaches who signed *upload*, by the account or else by the key itself."""
+    key = upload.signed_by
+    if key is not None:
+        # Nobody has checked what stands in the account; a line feed would stop all mails.
+        return mail.address_of(key.user.email) or mail.address_of(key.uid)
+    return mail.address_of(upload.signer) if upload.signer_fingerprint else ""

@@ -11,14 +11,14 @@ from django.db import IntegrityError, transaction
 
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Upload
-from mini_buildd.db.uploaders import Signer
 from mini_buildd.deb.changes import Changes
 from mini_buildd.deb.files import ListedFile
-from mini_buildd.domain import problem
+from mini_buildd.deb.names import Sha256
+from mini_buildd.domain import problem, upload_rules
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.states import UploadState
 from mini_buildd.flow.full_disk import tells_full_disk
-from mini_buildd.flow.signature import open_signed, read_changes
+from mini_buildd.flow.signature import open_changes
 from mini_buildd.flow.site import Site
 from mini_buildd.incoming.spool import Arrival
 from mini_buildd.kit.hashing import hash_file
@@ -64,23 +64,15 @@ def _read(arrival: Arrival) -> bytes:
 
 def _verify(site: Site, upload: Upload, data: bytes) -> Changes:
     """The parsed .changes; fills in who signed *upload* and what it is."""
-    signed, signer = open_signed(site, upload.changes_name, data)
-    _note_signer(upload, signer)
-    changes = read_changes(upload.changes_name, signed.text)
+    opened = open_changes(site, upload.changes_name, data)
+    changes = opened.changes
+    upload.signed_by_id = opened.signer.key_id
+    upload.signer = opened.signer.uploader
+    upload.signer_fingerprint = opened.signer.fingerprint
     upload.source_name = changes.source
     upload.version = changes.version
     upload.distribution_name = changes.distribution[:130]
-    if any(file.name == upload.changes_name for file in changes.files):
-        raise problem.ChangesMalformed(
-            expected="a .changes that does not list itself",
-            found=upload.changes_name,
-            hint="Build the source package again and upload what comes out unchanged.",
-        )
     return changes
-
-
-def _note_signer(upload: Upload, signer: Signer) -> None:
-    upload.signed_by_id = signer.key_id
 
 
 def _find_files(site: Site, changes: Changes, *, is_final: bool) -> list[Arrival]:
@@ -105,19 +97,18 @@ def _is_same(arrival: Arrival, file: ListedFile) -> bool:
 
 
 def _absent(file: ListedFile, candidates: list[Arrival]) -> problem.Rejection:
-    wanted = f"{file.name} with {file.size_bytes} bytes and SHA-256 {file.sha256}"
-    if not candidates:
-        return problem.FileMissing(
-            expected=wanted,
-            found="no file of that name",
-            hint="Upload all files again: dput --force.",
-        )
-    digests = hash_file(candidates[-1].path)
-    return problem.FileDiffers(
-        expected=wanted,
-        found=f"{digests.size_bytes} bytes and SHA-256 {digests.sha256}",
-        hint="The transfer was cut, or the file was changed after signing. "
-        "Build, sign and upload again.",
+    if candidates:
+        digests = hash_file(candidates[-1].path)
+        try:
+            upload_rules.check_sent(
+                file, size_bytes=digests.size_bytes, sha256=Sha256(digests.sha256)
+            )
+        except problem.Rejection as rejection:
+            return rejection
+    return problem.FileMissing(
+        expected=f"{file.name} with {file.size_bytes} bytes and SHA-256 {file.sha256}",
+        found="no file of that name",
+        hint="Upload all files again: dput --force.",
     )
 
 

@@ -41,3 +41,8 @@ def sha256_of(path: Path) -> str:
     """The SHA-256 of *path* alone, in lower-case hex."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def sha256_of_bytes(data: bytes) -> str:
+    """The SHA-256 of *data*, in lower-case hex."""
+    return hashlib.sha256(data).hexdigest()

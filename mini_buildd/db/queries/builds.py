@@ -47,7 +47,10 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True)
 class BuildRow:
-    """A job as lists show it, with its latest attempt; *version* is that of what it makes."""
+    """A job as lists show it, with its latest attempt; *version* is that of what it makes.
+
+    *uploader* is who signed the source package, *account* the account whose key that was, if any.
+    """
 
     id: int
     source: str
@@ -57,6 +60,7 @@ class BuildRow:
     repository: str
     upload_id: int
     uploader: str
+    account: str
     state: JobState
     reason: str
     is_optional: bool
@@ -89,10 +93,15 @@ class Build:
     expected_seconds: float | None
 
 
-def signer(upload: Upload) -> str:
-    """The account that signed *upload*; empty when it is not known."""
+def account(upload: Upload) -> str:
+    """The account whose key signed *upload*; empty when it is not known, or has no such key now."""
     key = upload.signed_by
-    return key.uploader.user.get_username() if key is not None else ""
+    return key.user.get_username() if key is not None else ""
+
+
+def signer(upload: Upload) -> str:
+    """Who signed *upload*, to be shown: an account, or whose key of a keyring it was."""
+    return account(upload) or upload.signer
 
 
 def attempt_row(attempt: Attempt) -> AttemptRow:
@@ -137,6 +146,7 @@ def build_row(job: Job) -> BuildRow:
         repository=source.distribution.repository.name,
         upload_id=source.upload.pk,
         uploader=signer(source.upload),
+        account=account(source.upload),
         state=JobState(job.state),
         reason=job.reason,
         is_optional=job.is_optional,
@@ -152,7 +162,7 @@ def build_row(job: Job) -> BuildRow:
 def jobs() -> QuerySet[Job]:
     """Jobs with all that a row needs, in two questions."""
     return Job.objects.select_related(
-        "source__distribution__repository", "source__upload__signed_by__uploader__user"
+        "source__distribution__repository", "source__upload__signed_by__user"
     ).prefetch_related("attempts")
 
 

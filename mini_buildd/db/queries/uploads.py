@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, QuerySet
 
 from mini_buildd.db.models import Job, Source, SourceFile, Upload
-from mini_buildd.db.queries.builds import BuildRow, build_row, jobs, signer
+from mini_buildd.db.queries.builds import BuildRow, account, build_row, jobs, signer
 from mini_buildd.db.queries.page import Page, page
 from mini_buildd.domain.states import JobState, SourceState, UploadState
 
@@ -27,6 +27,7 @@ class UploadRow:
     version: str
     distribution: str
     uploader: str
+    account: str
     received_at: datetime
     state: UploadState
     source_state: SourceState | None
@@ -74,7 +75,7 @@ class UploadDetail:
 
 def uploads() -> QuerySet[Upload]:
     """Uploads with all that a row needs, in one question."""
-    rows = Upload.objects.select_related("source", "signed_by__uploader__user")
+    rows = Upload.objects.select_related("source", "signed_by__user")
     jobs_of = Job.objects.filter(source__upload=OuterRef("pk"))
     return rows.annotate(
         **{state.value: Exists(jobs_of.filter(state=state)) for state in _LIVELIEST_FIRST}
@@ -99,6 +100,7 @@ def upload_row(upload: Upload) -> UploadRow:
         version=upload.version,
         distribution=upload.distribution_name,
         uploader=signer(upload),
+        account=account(upload),
         received_at=upload.received_at,
         state=UploadState(upload.state),
         source_state=SourceState(source.state) if source is not None else None,
@@ -120,8 +122,8 @@ def find_upload(upload_id: int) -> UploadDetail | None:
     source, key, distribution = source_of(upload), upload.signed_by, upload.distribution
     return UploadDetail(
         row=upload_row(upload),
-        fingerprint=key.fingerprint if key is not None else "",
-        key_user_id=key.user_id if key is not None else "",
+        fingerprint=key.fingerprint if key is not None else upload.signer_fingerprint,
+        key_user_id=key.uid if key is not None else "",
         repository=distribution.repository.name if distribution is not None else "",
         component=source.component if source is not None else "",
         accepted_at=source.accepted_at if source is not None else None,

@@ -1,5 +1,7 @@
 """The rules for uploads: each lets through what fits and explains what does not."""
 
+from collections.abc import Callable
+
 import pytest
 
 from mini_buildd.deb.changes import Changes, parse_changes
@@ -106,19 +108,34 @@ def test_a_version_that_apt_would_not_take_for_later_is_rejected(newest: str) ->
     assert caught.value.expected == f"a version later than {newest}"
 
 
+def _sent(changes: Changes) -> Callable[[PlainFilename], bool]:
+    return {file.name for file in changes.files}.__contains__
+
+
 def test_what_an_upload_leaves_out_comes_from_the_pool() -> None:
     dsc = _dsc({"hello.orig.tar.gz": _A, "hello.debian.tar.xz": _B})
     changes = _changes({"hello.dsc": _C, "hello.debian.tar.xz": _B})
     pool = {PlainFilename("hello.orig.tar.gz"): Sha256(_A)}
-    (missing,) = upload_rules.source_files(dsc, changes, pool)
-    assert missing.name == "hello.orig.tar.gz"
+    parts = upload_rules.source_parts(dsc, changes, pool, _sent(changes))
+    assert [file.name for file in parts.pool] == ["hello.orig.tar.gz"]
+    assert [file.name for file in parts.sent] == ["hello.debian.tar.xz"]
     with pytest.raises(problem.SourceIncomplete, match="-sa"):
-        upload_rules.source_files(dsc, changes, {})
+        upload_rules.source_parts(dsc, changes, {}, _sent(changes))
+    pool = {PlainFilename("hello.orig.tar.gz"): Sha256(_C)}
     with pytest.raises(problem.FileConflicts, match="the archive's pool"):
-        upload_rules.source_files(dsc, changes, {PlainFilename("hello.orig.tar.gz"): Sha256(_C)})
+        upload_rules.source_parts(dsc, changes, pool, _sent(changes))
+
+
+def test_what_is_sent_although_the_pool_has_another_conflicts() -> None:
+    dsc = _dsc({"hello.tar.gz": _A})
+    changes = _changes({"hello.dsc": _C, "hello.tar.gz": _A})
+    pool = {PlainFilename("hello.tar.gz"): Sha256(_B)}
+    with pytest.raises(problem.FileConflicts, match="the archive's pool"):
+        upload_rules.source_parts(dsc, changes, pool, _sent(changes))
 
 
 def test_changes_and_dsc_must_mean_the_same_files() -> None:
     dsc = _dsc({"hello.tar.gz": _A})
+    changes = _changes({"hello.dsc": _C, "hello.tar.gz": _B})
     with pytest.raises(problem.FileDiffers, match="same upload"):
-        upload_rules.source_files(dsc, _changes({"hello.dsc": _C, "hello.tar.gz": _B}), {})
+        upload_rules.source_parts(dsc, changes, {}, _sent(changes))

@@ -1,0 +1,254 @@
+"""What the rules say of an upload: the one place where all of them are asked.
+
+An upload that has come and a dry run are asked the same in the same order. A rule that can be
+asked although an earlier one has failed is asked, so that a person is told all at once.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
+
+from mini_buildd.archive.tree import pool_path
+from mini_buildd.db.models import Distribution, PoolFile, Source
+from mini_buildd.db.uploaders import Signer
+from mini_buildd.deb.changes import Changes
+from mini_buildd.deb.dsc import Dsc
+from mini_buildd.deb.files import ListedFile
+from mini_buildd.deb.names import Component, MalformedName, PlainFilename, Sha256, SourceName
+from mini_buildd.deb.version import Version, compare
+from mini_buildd.domain import problem, upload_rules
+from mini_buildd.domain.distribution import DistributionName
+from mini_buildd.domain.keyring import keyring_name
+from mini_buildd.domain.layout import VersionRule
+from mini_buildd.domain.states import SourceState
+from mini_buildd.domain.upload_rules import SourceParts
+from mini_buildd.flow.signature import Opened, read_dsc
+from mini_buildd.flow.site import Site
+from mini_buildd.flow.targets import BuildPlan, plan_of
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The files of an upload.
+
+    *read* gives the bytes of the .dsc, or None in a dry run without it; raises Rejection when they
+    are gone. *has* tells whether a file comes with the upload.
+    """
+
+    read: Callable[[PlainFilename], bytes | None]
+    has: Callable[[PlainFilename], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What the rules let through, with all that its row needs."""
+
+    distribution: Distribution
+    changes: Changes
+    dsc: Dsc
+    dsc_name: PlainFilename
+    component: Component
+    section: str
+    priority: str
+    plan: BuildPlan
+    parts: SourceParts
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """The *faults* in the order of their rules; *accepted* when there are none.
+
+    Both are empty where the .dsc was not there to be looked at. *distribution* is None when there
+    is no such one.
+    """
+
+    faults: tuple[problem.Rejection, ...]
+    distribution: Distribution | None
+    accepted: Accepted | None
+
+
+@dataclass(slots=True)
+class _Faults:
+    """Rejections as they are found."""
+
+    found: list[problem.Rejection] = field(default_factory=list)
+
+    def ask(self, rule: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """What *rule* gives; None when it has a fault to tell, which is kept."""
+        try:
+            return rule(*args, **kwargs)
+        except problem.Rejection as rejection:
+            self.found.append(rejection)
+            return None
+
+
+def examine(site: Site, opened: Opened, sent: Sent) -> Examined:
+    """Ask all rules of the upload *opened*, with which the files *sent* come."""
+    changes, faults = opened.changes, _Faults()
+    distribution = find_distribution(changes)
+    faults.ask(_check_distribution, changes, distribution)
+    if distribution is not None:
+        faults.ask(_check_signer, opened.signer, distribution, changes.source)
+    faults.ask(_check_reserved, site, opened.signer, (changes.source,))
+    if distribution is not None:
+        faults.ask(_check_version, changes.version, distribution)
+        faults.ask(_check_against_present, changes, distribution)
+    accepted = _examine_source(site, opened, distribution, faults, sent)
+    return Examined(tuple(faults.found), distribution, None if faults.found else accepted)
+
+
+def _examine_source(
+    site: Site,
+    opened: Opened,
+    distribution: Distribution | None,
+    faults: _Faults,
+    sent: Sent,
+) -> Accepted | None:
+    """The rules that need the .dsc."""
+    changes = opened.changes
+    listed = faults.ask(upload_rules.the_dsc, changes)
+    if listed is None:
+        return None
+    component = faults.ask(_component_of, listed.section)
+    data = faults.ask(sent.read, listed.name)
+    dsc = faults.ask(read_dsc, site, listed.name, data) if data is not None else None
+    if dsc is None:
+        return None
+    faults.ask(upload_rules.check_dsc_fits, changes, dsc)
+    faults.ask(upload_rules.check_names, dsc, listed.name)
+    faults.ask(_check_reserved, site, opened.signer, dsc.binaries)
+    if distribution is None:
+        return None
+    plan = faults.ask(plan_of, distribution, dsc.architectures, changes.changes)
+    if component is None:
+        return None
+    parts = faults.ask(find_parts, distribution, component, changes, dsc, sent.has)
+    if plan is None or parts is None:
+        return None
+    return Accepted(
+        distribution,
+        changes,
+        dsc,
+        listed.name,
+        component,
+        listed.section,
+        listed.priority,
+        plan,
+        parts,
+    )
+
+
+def find_distribution(changes: Changes) -> Distribution | None:
+    """The one that *changes* names; None when there is no such one."""
+    try:
+        name = str(DistributionName.parse(changes.distribution))
+    except MalformedName:
+        return None
+    rows = Distribution.objects.select_related("repository", "base", "suite")
+    return rows.filter(name=name).first()
+
+
+def _check_distribution(changes: Changes, distribution: Distribution | None) -> None:
+    open_ones = Distribution.objects.filter(suite__accepts_uploads=True)
+    upload_rules.check_distribution(
+        changes.distribution,
+        exists=distribution is not None,
+        is_open=distribution is not None and distribution.suite.accepts_uploads,
+        open_ones=open_ones.values_list("name", flat=True),
+    )
+
+
+def _check_signer(signer: Signer, distribution: Distribution, source: SourceName) -> None:
+    repository, suite = distribution.repository.name, distribution.suite.name
+    rights = [each for each in signer.rights if each.repository == repository]
+    if not rights:
+        raise problem.SignerNotAllowed(
+            expected=f"a signer who may upload to repository {repository}",
+            found=f"{signer.uploader}, who may upload to "
+            f"{', '.join(sorted(signer.repositories)) or 'none'}",
+            hint="Ask an administrator for the right, or upload to another repository.",
+        )
+    in_repository = Source.objects.filter(distribution__repository=distribution.repository)
+    is_new = not in_repository.filter(name=source).exists()
+    if not any(each.covers(repository, suite, source, is_new=is_new) for each in rights):
+        raise problem.SignerNotAllowed(
+            expected=f"a signer who may upload {source} to {distribution}",
+            found=f"{signer.uploader}, who may upload there: {'; or '.join(map(str, rights))}",
+            hint="Ask an owner of the repository for the right.",
+        )
+
+
+def _check_reserved(site: Site, signer: Signer, names: Iterable[str]) -> None:
+    upload_rules.check_reserved(
+        names, reserved=keyring_name(site.settings.identity), is_archive=signer.is_archive
+    )
+
+
+def _check_version(version: Version, distribution: Distribution) -> None:
+    upload_rules.check_version(
+        version,
+        repository=distribution.repository.name,
+        code=distribution.base.version_code,
+        rule=VersionRule(distribution.suite.version_rule),
+    )
+
+
+def _check_against_present(changes: Changes, distribution: Distribution) -> None:
+    # Its files have the same names in every suite, and the repository has one pool.
+    in_repository = Source.objects.filter(distribution__repository=distribution.repository)
+    before = in_repository.filter(name=changes.source, version=changes.version).first()
+    upload_rules.check_not_there(
+        changes.version,
+        accepted_before=f"upload {before.upload_id} for {before.distribution}, {before.state}"
+        if before
+        else None,
+    )
+    same_name = Source.objects.filter(distribution=distribution, name=changes.source)
+    newest: Version | None = None
+    for text in same_name.exclude(state=SourceState.FAILED).values_list("version", flat=True):
+        version = Version(text)
+        newest = version if newest is None or compare(version, newest) > 0 else newest
+    upload_rules.check_not_lower(changes.version, newest=newest)
+
+
+def _component_of(section: str) -> Component:
+    """The archive area before the slash of a section (Debian Policy 2.4), else main."""
+    area, slash, _ = section.partition("/")
+    try:
+        return Component(area) if slash else Component("main")
+    except MalformedName as error:
+        raise problem.ChangesMalformed(
+            expected="a section such as utils or contrib/utils",
+            found=str(error),
+            hint="Correct the Section of the source in debian/control.",
+        ) from None
+
+
+def find_parts(
+    distribution: Distribution,
+    component: Component,
+    changes: Changes,
+    dsc: Dsc,
+    has: Callable[[PlainFilename], bool],
+) -> SourceParts:
+    """Where each file of the source package is; raises Rejection."""
+    rows = pool_rows(distribution, component, dsc.source, dsc.files)
+    return upload_rules.source_parts(
+        dsc, changes, {PlainFilename(row.name): Sha256(row.sha256) for row in rows}, has
+    )
+
+
+def pool_rows(
+    distribution: Distribution,
+    component: Component,
+    source: SourceName,
+    files: Iterable[ListedFile],
+) -> list[PoolFile]:
+    """Those of *files*, by their names, that the pool has for that source."""
+    paths = [pool_path(component, source, file.name) for file in files]
+    return list(
+        PoolFile.objects.filter(repository=distribution.repository, path__in=paths, removed_at=None)
+    )
