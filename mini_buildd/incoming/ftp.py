@@ -8,7 +8,6 @@ mode (by which a server can be made to connect anywhere) is refused.
 
 import ipaddress
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -18,15 +17,12 @@ from twisted.internet import defer, error, protocol
 from twisted.internet.interfaces import IListeningPort
 from twisted.protocols import ftp
 from twisted.python.failure import Failure
-from twisted.python.threadpool import ThreadPool
 
+from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.ftp_data import PeerFactory
 from mini_buildd.incoming.ftp_shell import IncomingRealm, IncomingShell
 from mini_buildd.incoming.ftp_tls import SecuredFTP, TlsUse
 from mini_buildd.incoming.peers import peer_of
-from mini_buildd.incoming.rates import Rates
-from mini_buildd.incoming.sessions import Sessions
-from mini_buildd.incoming.spool import Spool
 from mini_buildd.incoming.tls import TlsContext
 
 _MAX_ANSWER_CHARACTERS = 500
@@ -47,26 +43,27 @@ class IncomingFTP(SecuredFTP):
     shell: Any
     dtpInstance: Any
     dtpFactory: Any
+    dtpPort: Any
     peer = ""
     _is_let_in = False
 
     def connectionMade(self) -> None:
         """Count the session, if there may be one more."""
         self.peer = peer_of(self.transport.getPeer())
-        self._is_let_in = self.factory.sessions.may_begin(self.peer)
+        self._is_let_in = self.factory.dock.sessions.may_begin(self.peer)
         if not self._is_let_in:
             self.reply(ftp.TOO_MANY_CONNECTIONS)
             self.transport.loseConnection()
             return
-        self.factory.sessions.begin(self.peer)
+        self.factory.dock.sessions.begin(self.peer)
         super().connectionMade()
 
     def connectionLost(self, reason: Failure = protocol.connectionDone) -> None:
         """Nothing more comes over this connection."""
         super().connectionLost(reason)
         if self._is_let_in:
-            self.factory.sessions.end(self.peer)
-            self.factory.changed()
+            self.factory.dock.sessions.end(self.peer)
+            self.factory.dock.changed()
 
     def lineReceived(self, line: bytes) -> None:
         """Obey, unless nobody was let in."""
@@ -98,8 +95,9 @@ class IncomingFTP(SecuredFTP):
         """
         del interface
         try:
+            host = str(self.transport.getHost().host)
             port: IListeningPort = super().getDTPPort(
-                PeerFactory(factory, self.peer), interface=_interface(self.transport.getHost().host)
+                PeerFactory(factory, self.peer), interface=_interface(host)
             )
         except error.CannotListenError:
             factory.stopFactory()
@@ -219,40 +217,23 @@ class FtpWire:
 
     passive_ports: range = range(1)
     public_address: str = ""
-    idle_seconds: int = 600
     tls_use: TlsUse = TlsUse.OFF
 
 
 class IncomingFactory(ftp.FTPFactory):
-    """The FTP server: *changed* is called whenever there may be something new in the spool."""
+    """The FTP server."""
 
     protocol = IncomingFTP
     connectionLimit: Any = None  # the sessions know
     welcomeMessage = "mini-buildd incoming"
 
-    def __init__(
-        self,
-        *,
-        reactor: Any,
-        pool: ThreadPool,
-        spool: Spool,
-        sessions: Sessions,
-        changed: Callable[[], None],
-        wire: "FtpWire",
-        rates: Rates,
-        tls: TlsContext | None = None,
-    ) -> None:
-        realm: Any = IncomingRealm(self)
+    def __init__(self, dock: Dock, wire: FtpWire, tls: TlsContext | None = None) -> None:
+        realm: Any = IncomingRealm(dock)
         checkers: Any = [AllowAnonymousAccess()]
         super().__init__(Portal(realm, checkers))
-        self.reactor = reactor
-        self.pool = pool
-        self.spool = spool
-        self.sessions = sessions
-        self.changed = changed
+        self.dock = dock
+        self.timeOut = dock.idle_seconds
         self.passivePortRange = wire.passive_ports
         self.public_address = wire.public_address
-        self.timeOut = wire.idle_seconds
-        self.rates = rates
         self.tls_use = wire.tls_use
         self.tls = None if wire.tls_use is TlsUse.OFF else tls

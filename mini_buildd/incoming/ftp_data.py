@@ -80,7 +80,7 @@ class CheckedDTP(ftp.DTP, TimeoutMixin):
 
     def connectionMade(self) -> None:
         """Read nothing yet: Twisted would keep in memory all that comes before its STOR."""
-        self._brake = Brake(self.pi.factory.rates, self.pi.peer, self, self.pi.timeOut)
+        self._brake = Brake(self.pi.factory.dock.rates, self.pi.peer, self, self.pi.timeOut)
         self._over: defer.Deferred[None] = defer.Deferred()
         super().connectionMade()
         self.setTimeout(self.pi.timeOut)

@@ -5,12 +5,12 @@ from typing import Any
 
 from twisted.cred.portal import IRealm
 from twisted.internet import defer
-from twisted.internet.threads import deferToThreadPool
 from twisted.protocols import ftp
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from mini_buildd.deb.names import MalformedName, PlainFilename
+from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.ftp_data import NoRoom, SpoolConsumer
 from mini_buildd.incoming.spool import Arrival, SpoolFull
 
@@ -32,7 +32,7 @@ class IncomingFile:
     def __init__(self, shell: "IncomingShell", name: PlainFilename) -> None:
         self._shell = shell
         self._name = name
-        self._part = shell.factory.spool.open_part()
+        self._part = shell.dock.spool.open_part()
         self._consumer = SpoolConsumer(self._part)
         self._has_arrived = False
 
@@ -44,9 +44,9 @@ class IncomingFile:
         """Make it durable before the client is told that it is done (IWriteFile)."""
         if self._consumer.failure is not None:
             return defer.succeed(None)
-        factory = self._shell.factory
-        done = deferToThreadPool(factory.reactor, factory.pool, self._part.commit, self._name)
-        return done.addCallbacks(self._arrived, self._not_stored)
+        done: Any = self._shell.dock.land(self._part, self._name, self._shell.peer)
+        landed: defer.Deferred[None] = done.addCallbacks(self._arrived, self._not_stored)
+        return landed
 
     def finish(self) -> Exception | None:
         """Why it did not arrive, or None; what was received is forgotten then."""
@@ -57,9 +57,8 @@ class IncomingFile:
         return self._consumer.failure
 
     def _arrived(self, arrival: Arrival) -> None:
+        del arrival
         self._has_arrived = True
-        self._shell.factory.sessions.brought(self._shell.peer, arrival)
-        self._shell.factory.changed()
 
     def _not_stored(self, failure: Failure) -> None:
         failure.trap(OSError)
@@ -74,8 +73,8 @@ def _refused(*_: object, **__: object) -> defer.Deferred[Any]:
 class IncomingShell:
     """What a client sees: one empty folder that files can be dropped into."""
 
-    def __init__(self, factory: "IncomingFactory") -> None:
-        self.factory = factory
+    def __init__(self, dock: Dock) -> None:
+        self.dock = dock
         self.peer = ""
         self.file: IncomingFile | None = None
 
@@ -108,10 +107,10 @@ class IncomingShell:
 class IncomingRealm:
     """Everybody is anonymous here: trust comes from the signature on the .changes."""
 
-    def __init__(self, factory: "IncomingFactory") -> None:
-        self._factory = factory
+    def __init__(self, dock: Dock) -> None:
+        self._dock = dock
 
     def requestAvatar(self, avatarId: object, mind: object, *interfaces: object) -> Any:
         """A shell for the session (IRealm)."""
         del avatarId, mind, interfaces
-        return ftp.IFTPShell, IncomingShell(self._factory), lambda: None
+        return ftp.IFTPShell, IncomingShell(self._dock), lambda: None

@@ -120,4 +120,4 @@ class DataNotSecured(ftp.FTPCmdError):
 
     def response(self) -> str:
         """The whole answer."""
-        return ftp.RESPONSE[DATA_NOT_SECURED]
+        return str(ftp.RESPONSE[DATA_NOT_SECURED])

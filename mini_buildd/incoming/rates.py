@@ -21,7 +21,7 @@ class Rates:
         """*peer* has sent that much; how many seconds to read nothing more from it."""
         if not self._rate:
             return 0.0
-        now = self.reactor.seconds()
+        now: float = self.reactor.seconds()
         if len(self._empty_until) > _MANY:
             self._empty_until = {k: at for k, at in self._empty_until.items() if at > now}
         paid_at = max(self._empty_until.get(peer, 0.0), now - 1.0) + size_bytes / self._rate

@@ -22,7 +22,7 @@ class Bounds:
 class Sessions:
     """Open connections by peer, and which peer brought what; used from any thread."""
 
-    def __init__(self, bounds: Bounds = Bounds()) -> None:  # noqa: B008  # it is frozen
+    def __init__(self, bounds: Bounds = Bounds()) -> None:  # it is frozen
         self._bounds = bounds
         self._lock = threading.Lock()
         self._open: Counter[str] = Counter()

@@ -15,6 +15,7 @@ from twisted.python import log
 from twisted.python.threadpool import ThreadPool
 
 from mini_buildd.incoming.certificate import self_made
+from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.ftp import FtpWire, IncomingFactory
 from mini_buildd.incoming.ftp_tls import TlsUse
 from mini_buildd.incoming.rates import Rates
@@ -32,6 +33,7 @@ def main() -> None:
     options = {
         "max_file_bytes": 1 << 30,
         "max_spool_bytes": 1 << 30,
+        "idle_seconds": 600,
         "wire": {},
         "bounds": {},
         "rate": 0,
@@ -50,15 +52,12 @@ def main() -> None:
         print(json.dumps({"changes": told}), flush=True)
 
     loop: Any = reactor
+    rates = Rates(loop, options["rate"])
+    dock = Dock(loop, pool, spool, sessions, rates, changed, options["idle_seconds"])
     factory = IncomingFactory(
-        reactor=loop,
-        pool=pool,
-        spool=spool,
-        sessions=sessions,
-        changed=changed,
-        wire=_wire(**options["wire"]),
-        rates=Rates(loop, options["rate"]),
-        tls=TlsContext(self_made(Path(sys.argv[1]).parent / "tls", ["a.example"], utc_now())),
+        dock,
+        _wire(**options["wire"]),
+        TlsContext(self_made(Path(sys.argv[1]).parent / "tls", ["a.example"], utc_now())),
     )
     pool.start()
     loop.addSystemEventTrigger("during", "shutdown", pool.stop)

@@ -430,7 +430,7 @@ def test_when_all_passive_ports_are_taken_the_client_is_told_and_its_session_end
 
 
 def test_a_transfer_that_stands_still_is_ended_and_forgotten(tmp_path: Path) -> None:
-    with serve(tmp_path / "spool", wire={"idle_seconds": 1}) as server, server.connect() as client:
+    with serve(tmp_path / "spool", idle_seconds=1) as server, server.connect() as client:
         with closing(_stor(client, "slow")) as data:
             data.sendall(b"x")
             with pytest.raises(ftplib.error_temp, match="426"):
@@ -441,7 +441,7 @@ def test_a_transfer_that_stands_still_is_ended_and_forgotten(tmp_path: Path) -> 
 
 def test_a_data_connection_that_nobody_uses_is_closed(tmp_path: Path) -> None:
     with (
-        serve(tmp_path / "spool", wire={"idle_seconds": 1}) as server,
+        serve(tmp_path / "spool", idle_seconds=1) as server,
         server.connect() as client,
         closing(socket.create_connection(client.makepasv())) as data,
     ):

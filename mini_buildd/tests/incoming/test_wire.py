@@ -169,8 +169,8 @@ def test_a_bound_on_the_rate_slows_a_transfer_and_drops_nothing(
     content = bytes(range(256)) * 4000
     file = tmp_path / "x"
     file.write_bytes(content)
-    wire = {"tls_use": "offered", "idle_seconds": 1}
-    with serve(tmp_path / "spool", rate=400_000, wire=wire) as server:
+    wire = {"tls_use": "offered"}
+    with serve(tmp_path / "spool", rate=400_000, idle_seconds=1, wire=wire) as server:
         url = f"ftp://127.0.0.1:{server.port}/"
         began_at = time.monotonic()
         run("curl", "-sS", "--noproxy", "*", *tls, "-T", file, url)
