@@ -24,6 +24,7 @@ from mini_buildd.daemon.watch import ProcessWatch
 from mini_buildd.db.connect import analyze, in_thread
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.problem import CertificateUnusable
+from mini_buildd.flow import hosted
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.chroot import Workshop
 from mini_buildd.flow.expire import expire
@@ -36,6 +37,7 @@ from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
 from mini_buildd.flow.sweep import catch_up, decide_all, each, judge_all, suites_behind, take_in
 from mini_buildd.flow.tidy import tidy
 from mini_buildd.flow.troubles import Troubles
+from mini_buildd.flow.uploader_keys import watch_uploader_keys
 from mini_buildd.incoming.credentials import Credentials
 from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.ftp import FtpWire, IncomingFactory
@@ -137,7 +139,13 @@ class Services:
             bus=self._bus,
         )
         self._mail = self._step(
-            "mail", self._thd_mail, (EventKind.UPLOAD_REJECTED, EventKind.BUILDER_SET_ASIDE)
+            "mail",
+            self._thd_mail,
+            (
+                EventKind.UPLOAD_REJECTED,
+                EventKind.BUILDER_SET_ASIDE,
+                EventKind.UPLOADER_KEY_EXPIRES,
+            ),
         )
         self._keyring = self._step(
             "keyring",
@@ -210,7 +218,11 @@ class Services:
         self._certificate.thd_look_after()
         self._resumables.expire(self._settings.incoming.keep_leftovers_seconds)
         self._builds.thd_tidy()
-        events = [*watch_keys(self._site), *tidy(self._site)]
+        events = [
+            *watch_keys(self._site),
+            *watch_uploader_keys(self._site),
+            *tidy(self._site),
+        ]
         analyze()
         return events
 
@@ -308,6 +320,7 @@ class Services:
     @inlineCallbacks
     def stop(self) -> Any:
         """Close the doors, let what runs in threads end; builds go on by themselves."""
+        hosted.close()
         for port in getattr(self, "_ports", []):
             yield port.stopListening()
         self._chroot_commands.stop()
