@@ -21,6 +21,7 @@ _STATUS: Mapping[type[Problem], int] = {
     transfer.SignInNeeded: HTTPStatus.UNAUTHORIZED,
     SignInFailed: HTTPStatus.UNAUTHORIZED,
     TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    transfer.TooManyConnections: HTTPStatus.SERVICE_UNAVAILABLE,
     transfer.FileNameRefused: HTTPStatus.BAD_REQUEST,
     transfer.FileTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     transfer.NoRoom: HTTPStatus.INSUFFICIENT_STORAGE,

@@ -19,10 +19,12 @@ from mini_buildd.daemon.http import make_site
 from mini_buildd.domain.problem import SignInFailed, TooManyAttempts
 from mini_buildd.incoming.certificate import self_made
 from mini_buildd.incoming.credentials import Credentials
+from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.http_door import Works
 from mini_buildd.incoming.http_routes import HttpDoor
+from mini_buildd.incoming.rates import Rates
 from mini_buildd.incoming.resumable import Resumables
-from mini_buildd.incoming.sessions import Sessions
+from mini_buildd.incoming.sessions import Bounds, Sessions
 from mini_buildd.incoming.spool import Spool
 from mini_buildd.incoming.tls import TlsContext
 
@@ -56,6 +58,8 @@ def main() -> None:
         "idle_seconds": 60,
         "keep_seconds": 3600,
         "hsts_seconds": 0,
+        "max_bytes_per_second": 0,
+        "max_connections_per_peer": 100,
         "interface": "127.0.0.1",
         **json.loads(sys.argv[2]),
     }
@@ -68,23 +72,17 @@ def main() -> None:
     spool.drop_parts()
     resumables = Resumables(spool, home / "spool" / "resumable")
     resumables.recover()
-    sessions, pool = Sessions(), ThreadPool(1, 4)
+    sessions = Sessions(Bounds(200, options["max_connections_per_peer"]))
+    pool = ThreadPool(1, 4)
 
     def changed() -> None:
         told = {each.token: sessions.can_follow(each) for each in spool.changes()}
         print(json.dumps({"changes": told}), flush=True)
 
     loop: Any = reactor
-    works = Works(
-        reactor=loop,
-        pool=pool,
-        spool=spool,
-        resumables=resumables,
-        sessions=sessions,
-        changed=changed,
-        policy=options["policy"],
-        sign_in=_sign_in,
-    )
+    rates = Rates(loop, options["max_bytes_per_second"])
+    dock = Dock(loop, pool, spool, sessions, rates, changed)
+    works = Works(dock, resumables, options["policy"], _sign_in)
     site = make_site(
         reactor=loop,
         pool=pool,
