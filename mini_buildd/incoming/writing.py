@@ -101,9 +101,11 @@ class Writing:
     def _finish(self, thd_last: Callable[[], _Result], answer: "Deferred[_Result]") -> None:
         self._hopeful = None
         self._is_at_work = True  # so that drop() comes after it, not beside it
-        self._in_pool(thd_last).addBoth(self._finished).chainDeferred(answer)
+        done = self._in_pool(thd_last)
+        done.addBoth(self._finished)
+        done.chainDeferred(answer)
 
-    def _finished(self, result: _Result) -> _Result:
+    def _finished(self, result: Any) -> Any:
         self._is_at_work = False
         self._go_on()
         return result
