@@ -57,6 +57,7 @@ class Incoming:
     max_file_bytes: int = 8 << 30
     max_spool_bytes: int = 32 << 30
     keep_leftovers_seconds: int = 24 * 3600
+    max_signature_days: int = 365  # an older signature counts no more; 0: it counts for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +208,7 @@ def _check(settings: Settings) -> list[str]:
             ("incoming.max_file_bytes", settings.incoming.max_file_bytes, 1),
             ("incoming.max_spool_bytes", settings.incoming.max_spool_bytes, 1),
             ("incoming.keep_leftovers_seconds", settings.incoming.keep_leftovers_seconds, 1),
+            ("incoming.max_signature_days", settings.incoming.max_signature_days, 0),
             ("archive.keep_failed_days", settings.archive.keep_failed_days, 0),
         )
         if value < least

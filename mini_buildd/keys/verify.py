@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mini_buildd.deb.names import Fingerprint
@@ -19,6 +20,7 @@ from mini_buildd.kit.atomic import beside, sync_file, sync_folder
 _BEGIN = b"-----BEGIN PGP SIGNED MESSAGE-----"
 _ARMOR = b"-----BEGIN PGP SIGNATURE-----"
 _END = b"-----END PGP SIGNATURE-----"
+_SIGNED_AT = 2  # of the arguments of VALIDSIG (doc/DETAILS of GnuPG)
 _MAX_BYTES = 4 << 20
 # gpg breaks a longer line of a clear-signed text in two and calls the signature good all the same.
 _MAX_LINE_BYTES = 19_000
@@ -46,6 +48,7 @@ class Signed:
 
     text: bytes
     fingerprint: Fingerprint
+    signed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,8 @@ def verify(data: bytes, keyring: Path) -> Signed:
     good, valid = run.lines("GOODSIG"), run.lines("VALIDSIG")
     if run.exit_status != 0 or len(good) != 1 or len(valid) != 1 or run.lines("DECRYPTION_OKAY"):
         raise BadSignature(run.said or "gpg found no good signature")
-    return Signed(_what_is_signed(run.output), Fingerprint(valid[0][-1]))
+    signed_at = datetime.fromtimestamp(int(valid[0][_SIGNED_AT]), UTC)
+    return Signed(_what_is_signed(run.output), Fingerprint(valid[0][-1]), signed_at)
 
 
 def _what_is_signed(text: bytes) -> bytes:
