@@ -374,6 +374,26 @@ class NotAllowed(Problem):
     title = "This is not allowed"
 
 
+class SignInFailed(Problem):
+    """Who comes with a secret that is not right, or in the name of nobody; the two look alike."""
+
+    code = "sign-in-failed"
+    title = "This lets nobody in"
+
+
+class TooManyAttempts(Problem):
+    """Whoever failed to sign in too often has to wait, *retry_after_seconds*."""
+
+    code = "too-many-attempts"
+    title = "Too many attempts to sign in"
+
+    def __init__(
+        self, *, expected: str, found: str, hint: str, retry_after_seconds: int = 0
+    ) -> None:
+        super().__init__(expected=expected, found=found, hint=hint)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class SuiteFrozen(Problem):
     """The suite is frozen: nothing comes in or goes out."""
 
@@ -477,6 +497,20 @@ class CertificateUnusable(Problem):
 
     code = "certificate-unusable"
     title = "The TLS certificate cannot be used"
+
+
+class TokenImpossible(Problem):
+    """An API token cannot be made as it was asked for."""
+
+    code = "token-impossible"
+    title = "Such a token cannot be made"
+
+
+class TokenUnknown(Problem):
+    """No such API token, or somebody else's."""
+
+    code = "token-unknown"
+    title = "No such token"
 
 
 class DiskFull(Problem):

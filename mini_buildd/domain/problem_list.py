@@ -47,7 +47,12 @@ def reference() -> str:
     return "\n".join(
         [
             *_HEAD,
-            *("## Rejected uploads", "", "| code | cause | usual next step |", "| --- | --- | --- |"),
+            *(
+                "## Rejected uploads",
+                "",
+                "| code | cause | usual next step |",
+                "| --- | --- | --- |",
+            ),
             *(f"| `{kind.code}` | {_cause(kind)} | {kind.next_step} |" for kind in rejections),
             *("", "## All else", "", "| code | cause |", "| --- | --- |"),
             *(f"| `{kind.code}` | {_cause(kind)} |" for kind in others),
@@ -63,8 +68,8 @@ def _cause(kind: ProblemKind) -> str:
 _HEAD = (
     "# Why something is refused",
     "",
-    "Whatever is refused is told with a code that stays the same, what was expected, what was found",
-    "and the next step: on pages, in mails, in the answers of the API and on the command line. The",
-    "page `/problems/` of an instance has this list, too. It is made from `mini_buildd/domain/problem.py`.",
+    "Whatever is refused is told with a code that stays the same, what was expected, what was",
+    "found and the next step: on pages, in mails, in the answers of the API and on the command",
+    "line. The page `/problems/` of an instance has this list, too.",
     "",
 )

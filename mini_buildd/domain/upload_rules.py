@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from mini_buildd.deb.changes import Changes
 from mini_buildd.deb.dsc import Dsc
@@ -21,6 +22,13 @@ _ENDING = re.compile(r"~[a-z]+(?:[0-9]+|~[A-Z]+)\+[0-9]+\Z")
 
 # What dpkg-source makes and takes beside the .dsc, in the formats that we know.
 _PART = re.compile(r"\.(?:tar\.(?:gz|bz2|lzma|xz)(?:\.asc)?|diff\.gz|git|gitshallow)\Z")
+
+
+class SignaturePolicy(StrEnum):
+    """Which files of an upload must be signed."""
+
+    CHANGES = "changes"
+    BOTH = "both"
 
 
 def the_dsc(changes: Changes) -> ListedFile:

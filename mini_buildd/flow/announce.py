@@ -37,7 +37,7 @@ def announce(site: Site) -> int:
     kinds = (EventKind.UPLOAD_REJECTED, *_ALARMS)
     events = Event.objects.filter(kind__in=kinds, id__gt=cursor.event_id)
     sent = 0
-    for event in events.select_related("upload__signed_by__uploader__user").order_by("id"):
+    for event in events.select_related("upload__signed_by__user").order_by("id"):
         message = _message(site, event) if site.settings.mail.host else None
         if message is not None:
             sent += _send(site, message)
@@ -95,7 +95,7 @@ def _compose(site: Site, upload: Upload) -> EmailMessage | None:
     if key is None:
         return None
     # Nobody has checked what stands in the account; a line feed would stop all mails.
-    recipient = mail.address_of(key.uploader.user.email) or mail.address_of(key.user_id)
+    recipient = mail.address_of(key.user.email) or mail.address_of(key.uid)
     if not recipient:
         return None
     return mail.rejection(

@@ -13,7 +13,7 @@ from mini_buildd.db.events import record
 from mini_buildd.db.models import Binary, Distribution, Job, Source
 from mini_buildd.domain.binnmu import next_number
 from mini_buildd.domain.event import EventKind
-from mini_buildd.domain.permission import Actor, demand_admin
+from mini_buildd.domain.permission import Act, Actor, demand
 from mini_buildd.domain.problem import RebuildImpossible
 from mini_buildd.domain.states import JOB_OPEN, JobState, SourceState
 from mini_buildd.flow.choose import latest_of
@@ -46,7 +46,7 @@ def binnmu(site: Site, actor: Actor, wish: Rebuild) -> list[Job]:
 
     Raises NotAllowed, PackageNotThere, RebuildImpossible.
     """
-    demand_admin(actor, "build packages again")
+    demand(actor, Act.REBUILD, repository=wish.distribution.repository.name)
     reason = " ".join(wish.reason.split())[:_MAX_REASON]
     if not reason:
         raise _impossible(

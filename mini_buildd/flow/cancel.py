@@ -13,7 +13,7 @@ from mini_buildd.db.models import Attempt, Job
 from mini_buildd.db.moves import move_job
 from mini_buildd.db.queries.builds import signer
 from mini_buildd.domain.event import EventKind
-from mini_buildd.domain.permission import Actor, demand_own
+from mini_buildd.domain.permission import Act, Actor, demand
 from mini_buildd.domain.problem import BuildEnded, BuildUnknown, NothingToDo
 from mini_buildd.domain.states import JOB_OPEN, JOB_UNDER_WAY, JobState
 from mini_buildd.flow.full_disk import tells_full_disk
@@ -27,7 +27,7 @@ def cancel(site: Site, actor: Actor, job_id: int, reason: str = "") -> list[Even
     """Let the build with that number end; raises BuildUnknown, NotAllowed, BuildEnded."""
     with transaction.atomic():
         job = find_job(job_id)
-        demand_own(actor, owner_of(job), "cancel a build")
+        demand_of(actor, Act.CANCEL_BUILD, job)
         return stop(site, job, word_of(actor, "cancelled", reason))
 
 
@@ -37,7 +37,7 @@ def cancel_upload(site: Site, actor: Actor, upload_id: int, reason: str = "") ->
     with transaction.atomic():
         jobs = [
             job
-            for job in jobs_of_upload(upload_id, "cancel builds", actor).filter(state__in=JOB_OPEN)
+            for job in jobs_of_upload(upload_id, Act.CANCEL_BUILD, actor).filter(state__in=JOB_OPEN)
             if not job.attempts.filter(outcome="", cancel_requested_at__isnull=False).exists()
         ]
         if not jobs:
@@ -80,17 +80,28 @@ def find_job(job_id: int) -> Job:
     return job
 
 
-def jobs_of_upload(upload_id: int, what: str, actor: Actor) -> QuerySet[Job]:
+def demand_of(actor: Actor, act: Act, job: Job) -> None:
+    """Raise NotAllowed unless *actor* may do it to *job*."""
+    repository = job.source.distribution.repository.name
+    demand(actor, act, repository=repository, owner=owner_of(job))
+
+
+def jobs_of_upload(upload_id: int, act: Act, actor: Actor) -> QuerySet[Job]:
     """The jobs of an upload, for a change of them; raises NotAllowed when *actor* may not."""
     jobs = _jobs().filter(source__upload=upload_id).order_by("id")
     first = jobs.first()
-    demand_own(actor, owner_of(first) if first is not None else "", what)
+    if first is None:
+        demand(actor, act)
+    else:
+        demand_of(actor, act, first)
     return jobs
 
 
 def _jobs() -> QuerySet[Job]:
     return Job.objects.select_for_update(of=("self",)).select_related(
-        "source__distribution__suite", "source__upload__signed_by__uploader__user"
+        "source__distribution__suite",
+        "source__distribution__repository",
+        "source__upload__signed_by__user",
     )
 
 

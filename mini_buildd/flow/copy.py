@@ -15,7 +15,7 @@ from mini_buildd.archive.tree import changelog_path
 from mini_buildd.db.models import Binary, Distribution, PoolFile, Source
 from mini_buildd.deb.names import Component, SourceName
 from mini_buildd.deb.version import Version
-from mini_buildd.domain.permission import Actor, demand_admin
+from mini_buildd.domain.permission import Act, Actor, demand
 from mini_buildd.domain.problem import NoWayThere
 from mini_buildd.domain.states import SourceState
 from mini_buildd.domain.suite_version import Cause
@@ -52,7 +52,7 @@ def copy(
     Raises NotAllowed, NoWayThere, PackageNotThere, SuiteFrozen, PackageRefused, NothingToDo, and
     unless *force* CheckImpossible and WouldBreak.
     """
-    demand_admin(actor, "copy packages")
+    demand(actor, Act.COPY, repository=wish.target.repository.name)
     _check_way(wish)
     order = Order(actor, Cause.COPY, wish.reason)
     demand_open(site, wish.target, order)

@@ -95,7 +95,7 @@ def examine(site: Site, opened: Opened, sent: Sent) -> Examined:
     distribution = find_distribution(changes)
     faults.ask(_check_distribution, changes, distribution)
     if distribution is not None:
-        faults.ask(_check_signer, opened.signer, distribution)
+        faults.ask(_check_signer, opened.signer, distribution, changes.source)
     faults.ask(_check_age, site, opened)
     faults.ask(_check_reserved, site, opened.signer, (changes.source,))
     if distribution is not None:
@@ -182,14 +182,23 @@ def _check_distribution(changes: Changes, distribution: Distribution | None) -> 
     )
 
 
-def _check_signer(signer: Signer, distribution: Distribution) -> None:
-    repository = distribution.repository.name
-    if repository not in signer.repositories:
+def _check_signer(signer: Signer, distribution: Distribution, source: SourceName) -> None:
+    repository, suite = distribution.repository.name, distribution.suite.name
+    rights = [each for each in signer.rights if each.repository == repository]
+    if not rights:
         raise problem.SignerNotAllowed(
             expected=f"a signer who may upload to repository {repository}",
             found=f"{signer.uploader}, who may upload to "
             f"{', '.join(sorted(signer.repositories)) or 'none'}",
             hint="Ask an administrator for the right, or upload to another repository.",
+        )
+    in_repository = Source.objects.filter(distribution__repository=distribution.repository)
+    is_new = not in_repository.filter(name=source).exists()
+    if not any(each.covers(repository, suite, source, is_new=is_new) for each in rights):
+        raise problem.SignerNotAllowed(
+            expected=f"a signer who may upload {source} to {distribution}",
+            found=f"{signer.uploader}, who may upload there: {'; or '.join(map(str, rights))}",
+            hint="Ask an owner of the repository for the right.",
         )
 
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Binary, Distribution, Source
 from mini_buildd.domain.event import EventKind
-from mini_buildd.domain.permission import SELF, Actor, demand_admin
+from mini_buildd.domain.permission import SELF, Act, Actor, demand
 from mini_buildd.domain.problem import NothingToDo
 from mini_buildd.domain.suite_version import Cause
 from mini_buildd.flow.full_disk import tells_full_disk
@@ -22,7 +22,7 @@ from mini_buildd.flow.site import Site
 @tells_full_disk
 def freeze(site: Site, actor: Actor, distribution: Distribution, reason: str) -> list[EventKind]:
     """Freeze *distribution*; raises NotAllowed, NothingToDo."""
-    demand_admin(actor, "freeze a suite")
+    demand(actor, Act.FREEZE, repository=distribution.repository.name)
     with transaction.atomic():
         rows = Distribution.objects.filter(pk=distribution.pk, frozen_at=None)
         if not rows.update(
@@ -36,7 +36,7 @@ def freeze(site: Site, actor: Actor, distribution: Distribution, reason: str) ->
 @tells_full_disk
 def thaw(site: Site, actor: Actor, distribution: Distribution) -> list[EventKind]:
     """Thaw *distribution*; raises NotAllowed, NothingToDo."""
-    demand_admin(actor, "thaw a suite")
+    demand(actor, Act.FREEZE, repository=distribution.repository.name)
     with transaction.atomic():
         row = Distribution.objects.select_for_update().get(pk=distribution.pk)
         since = row.frozen_at

@@ -19,7 +19,7 @@ from mini_buildd.db.models import Distribution
 from mini_buildd.deb.clearsigned import text_of
 from mini_buildd.deb.deb822 import MalformedControl
 from mini_buildd.deb.names import ArchivePath
-from mini_buildd.domain.permission import Actor, demand_admin
+from mini_buildd.domain.permission import Act, Actor, demand
 from mini_buildd.domain.problem import ImportImpossible
 from mini_buildd.domain.suite_version import Cause
 from mini_buildd.flow.change import SuiteChange, decide_changes
@@ -82,7 +82,7 @@ def import_archive(
 
     Raises NotAllowed, ReadyMadeClosed, SuiteFrozen, ImportImpossible, PackageRefused, NothingToDo.
     """
-    demand_admin(actor, "import an archive")
+    demand(actor, Act.TAKE_READY_MADE)
     order = Order(actor, Cause.IMPORT, reason)
     repository = _one_repository(wish)
     for distribution in wish.suites.values():

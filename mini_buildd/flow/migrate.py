@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mini_buildd.db.models import Binary, Distribution, Source, Suite
 from mini_buildd.deb.version import Version, compare
-from mini_buildd.domain.permission import Actor, demand_admin
+from mini_buildd.domain.permission import Act, Actor, demand
 from mini_buildd.domain.problem import NoWayThere
 from mini_buildd.domain.states import SourceState
 from mini_buildd.domain.suite_version import Cause, latest_first
@@ -47,7 +47,7 @@ def migrate(
     Raises NotAllowed, NoWayThere, PackageNotThere, SuiteFrozen, NothingToDo, with *expected* (see
     decide_changes) SuiteMovedOn, and unless *force* CheckImpossible and WouldBreak.
     """
-    demand_admin(actor, "migrate packages")
+    demand(actor, Act.MIGRATE, repository=wish.origin.repository.name)
     order = Order(actor, Cause.MIGRATE, wish.reason)
     return decide_unbroken(
         site,

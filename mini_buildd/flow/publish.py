@@ -52,7 +52,7 @@ def decide(site: Site, source: Source) -> list[EventKind]:
 def _uploader(source: Source) -> str:
     """Who signed the upload of *source*."""
     key = source.upload.signed_by if source.upload is not None else None
-    return str(key.uploader) if key is not None else SELF.name
+    return key.user.get_username() if key is not None else SELF.name
 
 
 def publish_again(site: Site, source: Source) -> None:

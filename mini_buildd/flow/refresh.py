@@ -12,7 +12,7 @@ from mini_buildd.db.models import Chroot, Event
 from mini_buildd.db.queries.chroots import expiry_of, next_refresh_of
 from mini_buildd.domain.chroot_age import retry_at
 from mini_buildd.domain.event import EventKind
-from mini_buildd.domain.permission import Actor, demand_admin
+from mini_buildd.domain.permission import Act, Actor, demand
 from mini_buildd.domain.problem import Problem
 from mini_buildd.flow.chroot import (
     Workshop,
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 def ask_refresh(site: Site, actor: Actor, chroot: Chroot) -> None:
     """Let *chroot* be made anew as soon as may be; raises NotAllowed."""
-    demand_admin(actor, "make a chroot anew")
+    demand(actor, Act.REFRESH_CHROOT)
     Chroot.objects.filter(pk=chroot.pk, asked_at=None).update(asked_at=site.clock())
 
 

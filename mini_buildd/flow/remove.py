@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from mini_buildd.db.models import Distribution
-from mini_buildd.domain.permission import Actor, demand_admin
+from mini_buildd.domain.permission import Act, Actor, demand
 from mini_buildd.domain.suite_version import Cause
 from mini_buildd.flow.breakage import decide_unbroken
 from mini_buildd.flow.change import SuiteChange
@@ -31,7 +31,7 @@ def remove(
     SuiteFrozen, with *expected* (see decide_changes) SuiteMovedOn, and unless *force*
     CheckImpossible and WouldBreak.
     """
-    demand_admin(actor, "remove packages")
+    demand(actor, Act.REMOVE, repository=distribution.repository.name)
 
     def revisions() -> Iterator[Revision]:
         chosen = all_of(distribution, packages)

@@ -6,14 +6,14 @@ from mini_buildd.db.events import record
 from mini_buildd.db.models import Job
 from mini_buildd.db.moves import move_job, move_source
 from mini_buildd.domain.event import EventKind
-from mini_buildd.domain.permission import Actor, demand_own
+from mini_buildd.domain.permission import Act, Actor
 from mini_buildd.domain.problem import RetryImpossible
 from mini_buildd.domain.states import JobState, SourceState
 from mini_buildd.flow.cancel import (
+    demand_of,
     find_job,
     jobs_of_upload,
     nothing_to_do,
-    owner_of,
     word_of,
 )
 from mini_buildd.flow.full_disk import tells_full_disk
@@ -31,7 +31,7 @@ def retry(site: Site, actor: Actor, job_id: int, reason: str = "") -> list[Event
     """
     with transaction.atomic():
         job = find_job(job_id)
-        demand_own(actor, owner_of(job), "try a build again")
+        demand_of(actor, Act.RETRY_BUILD, job)
         _demand_retriable(job)
         return [_begin_again(site, job, word_of(actor, "retried", reason))]
 
@@ -43,7 +43,7 @@ def retry_upload(site: Site, actor: Actor, upload_id: int, reason: str = "") -> 
     Raises NotAllowed, NothingToDo, RetryImpossible.
     """
     with transaction.atomic():
-        jobs = jobs_of_upload(upload_id, "try builds again", actor).filter(state__in=_ENDED_BADLY)
+        jobs = jobs_of_upload(upload_id, Act.RETRY_BUILD, actor).filter(state__in=_ENDED_BADLY)
         if not jobs:
             raise nothing_to_do(f"failed or cancelled builds of upload {upload_id}")
         events, told = [], word_of(actor, "retried", reason)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from mini_buildd.db.models import Distribution, Publication
-from mini_buildd.domain.permission import Actor, demand_admin
+from mini_buildd.domain.permission import Act, Actor, demand
 from mini_buildd.domain.problem import VersionNotKept
 from mini_buildd.domain.suite_version import Cause
 from mini_buildd.flow.change import SuiteChange, decide_changes
@@ -28,7 +28,7 @@ def rollback(
     Raises NotAllowed, VersionNotKept, SuiteFrozen, NothingToDo, and with *expected* (see
     decide_changes) SuiteMovedOn.
     """
-    demand_admin(actor, "roll a suite back")
+    demand(actor, Act.ROLL_BACK, repository=distribution.repository.name)
 
     def revisions() -> Iterator[Revision]:
         revision = revise(site, distribution, Order(actor, Cause.ROLLBACK, reason))

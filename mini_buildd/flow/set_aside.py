@@ -12,7 +12,7 @@ from mini_buildd.db.events import record
 from mini_buildd.db.models import Attempt, Builder
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.losses import aside_for
-from mini_buildd.domain.permission import Actor, demand_admin
+from mini_buildd.domain.permission import Act, Actor, demand
 from mini_buildd.domain.problem import BuilderUnknown, NothingToDo
 from mini_buildd.domain.states import Outcome
 from mini_buildd.flow.full_disk import tells_full_disk
@@ -27,7 +27,7 @@ def set_aside(site: Site, actor: Actor, name: str, reason: str) -> list[EventKin
 
     What it builds now goes on. Raises NotAllowed, BuilderUnknown, NothingToDo.
     """
-    demand_admin(actor, "set a builder aside")
+    demand(actor, Act.SET_ASIDE)
     with transaction.atomic():
         builder = find_builder(name)
         if builder.set_aside_at is not None and builder.set_aside_until is None:
@@ -39,7 +39,7 @@ def set_aside(site: Site, actor: Actor, name: str, reason: str) -> list[EventKin
 @tells_full_disk
 def take_back(site: Site, actor: Actor, name: str) -> list[EventKind]:
     """Give that builder jobs again; raises NotAllowed, BuilderUnknown, NothingToDo."""
-    demand_admin(actor, "take a builder back")
+    demand(actor, Act.SET_ASIDE)
     with transaction.atomic():
         builder = find_builder(name)
         if builder.set_aside_at is None:

@@ -20,19 +20,21 @@ from mini_buildd.db.models import (
     Chroot,
     Distribution,
     DistributionArchitecture,
+    Grant,
     Layout,
     OpenPGPKey,
     Repository,
     Suite,
-    Uploader,
 )
 from mini_buildd.deb.names import Architecture, Codename
 from mini_buildd.domain.distribution import RepositoryName
 from mini_buildd.domain.layout import DEFAULT_LAYOUT
+from mini_buildd.domain.permission import SELF, Role
 from mini_buildd.domain.problem import SetupImpossible
 from mini_buildd.domain.release import version_code
 from mini_buildd.keys.gpg import GnupgFailed
 from mini_buildd.keys.verify import PublicKey, read_public_key
+from mini_buildd.kit.clock import utc_now
 from mini_buildd.tools import distroinfo, hostapt
 
 
@@ -262,24 +264,37 @@ def _uploader(work: _Work, new: NewUploader, key: PublicKey, repository: Reposit
     if not user.password:
         user.set_unusable_password()
         user.save()
-    uploader: Uploader = work.ensure(Uploader, f"uploader {new.name}", user=user)
-    is_new = not uploader.repositories.filter(pk=repository.pk).exists()
-    uploader.repositories.add(repository)
-    work.changes.append(Change(f"uploader {new.name} in repository {repository}", is_new))
+    work.ensure(
+        Grant,
+        f"uploader {new.name} in repository {repository}",
+        {"given_at": utc_now(), "given_by": SELF.name},
+        user=user,
+        repository=repository,
+        role=Role.UPLOADER,
+        suite=None,
+        sources="",
+    )
     row = OpenPGPKey.objects.filter(fingerprint=key.fingerprint).first()
-    if row is not None and row.uploader_id != uploader.pk:
+    if row is not None and row.user_id != user.pk:
         raise SetupImpossible(
             expected=f"a key of {new.name}",
-            found=f"{key.fingerprint}, which is registered for {row.uploader}",
+            found=f"{key.fingerprint}, which is registered for {row.user}",
             hint="Remove it there first.",
         )
     work.ensure(
         OpenPGPKey,
         f"key {key.fingerprint}",
-        {"uploader": uploader, "user_id": key.user_id[:300], "armored": key.armored},
+        {
+            "user": user,
+            "uid": key.user_id[:300],
+            "armored": key.armored,
+            "added_at": utc_now(),
+            "approved_at": utc_now(),
+            "approved_by": SELF.name,
+        },
         fingerprint=key.fingerprint,
     )
     if row is not None and row.armored != key.armored:  # it was prolonged, for example
-        row.armored, row.user_id = key.armored, key.user_id[:300]
-        row.save(update_fields=["armored", "user_id"])
+        row.armored, row.uid = key.armored, key.user_id[:300]
+        row.save(update_fields=["armored", "uid"])
         work.changes.append(Change(f"key {key.fingerprint} as it is now", is_new=True))

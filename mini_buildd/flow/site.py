@@ -1,11 +1,13 @@
 """What every verb works with: the instance's settings, clock, spool and key."""
 
+import time
 from dataclasses import dataclass, field
 
 from mini_buildd.archive.sign import Signer
 from mini_buildd.archive.tree import Tree
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
+from mini_buildd.domain.throttle import Throttle
 from mini_buildd.flow.queue import Queue
 from mini_buildd.incoming.spool import Spool
 from mini_buildd.kit.clock import Clock
@@ -21,6 +23,8 @@ class Site:
     signer: Signer
     clock: Clock
     queue: Queue = field(default_factory=Queue, compare=False)
+    # One for all doors, so that nobody goes on guessing at the next one.
+    throttle: Throttle = field(default_factory=lambda: Throttle(time.monotonic), compare=False)
 
     def tree(self, repository: str) -> Tree:
         """The published tree of *repository*, a name that the database holds."""

@@ -15,7 +15,7 @@ from mini_buildd.db.events import record
 from mini_buildd.db.models import Publication, Repository, Snapshot
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.event import EventKind
-from mini_buildd.domain.permission import SELF, Actor, demand_admin
+from mini_buildd.domain.permission import SELF, Act, Actor, demand
 from mini_buildd.domain.problem import NothingToDo, RepositoryUnknown, SnapshotUnknown
 from mini_buildd.domain.snapshot import SnapshotKind, SnapshotName, Taken, due, expired
 from mini_buildd.domain.suite_version import Cause
@@ -40,7 +40,7 @@ def take(
     Raises NotAllowed, SnapshotUnknown when the name is taken, NothingToDo when nothing is published
     yet.
     """
-    demand_admin(actor, "take a snapshot")
+    demand(actor, Act.TAKE_SNAPSHOT, repository=repository.name)
     with (
         snapshots_lock(site, repository.name),
         _shown_after(site, repository),
@@ -75,7 +75,7 @@ def take(
 @tells_full_disk
 def drop(site: Site, actor: Actor, repository: Repository, name: str) -> list[EventKind]:
     """Let the snapshot *name* go, and with it what only it has kept; raises SnapshotUnknown."""
-    demand_admin(actor, "drop a snapshot")
+    demand(actor, Act.TAKE_SNAPSHOT, repository=repository.name)
     with (
         snapshots_lock(site, repository.name),
         _shown_after(site, repository),

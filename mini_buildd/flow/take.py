@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mini_buildd.archive.offer import Offer, Offered
 from mini_buildd.db.models import Distribution
-from mini_buildd.domain.permission import Actor, demand_admin
+from mini_buildd.domain.permission import Act, Actor, demand
 from mini_buildd.domain.problem import PackageRefused
 from mini_buildd.domain.suite_version import Cause
 from mini_buildd.flow.change import SuiteChange, decide_changes
@@ -44,7 +44,7 @@ def take_ready_made(
     instead, if nobody is ever going to write into them. Raises NotAllowed, ReadyMadeClosed,
     SuiteFrozen, PackageRefused, and NothingToDo when the suite has them all.
     """
-    demand_admin(actor, "take in ready-made packages")
+    demand(actor, Act.TAKE_READY_MADE, repository=distribution.repository.name)
     demand_ready_made(distribution)
     order = Order(actor, Cause.IMPORT, reason)
     demand_open(site, distribution, order)

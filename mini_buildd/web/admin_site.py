@@ -10,7 +10,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
     "What packages are built for": ("Base", "Chroot"),
     "What builds": ("Builder", "BuildNeeds"),
     "What is published": ("Repository", "Distribution", "Layout"),
-    "Who may upload": ("Uploader", "User", "Group"),
+    "Who may upload": ("Grant", "OpenPGPKey", "TrustedKeyring", "User", "Group"),
     "What happened (to read only)": (
         "Upload",
         "Source",
@@ -19,6 +19,7 @@ _GROUPS: Mapping[str, tuple[str, ...]] = {
         "Publication",
         "Snapshot",
         "Event",
+        "AuditEntry",
     ),
 }
 

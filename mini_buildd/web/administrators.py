@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
-from mini_buildd.domain.permission import Actor, demand_admin
+from mini_buildd.db.actors import actor_for
+from mini_buildd.domain.permission import VISITOR, Actor, Door, demand_admin
 from mini_buildd.domain.problem import NotAllowed, Problem
 
 Given = ParamSpec("Given")
@@ -18,9 +19,7 @@ View = Callable[Concatenate[HttpRequest, Given], HttpResponse]
 def actor_of(request: HttpRequest) -> Actor:
     """Whoever is signed in, or nobody; an administrator is who may do everything in Settings."""
     user = request.user
-    return Actor(
-        user.get_username(), is_admin=user.is_active and user.is_staff and user.is_superuser
-    )
+    return actor_for(user.pk, door=Door.PAGE) if user.is_authenticated else VISITOR
 
 
 def for_administrators(view: View[Given]) -> View[Given]:

@@ -1,4 +1,4 @@
-"""The administration of who may upload: accounts with their OpenPGP keys."""
+"""The administration of who may upload: keys, keyrings, and rights to repositories."""
 
 import tempfile
 from pathlib import Path
@@ -6,10 +6,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.http import HttpRequest
 
 from mini_buildd.db.models import OpenPGPKey
 from mini_buildd.keys.gpg import GnupgFailed
 from mini_buildd.keys.verify import PublicKey, read_public_key
+from mini_buildd.kit.clock import utc_now
 from mini_buildd.web.configuration import Configured
 
 
@@ -18,7 +20,7 @@ class KeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable w
 
     class Meta:
         model = OpenPGPKey
-        fields = ("armored", "is_active")
+        fields = ("user", "armored", "is_active")
         labels = {"armored": "Public key"}
         help_texts = {
             "armored": "As printed by: gpg --armor --export --export-options export-minimal KEY",
@@ -35,7 +37,7 @@ class KeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable w
             if others.exclude(pk=self.instance.pk).exists():
                 raise forms.ValidationError(f"The key {key.fingerprint} is registered already.")
             self.instance.fingerprint = key.fingerprint
-            self.instance.user_id = key.user_id[:300]
+            self.instance.uid = key.user_id[:300]
             armored = key.armored
         return armored
 
@@ -48,35 +50,46 @@ def _read(armored: str) -> PublicKey:
             raise forms.ValidationError(f"This is not one OpenPGP public key: {error}") from None
 
 
-class Keys(admin.StackedInline):  # type: ignore[type-arg]  # not subscriptable when it runs
-    """The keys of an uploader."""
+class KeyAdmin(Configured):
+    """OpenPGP keys of accounts."""
 
-    model = OpenPGPKey
     form = KeyForm
-    extra = 0
-    fields = ("fingerprint", "user_id", "armored", "is_active")
-    readonly_fields = ("fingerprint", "user_id")
-
-
-class UploaderAdmin(Configured):
-    """Uploaders."""
-
-    list_display = ("user", "repository_names", "key_count")
+    list_display = ("uid", "fingerprint", "user", "is_active", "approved_at", "expires_at")
+    list_filter = ("is_active",)
     list_select_related = ("user",)
-    search_fields = ("user__username", "keys__fingerprint", "keys__user_id")
-    filter_horizontal = ("repositories",)
-    inlines = (Keys,)
+    search_fields = ("user__username", "fingerprint", "uid")
+    fields = ("user", "armored", "fingerprint", "uid", "is_active", "approved_at", "approved_by")
+    readonly_fields = ("fingerprint", "uid", "approved_at", "approved_by")
 
-    def get_queryset(self, request: Any) -> Any:
-        """With all that the list shows."""
-        return super().get_queryset(request).prefetch_related("repositories", "keys")
+    def save_model(self, request: HttpRequest, key: Any, form: Any, change: bool) -> None:  # noqa: FBT001  # Django calls it so
+        """What an administrator gives is approved."""
+        if key.approved_at is None:
+            key.approved_at, key.approved_by = utc_now(), request.user.get_username()
+        key.added_at = key.added_at or utc_now()
+        super().save_model(request, key, form, change)
 
-    @admin.display(description="may upload to")
-    def repository_names(self, uploader: Any) -> str:
-        """The repositories in one line."""
-        return ", ".join(repository.name for repository in uploader.repositories.all())
 
-    @admin.display(description="keys")
-    def key_count(self, uploader: Any) -> int:
-        """How many keys there are."""
-        return len(uploader.keys.all())
+class GrantAdmin(Configured):
+    """Rights to repositories."""
+
+    list_display = ("whom", "role", "repository", "suite", "sources", "may_add_sources")
+    list_filter = ("repository", "role")
+    list_select_related = ("user", "group", "keyring", "repository", "suite")
+    search_fields = ("user__username", "group__name", "keyring__name", "sources")
+
+    def save_model(self, request: HttpRequest, grant: Any, form: Any, change: bool) -> None:  # noqa: FBT001  # Django calls it so
+        """Who gave it stays with it."""
+        grant.given_at, grant.given_by = utc_now(), request.user.get_username()
+        super().save_model(request, grant, form, change)
+
+    @admin.display(description="who")
+    def whom(self, grant: Any) -> str:
+        """The account, group or keyring."""
+        return str(grant.user or grant.group or grant.keyring)
+
+
+class KeyringAdmin(Configured):
+    """Keyrings whose owners need no account."""
+
+    list_display = ("name", "path", "is_active")
+    search_fields = ("name", "path")

@@ -95,3 +95,11 @@ class EventAdmin(Record):
     list_display = ("id", "kind", "at", "detail")
     list_filter = ("kind",)
     search_fields = ("detail",)
+
+
+class AuditAdmin(Record):
+    """Who changed what."""
+
+    list_display = ("at", "who", "door", "act", "kind", "name")
+    list_filter = ("door", "kind")
+    search_fields = ("who", "name", "act")

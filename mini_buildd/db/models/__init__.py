@@ -12,6 +12,14 @@ from mini_buildd.db.models.base import AptSource, Base, Chroot
 from mini_buildd.db.models.builder import Builder, BuildNeeds
 from mini_buildd.db.models.event import Cursor, Event
 from mini_buildd.db.models.job import Attempt, Job
+from mini_buildd.db.models.people import (
+    ApiToken,
+    AuditEntry,
+    Grant,
+    OpenPGPKey,
+    SshKey,
+    TrustedKeyring,
+)
 from mini_buildd.db.models.repository import (
     Distribution,
     DistributionArchitecture,
@@ -21,11 +29,12 @@ from mini_buildd.db.models.repository import (
 )
 from mini_buildd.db.models.source import Source, SourceFile
 from mini_buildd.db.models.upload import Upload
-from mini_buildd.db.models.uploader import OpenPGPKey, Uploader
 
 __all__ = [
+    "ApiToken",
     "AptSource",
     "Attempt",
+    "AuditEntry",
     "Base",
     "Binary",
     "BuildNeeds",
@@ -35,6 +44,7 @@ __all__ = [
     "Distribution",
     "DistributionArchitecture",
     "Event",
+    "Grant",
     "Job",
     "Layout",
     "Listing",
@@ -45,8 +55,9 @@ __all__ = [
     "Snapshot",
     "Source",
     "SourceFile",
+    "SshKey",
     "Suite",
     "SuiteEntry",
+    "TrustedKeyring",
     "Upload",
-    "Uploader",
 ]

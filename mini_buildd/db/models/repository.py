@@ -6,6 +6,7 @@ from django.db import models
 from mini_buildd.db.fields import choices
 from mini_buildd.db.models.base import Base
 from mini_buildd.domain.layout import VersionRule
+from mini_buildd.domain.upload_rules import SignaturePolicy
 
 
 class Layout(models.Model):
@@ -113,6 +114,21 @@ class Repository(models.Model):
     )
     monthly_snapshots = models.PositiveIntegerField(default=12, help_text="The same by month.")
     yearly_snapshots = models.PositiveIntegerField(default=3, help_text="The same by year.")
+
+    is_private = models.BooleanField(
+        default=False, help_text="Only those with a right to it may see it and install from it."
+    )
+    is_open = models.BooleanField(
+        default=False,
+        help_text="Takes uploads without any signature, from anybody who reaches this machine. "
+        "Every page of it says so.",
+    )
+    signature_policy = models.CharField(
+        max_length=20,
+        choices=choices(SignaturePolicy),
+        default=SignaturePolicy.CHANGES.value,
+        help_text="Which signatures an upload must have; those that it has must hold anyway.",
+    )
 
     class Meta:
         ordering = ["name"]

@@ -3,8 +3,8 @@
 from django.db import models
 
 from mini_buildd.db.fields import choices
+from mini_buildd.db.models.people import OpenPGPKey
 from mini_buildd.db.models.repository import Distribution
-from mini_buildd.db.models.uploader import OpenPGPKey
 from mini_buildd.domain.states import UploadState
 
 

@@ -92,7 +92,7 @@ class Build:
 def signer(upload: Upload) -> str:
     """The account that signed *upload*; empty when it is not known."""
     key = upload.signed_by
-    return key.uploader.user.get_username() if key is not None else ""
+    return key.user.get_username() if key is not None else ""
 
 
 def attempt_row(attempt: Attempt) -> AttemptRow:
@@ -152,7 +152,7 @@ def build_row(job: Job) -> BuildRow:
 def jobs() -> QuerySet[Job]:
     """Jobs with all that a row needs, in two questions."""
     return Job.objects.select_related(
-        "source__distribution__repository", "source__upload__signed_by__uploader__user"
+        "source__distribution__repository", "source__upload__signed_by__user"
     ).prefetch_related("attempts")
 
 

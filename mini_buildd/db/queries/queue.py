@@ -141,7 +141,7 @@ def job_details(ids: Iterable[int]) -> list[JobDetail]:
             .values_list(
                 "pk",
                 "source__name",
-                "source__upload__signed_by__uploader__user__username",
+                "source__upload__signed_by__user__username",
                 "source__distribution__base__codename",
                 "architecture",
                 "build_architecture",

@@ -83,7 +83,7 @@ class UploadDetail:
 
 def uploads() -> QuerySet[Upload]:
     """Uploads with all that a row needs, in one question."""
-    rows = Upload.objects.select_related("source", "signed_by__uploader__user")
+    rows = Upload.objects.select_related("source", "signed_by__user")
     jobs_of = Job.objects.filter(source__upload=OuterRef("pk"))
     return rows.annotate(
         **{state.value: Exists(jobs_of.filter(state=state)) for state in _LIVELIEST_FIRST}
@@ -130,7 +130,7 @@ def find_upload(upload_id: int) -> UploadDetail | None:
     return UploadDetail(
         row=upload_row(upload),
         fingerprint=key.fingerprint if key is not None else "",
-        key_user_id=key.user_id if key is not None else "",
+        key_user_id=key.uid if key is not None else "",
         repository=distribution.repository.name if distribution is not None else "",
         component=source.component if source is not None else "",
         accepted_at=source.accepted_at if source is not None else None,

@@ -100,9 +100,8 @@ def _make_uploaders() -> list[models.OpenPGPKey]:
     keys = []
     for number in range(_UPLOADERS):
         user = User.objects.create(username=f"user{number}")
-        uploader = models.Uploader.objects.create(user=user)
         fingerprint = f"{number:040X}"
-        keys.append(models.OpenPGPKey.objects.create(uploader=uploader, fingerprint=fingerprint))
+        keys.append(models.OpenPGPKey.objects.create(user=user, fingerprint=fingerprint))
     return keys
 
 
@@ -263,10 +262,10 @@ def _naive() -> float:
     started = time.thread_time()
     busy: dict[str, int] = {}
     rows = models.Job.objects.filter(state=JobState.WAITING).select_related(
-        "source__upload__signed_by__uploader__user", "source__distribution__base"
+        "source__upload__signed_by__user", "source__distribution__base"
     )
     for attempt in models.Attempt.objects.filter(outcome="").select_related(
-        "job__source__upload__signed_by__uploader__user"
+        "job__source__upload__signed_by__user"
     ):
         user = _user(attempt.job)
         busy[user] = busy.get(user, 0) + 1
@@ -276,7 +275,7 @@ def _naive() -> float:
 
 def _user(job: models.Job) -> str:
     key = job.source.upload.signed_by if job.source.upload is not None else None
-    return key.uploader.user.username if key is not None else ""
+    return key.user.username if key is not None else ""
 
 
 def _memory_bytes() -> int:

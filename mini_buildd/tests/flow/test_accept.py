@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import Group
 
 from mini_buildd.config.settings import Incoming
 from mini_buildd.db import models
@@ -161,8 +162,44 @@ def test_a_version_is_built_once_in_a_repository(scene: Scene) -> None:
 
 
 def test_a_signer_who_is_not_let_into_the_repository_is_told(scene: Scene) -> None:
-    models.Uploader.objects.get().repositories.clear()
+    models.Grant.objects.all().delete()
     assert scene.take_in().problem_code == "signer-not-allowed"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "code"),
+    [
+        ({"sources": "lib* hel*"}, ""),
+        ({"sources": "lib* hell"}, "signer-not-allowed"),
+        ({"may_add_sources": False}, "signer-not-allowed"),
+        ({"role": 1}, "signer-not-allowed"),
+    ],
+)
+def test_a_right_may_be_for_some_source_packages_only(
+    scene: Scene, bounds: dict[str, object], code: str
+) -> None:
+    models.Grant.objects.update(**bounds)
+    assert scene.take_in().problem_code == code
+
+
+def test_a_right_may_be_for_one_suite_only(scene: Scene) -> None:
+    models.Grant.objects.update(suite=models.Suite.objects.get(name="hotfix"))
+    upload = scene.take_in()
+    assert upload.problem_code == "signer-not-allowed"
+    assert upload.found.endswith("all source packages, in hotfix")
+
+
+def test_a_right_of_a_group_is_one_of_its_members(scene: Scene) -> None:
+    group = Group.objects.create(name="packagers")
+    models.Grant.objects.update(user=None, group=group)
+    assert scene.take_in().problem_code == "signer-not-allowed"
+    group.user_set.add(models.OpenPGPKey.objects.get().user)
+    assert scene.take_in(SourcePackage(version=SECOND)).problem_code == ""
+
+
+def test_a_key_that_nobody_has_approved_does_not_count(scene: Scene) -> None:
+    models.OpenPGPKey.objects.update(approved_at=None)
+    assert scene.take_in().problem_code == "signer-unknown"
 
 
 def test_a_key_that_is_switched_off_while_the_upload_waits_counts_no_more(scene: Scene) -> None:

@@ -155,7 +155,7 @@ def test_an_address_that_is_refused_for_good_holds_no_other_mail_up(
     office.refuses["pat@example.invalid"] = "550 no such mailbox"
     assert announce(mailing.site) == 0
     assert "pat@example.invalid" in caplog.text
-    models.Uploader.objects.get().user.__class__.objects.update(email="new@example.invalid")
+    models.OpenPGPKey.objects.get().user.__class__.objects.update(email="new@example.invalid")
     reject(mailing, 2)
     assert announce(mailing.site) == 1
     assert [mail["To"] for mail in office.mails] == ["new@example.invalid"]
@@ -165,7 +165,7 @@ def test_an_address_that_is_refused_for_good_holds_no_other_mail_up(
 def test_an_account_without_a_usable_address_is_reached_by_its_key(
     mailing: Scene, office: PostOffice, address: str
 ) -> None:
-    models.Uploader.objects.get().user.__class__.objects.update(email=address)
+    models.OpenPGPKey.objects.get().user.__class__.objects.update(email=address)
     reject(mailing)
     assert announce(mailing.site) == 1
     assert [mail["To"] for mail in office.mails] == ["pat@example.invalid"]

@@ -103,7 +103,7 @@ def test_the_first_fault_is_what_the_upload_is_rejected_with(
 
 @pytest.mark.usefixtures("no_base_archive")
 def test_all_that_is_wrong_is_told_at_once(scene: Scene) -> None:
-    models.Uploader.objects.get().repositories.clear()
+    models.Grant.objects.all().delete()
     package = SourcePackage(version="1.0-1", architecture="arm64", with_orig=False)
     assert codes(ask(scene, package)) == [
         "signer-not-allowed",

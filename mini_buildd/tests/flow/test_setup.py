@@ -155,6 +155,6 @@ def test_a_key_that_was_prolonged_is_brought_up_to_date(scene: Scene) -> None:
 
 @pytest.mark.usefixtures("scene")
 def test_the_new_account_has_no_password_that_anybody_could_guess() -> None:
-    user = models.Uploader.objects.get().user
+    user = models.OpenPGPKey.objects.get().user
     assert not user.has_usable_password()
     assert not user.is_staff

@@ -286,7 +286,8 @@ def test_a_revoked_subkey_signs_no_more(meet: Callable[..., Person], tmp_path: P
     data = person.clearsign(TEXT)
     answers = b"key 1\nrevkey\ny\n0\n\ny\nsave\n"
     person.run(
-        *("--no-batch", "--no-tty", "--command-fd", "0", "--edit-key", person.fingerprint), given=answers
+        *("--no-batch", "--no-tty", "--command-fd", "0", "--edit-key", person.fingerprint),
+        given=answers,
     )
     assert "revoked" in _why(data, tmp_path, [person.public_key])
 

@@ -57,12 +57,13 @@ class Builder:
         self.key = self._key("ada")
 
     def _key(self, name: str) -> models.OpenPGPKey:
-        uploader = models.Uploader.objects.create(user=User.objects.create(username=name))
-        uploader.repositories.add(self.repository)
+        user = User.objects.create(username=name)
+        models.Grant.objects.create(user=user, repository=self.repository)
         return models.OpenPGPKey.objects.create(
-            uploader=uploader,
+            user=user,
+            approved_at=self.at,
             fingerprint=hashlib.sha1(name.encode(), usedforsecurity=False).hexdigest().upper(),
-            user_id=f"{name.capitalize()} Lovelace <{name}@example.org>",
+            uid=f"{name.capitalize()} Lovelace <{name}@example.org>",
             armored="(left out)",
         )
 

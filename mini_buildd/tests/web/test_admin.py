@@ -10,7 +10,7 @@ from mini_buildd.db import models
 from mini_buildd.keys import gpg
 from mini_buildd.tests.web.builder import Builder
 
-CONFIGURED = ("base", "chroot", "layout", "repository", "distribution", "uploader")
+CONFIGURED = ("base", "chroot", "layout", "repository", "distribution", "openpgpkey")
 RECORDED = ("upload", "source", "job", "attempt", "publication", "snapshot", "event")
 
 
@@ -73,29 +73,15 @@ def test_the_record_can_be_neither_added_to_nor_changed_nor_deleted(
 
 def save_key(root: Client, text: str) -> str:
     """Give the uploader one more key; what the page says to it."""
-    uploader = models.Uploader.objects.get()
-    key = uploader.keys.earliest("pk")
-    form = {
-        "user": uploader.user_id,
-        "repositories": [repository.pk for repository in uploader.repositories.all()],
-        "keys-TOTAL_FORMS": 2,
-        "keys-INITIAL_FORMS": 1,
-        "keys-0-id": key.pk,
-        "keys-0-uploader": uploader.pk,
-        "keys-0-armored": key.armored,
-        "keys-0-is_active": "on",
-        "keys-1-uploader": uploader.pk,
-        "keys-1-armored": text,
-        "keys-1-is_active": "on",
-    }
-    answer = root.post(f"/admin/mini_buildd/uploader/{uploader.pk}/change/", form, follow=True)
+    form = {"user": User.objects.get(username="ada").pk, "armored": text, "is_active": "on"}
+    answer = root.post("/admin/mini_buildd/openpgpkey/add/", form, follow=True)
     return answer.content.decode()
 
 
 def test_a_key_is_read_out_of_its_text(root: Client, armored: str) -> None:
-    assert "was changed successfully" in save_key(root, armored)
+    assert "was added successfully" in save_key(root, armored)
     key = models.OpenPGPKey.objects.latest("pk")
-    assert key.user_id == "Grace Hopper <grace@example.org>"
+    assert key.uid == "Grace Hopper <grace@example.org>"
     assert len(key.fingerprint) == 40
     assert "already" in save_key(root, armored)
 
@@ -106,22 +92,12 @@ def test_what_is_no_public_key_is_refused_in_words(root: Client, text: str) -> N
     assert models.OpenPGPKey.objects.count() == 1
 
 
-def test_an_uploaders_other_fields_change_without_touching_the_key(root: Client) -> None:
-    before = models.OpenPGPKey.objects.get().fingerprint
-    uploader = models.Uploader.objects.get()
-    key = uploader.keys.get()
-    form = {
-        "user": uploader.user_id,
-        "keys-TOTAL_FORMS": 1,
-        "keys-INITIAL_FORMS": 1,
-        "keys-0-id": key.pk,
-        "keys-0-uploader": uploader.pk,
-        "keys-0-armored": key.armored,
-    }
-    root.post(f"/admin/mini_buildd/uploader/{uploader.pk}/change/", form)
+def test_a_keys_other_fields_change_without_touching_the_key(root: Client) -> None:
+    key = models.OpenPGPKey.objects.get()
+    form = {"user": key.user_id, "armored": key.armored}
+    root.post(f"/admin/mini_buildd/openpgpkey/{key.pk}/change/", form)
     changed = models.OpenPGPKey.objects.get()
-    assert (changed.fingerprint, changed.is_active) == (before, False)
-    assert not uploader.repositories.exists()
+    assert (changed.fingerprint, changed.is_active) == (key.fingerprint, False)
 
 
 def test_a_distribution_gets_its_name_from_its_parts(root: Client) -> None:

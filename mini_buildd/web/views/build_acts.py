@@ -6,7 +6,8 @@ from django.shortcuts import redirect
 
 from mini_buildd.db.queries.builds import BuildRow
 from mini_buildd.db.queries.uploads import UploadDetail
-from mini_buildd.domain.permission import may_as_own
+from mini_buildd.domain.distribution import DistributionName
+from mini_buildd.domain.permission import Act, may
 from mini_buildd.domain.states import JOB_OPEN, JobState
 from mini_buildd.flow import cancel as cancelling
 from mini_buildd.flow import retry as retrying
@@ -20,19 +21,30 @@ _REASON_CHARACTERS = 200
 
 def acts_on_build(request: HttpRequest, row: BuildRow) -> dict[str, bool]:
     """What whoever asks may do with a build, for its page."""
-    may = may_as_own(actor_of(request), row.uploader)
-    is_retried = may and row.state in _ENDED_BADLY and retrying.is_retriable(row.id)
-    return {"can_cancel": may and _is_open(row), "can_retry": is_retried}
+    can_cancel, can_retry = _may(
+        request, str(DistributionName.parse(row.distribution).repository), row.uploader
+    )
+    is_retried = can_retry and row.state in _ENDED_BADLY and retrying.is_retriable(row.id)
+    return {"can_cancel": can_cancel and _is_open(row), "can_retry": is_retried}
 
 
 def acts_on_upload(request: HttpRequest, upload: UploadDetail) -> dict[str, bool]:
     """The same for an upload: all its builds at once."""
-    may = may_as_own(actor_of(request), upload.row.uploader)
-    badly = [row for row in upload.builds if row.state in _ENDED_BADLY] if may else []
+    can_cancel, can_retry = _may(request, upload.repository, upload.row.uploader)
+    badly = [row for row in upload.builds if row.state in _ENDED_BADLY] if can_retry else []
     return {
-        "can_cancel": may and any(map(_is_open, upload.builds)),
+        "can_cancel": can_cancel and any(map(_is_open, upload.builds)),
         "can_retry": bool(badly) and all(retrying.is_retriable(row.id) for row in badly),
     }
+
+
+def _may(request: HttpRequest, repository: str, uploader: str) -> tuple[bool, bool]:
+    """Whether they may cancel what is there of *uploader*, and retry it."""
+    actor = actor_of(request)
+    return (
+        may(actor, Act.CANCEL_BUILD, repository=repository, owner=uploader),
+        may(actor, Act.RETRY_BUILD, repository=repository, owner=uploader),
+    )
 
 
 def _is_open(row: BuildRow) -> bool:

@@ -1,0 +1,179 @@
+"""Who may do what: keys of accounts, keyrings, rights to repositories, tokens, and the audit log.
+
+An account is Django's own user; groups are Django's own as well.
+"""
+
+from django.conf import settings
+from django.db import models
+
+from mini_buildd.db.models.repository import Repository, Suite
+from mini_buildd.domain.permission import Door, Role
+
+_DOORS = [(door.value, door.value.capitalize()) for door in Door]
+
+
+class OpenPGPKey(models.Model):
+    """A public key of an account; its signatures count once it is approved."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="openpgp_keys"
+    )
+    fingerprint = models.CharField(max_length=64, unique=True)
+    uid = models.CharField(
+        "user id", max_length=300, blank=True, help_text="Whose it says it is: name and address."
+    )
+    armored = models.TextField()
+    is_active = models.BooleanField(default=True)
+    added_at = models.DateTimeField(null=True, editable=False)
+    expires_at = models.DateTimeField(null=True, editable=False)
+    approved_at = models.DateTimeField(null=True, editable=False)
+    approved_by = models.CharField(max_length=150, blank=True, editable=False)
+
+    class Meta:
+        verbose_name = "OpenPGP key"
+
+    def __str__(self) -> str:
+        return f"{self.uid} {self.fingerprint[-16:]}"
+
+
+class TrustedKeyring(models.Model):
+    """A file of many keys, such as Debian's own, whose owners need no account to upload."""
+
+    name = models.CharField(max_length=80, unique=True)
+    path = models.CharField(
+        max_length=300, help_text="Of a GnuPG keyring: /usr/share/keyrings/debian-keyring.gpg."
+    )
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SshKey(models.Model):
+    """A public key by which an account signs in to the SFTP server."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="ssh_keys"
+    )
+    comment = models.CharField(max_length=200, blank=True)
+    fingerprint = models.CharField(
+        max_length=80, unique=True, help_text="As ssh-keygen -l prints it: SHA256:..."
+    )
+    text = models.TextField(help_text="One line of OpenSSH's authorized_keys, without options.")
+    is_active = models.BooleanField(default=True)
+    added_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = "SSH key"
+
+    def __str__(self) -> str:
+        return f"{self.comment} {self.fingerprint}"
+
+
+class Grant(models.Model):
+    """A right to a repository, given to an account, to a group, or to all keys of a keyring."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="grants",
+    )
+    group = models.ForeignKey(
+        "auth.Group", on_delete=models.CASCADE, null=True, blank=True, related_name="grants"
+    )
+    keyring = models.ForeignKey(
+        TrustedKeyring, on_delete=models.CASCADE, null=True, blank=True, related_name="grants"
+    )
+    repository = models.ForeignKey(Repository, on_delete=models.CASCADE, related_name="grants")
+    role = models.PositiveSmallIntegerField(
+        choices=[(role.value, role.word) for role in (Role.READER, Role.UPLOADER, Role.OWNER)],
+        default=Role.UPLOADER.value,
+    )
+    suite = models.ForeignKey(
+        Suite,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        help_text="An uploader's: for this suite only; empty: for all.",
+    )
+    sources = models.CharField(
+        max_length=500,
+        blank=True,
+        help_text="An uploader's: source packages, separated by blanks, such as hello lib*; "
+        "empty: all.",
+    )
+    may_add_sources = models.BooleanField(
+        default=True,
+        help_text="An uploader's: source packages that the repository does not have yet, too.",
+    )
+    given_at = models.DateTimeField(null=True, editable=False)
+    given_by = models.CharField(max_length=150, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["repository", "-role", "id"]
+        verbose_name = "right"
+        constraints = [
+            models.CheckConstraint(
+                name="a_right_of_one",
+                condition=(
+                    models.Q(user__isnull=False, group__isnull=True, keyring__isnull=True)
+                    | models.Q(user__isnull=True, group__isnull=False, keyring__isnull=True)
+                    | models.Q(user__isnull=True, group__isnull=True, keyring__isnull=False)
+                ),
+                violation_error_message="Name one of: account, group, keyring.",
+            )
+        ]
+
+    def __str__(self) -> str:
+        whom = self.user or self.group or self.keyring
+        return f"{whom}: {Role(self.role).word} of {self.repository}"
+
+
+class ApiToken(models.Model):
+    """A token of an account; only its digest is kept, so it is shown just once."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens"
+    )
+    name = models.CharField(max_length=100, help_text="What it is for.")
+    digest = models.CharField(max_length=64, unique=True, editable=False, help_text="SHA-256.")
+    hint = models.CharField(max_length=12, editable=False, help_text="How it begins.")
+    scopes = models.CharField(max_length=100, help_text="Separated by blanks.")
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "API token"
+
+    def __str__(self) -> str:
+        return f"{self.hint}… {self.name}"
+
+
+class AuditEntry(models.Model):
+    """One administrative act; written in its transaction, and never changed or removed."""
+
+    at = models.DateTimeField()
+    who = models.CharField(max_length=150)
+    door = models.CharField(max_length=20, choices=_DOORS)
+    act = models.CharField(max_length=100)
+    kind = models.CharField(max_length=60, blank=True, help_text="Of what it was done to.")
+    name = models.CharField(max_length=300, blank=True, help_text="Of what it was done to.")
+    before = models.JSONField(default=dict, help_text="What was changed, as it was.")
+    after = models.JSONField(default=dict, help_text="And as it is since.")
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "audit entry"
+        verbose_name_plural = "audit entries"
+        indexes = [models.Index(fields=["kind", "name"]), models.Index(fields=["who"])]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.who}: {self.act} {self.name}"
