@@ -499,6 +499,41 @@ class CertificateUnusable(Problem):
     title = "The TLS certificate cannot be used"
 
 
+class UploadUnknown(Problem):
+    """No such upload."""
+
+    code = "upload-unknown"
+    title = "No such upload"
+
+
+class LogUnknown(Problem):
+    """No such log, or not any more."""
+
+    code = "log-unknown"
+    title = "No such log"
+
+
+class RequestForged(Problem):
+    """A change is asked for in somebody's name by what may be a page of somebody else."""
+
+    code = "request-forged"
+    title = "The request does not say where it comes from"
+
+
+class ParameterUnknown(Problem):
+    """A request to the API has a parameter that the call does not know."""
+
+    code = "parameter-unknown"
+    title = "The call has no such parameter"
+
+
+class BodyRefused(Problem):
+    """The body of a request to the API is of a type that the call does not take."""
+
+    code = "body-refused"
+    title = "The body is not of the type that is needed"
+
+
 class TokenImpossible(Problem):
     """An API token cannot be made as it was asked for."""
 
@@ -511,6 +546,48 @@ class TokenUnknown(Problem):
 
     code = "token-unknown"
     title = "No such token"
+
+
+class AccountUnknown(Problem):
+    """No such account."""
+
+    code = "account-unknown"
+    title = "No such account"
+
+
+class UploaderKeyUnfit(Problem):
+    """A key that somebody gives as theirs cannot be used, or not any more."""
+
+    code = "uploader-key-unfit"
+    title = "This key cannot be used"
+
+
+class UploaderKeyTaken(Problem):
+    """A key is registered for another account."""
+
+    code = "uploader-key-taken"
+    title = "This key is another account's"
+
+
+class UploaderKeyUnknown(Problem):
+    """No account has such a key."""
+
+    code = "uploader-key-unknown"
+    title = "No such key"
+
+
+class RightImpossible(Problem):
+    """A right cannot be given as it was asked for."""
+
+    code = "right-impossible"
+    title = "This right cannot be given"
+
+
+class RightUnknown(Problem):
+    """The repository has no such right to withdraw."""
+
+    code = "right-unknown"
+    title = "No such right"
 
 
 class DiskFull(Problem):
