@@ -74,20 +74,21 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Who may: *least*, over the repository that it is about; *by_own*, also whose it is."""
+    """Who may: *least*, over the repository that it is about; *own*, also whose it is."""
 
     least: Role
     scope: Scope | None
     """What a token must be made for; None: no token will do, only somebody who has signed in."""
-    by_own: bool = False
+    own: str = ""
+    """Who that is, in words."""
 
 
 RULES: Mapping[Act, Rule] = {
     # Of a public repository everybody is a reader.
     Act.SEE: Rule(Role.READER, Scope.READ),
     Act.UPLOAD: Rule(Role.UPLOADER, Scope.UPLOAD),
-    Act.CANCEL_BUILD: Rule(Role.OWNER, Scope.UPLOAD, by_own=True),
-    Act.RETRY_BUILD: Rule(Role.OWNER, Scope.UPLOAD, by_own=True),
+    Act.CANCEL_BUILD: Rule(Role.OWNER, Scope.UPLOAD, "its uploader"),
+    Act.RETRY_BUILD: Rule(Role.OWNER, Scope.UPLOAD, "its uploader"),
     Act.DEBUG_BUILD: Rule(Role.ADMINISTRATOR, Scope.CHANGE),
     Act.REBUILD: Rule(Role.OWNER, Scope.CHANGE),
     Act.MIGRATE: Rule(Role.OWNER, Scope.CHANGE),
@@ -101,9 +102,9 @@ RULES: Mapping[Act, Rule] = {
     Act.SET_ASIDE: Rule(Role.ADMINISTRATOR, Scope.CHANGE),
     Act.REFRESH_CHROOT: Rule(Role.ADMINISTRATOR, Scope.CHANGE),
     Act.GIVE_RIGHTS: Rule(Role.OWNER, None),
-    Act.ADD_KEY: Rule(Role.ADMINISTRATOR, None, by_own=True),
+    Act.ADD_KEY: Rule(Role.ADMINISTRATOR, None, "the account itself"),
     Act.APPROVE_KEY: Rule(Role.ADMINISTRATOR, None),
-    Act.MAKE_TOKEN: Rule(Role.ADMINISTRATOR, None, by_own=True),
+    Act.MAKE_TOKEN: Rule(Role.ADMINISTRATOR, None, "the account itself"),
     Act.SEE_AUDIT: Rule(Role.ADMINISTRATOR, Scope.READ),
     Act.CONFIGURE: Rule(Role.ADMINISTRATOR, None),
 }
@@ -146,7 +147,7 @@ def may(
     rule = RULES[act]
     if actor.scopes is not None and rule.scope not in actor.scopes:
         return False
-    if rule.by_own and owner and actor.name == owner:
+    if rule.own and owner and actor.name == owner:
         return True
     return actor.role(repository, is_private=is_private) >= rule.least
 
@@ -159,7 +160,7 @@ def demand(
         return
     rule = RULES[act]
     of_it = f" of repository {repository}" if repository and rule.least <= Role.OWNER else ""
-    who = f"{'its owner, or ' if rule.by_own else ''}{_ARTICLES[rule.least]}{of_it}"
+    who = f"{rule.own}{' or ' if rule.own else ''}{_ARTICLES[rule.least]}{of_it}"
     raise NotAllowed(
         expected=f"{who} to {act}",
         found=_found(actor, rule),

@@ -109,7 +109,7 @@ def test_twice_is_too_much(scene: Scene, job: models.Job) -> None:
 def test_only_its_uploader_and_administrators_may(
     scene: Scene, job: models.Job, actor: Actor
 ) -> None:
-    with pytest.raises(NotAllowed, match="its uploader or an administrator"):
+    with pytest.raises(NotAllowed, match="its uploader or an owner of repository test"):
         cancel(scene.site, actor, job.pk)
     job.refresh_from_db()
     assert job.state == "waiting"
