@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from mini_buildd.db.models import Distribution, Event, Job, Source, Upload
+from mini_buildd.db.models import Distribution, Event, Job, OpenPGPKey, Source, Upload
 from mini_buildd.domain.event import EventKind
 
 
@@ -14,6 +14,7 @@ def record(
     source: Source | None = None,
     job: Job | None = None,
     distribution: Distribution | None = None,
+    key: OpenPGPKey | None = None,
     detail: str = "",
 ) -> EventKind:
     """Write the event and return its kind, for the wake-up that follows the commit.
@@ -30,6 +31,7 @@ def record(
         source=source,
         job=job,
         distribution=distribution,
+        key=key,
         detail=detail,
     )
     return kind

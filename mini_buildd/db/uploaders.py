@@ -1,11 +1,12 @@
 """Read queries on who may upload what."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from django.db.models import Q, QuerySet
 
-from mini_buildd.db.models import Grant, OpenPGPKey, Repository
+from mini_buildd.db.models import Grant, OpenPGPKey, Repository, TrustedKeyring
 from mini_buildd.domain.permission import Role
 
 
@@ -28,23 +29,28 @@ class UploadRight:
         return (
             self.repository == repository
             and self.suite in {"", suite}
-            and (not self.sources or any(fnmatchcase(source, each) for each in self.sources))
+            and self.takes(source)
             and (self.may_add_sources or not is_new)
         )
+
+    def takes(self, source: str) -> bool:
+        """Whether it is for the source package *source* at all."""
+        return not self.sources or any(fnmatchcase(source, each) for each in self.sources)
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A known key, whose it is, and where it is let in; the archive's own has no *key_id*."""
+    """A known key, whose it is, and where it is let in.
+
+    *uploader* is the account, the only one with a *key_id*; or who the key of a keyring says it is,
+    and which keyring that is.
+    """
 
     key_id: int | None
     uploader: str
     rights: tuple[UploadRight, ...]
-
-    @property
-    def is_archive(self) -> bool:
-        """Whether the archive itself has signed."""
-        return self.key_id is None
+    fingerprint: str = ""
+    is_archive: bool = False
 
     @property
     def repositories(self) -> frozenset[str]:
@@ -52,10 +58,20 @@ class Signer:
         return frozenset(right.repository for right in self.rights)
 
 
+@dataclass(frozen=True, slots=True)
+class Keyring:
+    """A file of many keys whose owners need no account; *permissions* is empty without such."""
+
+    id: int
+    name: str
+    path: str
+    permissions: str
+
+
 def _counting() -> QuerySet[OpenPGPKey]:
     """The keys whose signatures count."""
     return OpenPGPKey.objects.filter(
-        is_active=True, approved_at__isnull=False, user__is_active=True
+        is_active=True, approved_at__isnull=False, revoked_at=None, user__is_active=True
     )
 
 
@@ -64,13 +80,43 @@ def active_keys() -> list[str]:
     return list(_counting().order_by("fingerprint").values_list("armored", flat=True))
 
 
+def active_keyrings() -> tuple[Keyring, ...]:
+    """The keyrings whose signatures count."""
+    rows = TrustedKeyring.objects.filter(is_active=True)
+    return tuple(Keyring(row.pk, row.name, row.path, row.permissions) for row in rows)
+
+
 def find_signer(fingerprint: str) -> Signer | None:
-    """Whose key it is, if it counts."""
+    """Whose registered key it is, if it counts."""
     key = _counting().filter(fingerprint=fingerprint).select_related("user").first()
     if key is None:
         return None
     grants = Grant.objects.filter(Q(user=key.user) | Q(group__user=key.user))
-    return Signer(key.pk, key.user.get_username(), _rights(grants))
+    return Signer(key.pk, key.user.get_username(), _rights(grants), fingerprint)
+
+
+def is_blocked(fingerprint: str) -> bool:
+    """Whether it is registered, and somebody has said that it is not to count any more."""
+    rows = OpenPGPKey.objects.filter(fingerprint=fingerprint)
+    said = Q(is_active=False) | Q(user__is_active=False) | Q(revoked_at__isnull=False)
+    return rows.filter(said | Q(refused_at__isnull=False)).exists()
+
+
+def keyring_rights(
+    keyring: Keyring, fingerprint: str, allowed: Collection[str] | None
+) -> tuple[UploadRight, ...]:
+    """What the key of *keyring* may upload: of what the grants say, those that are *allowed*.
+
+    None allows all.
+    """
+    rights = _rights(Grant.objects.filter(keyring=keyring.id, fingerprint__in=("", fingerprint)))
+    if allowed is None:
+        return rights
+    bounded = (
+        replace(right, sources=tuple(name for name in allowed if right.takes(name)))
+        for right in rights
+    )
+    return tuple(right for right in bounded if right.sources)
 
 
 def _rights(grants: QuerySet[Grant]) -> tuple[UploadRight, ...]:
@@ -89,4 +135,5 @@ def _rights(grants: QuerySet[Grant]) -> tuple[UploadRight, ...]:
 def archive_itself(identity: str) -> Signer:
     """The instance called *identity* as the signer of its own keyring package."""
     names = Repository.objects.values_list("name", flat=True)
-    return Signer(None, f"the archive {identity}", tuple(map(UploadRight, names)))
+    rights = tuple(map(UploadRight, names))
+    return Signer(None, f"the archive {identity}", rights, is_archive=True)

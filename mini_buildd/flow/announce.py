@@ -90,12 +90,8 @@ def _send(site: Site, message: EmailMessage) -> int:
 
 
 def _compose(site: Site, upload: Upload) -> EmailMessage | None:
-    """The mail to the signer, whom the registered key gives; an unknown one gets none."""
-    key = upload.signed_by
-    if key is None:
-        return None
-    # Nobody has checked what stands in the account; a line feed would stop all mails.
-    recipient = mail.address_of(key.user.email) or mail.address_of(key.uid)
+    """The mail to the signer, whom the key gives that signed; an unknown one gets none."""
+    recipient = _address_of_signer(upload)
     if not recipient:
         return None
     return mail.rejection(
@@ -109,3 +105,12 @@ def _compose(site: Site, upload: Upload) -> EmailMessage | None:
         hint=upload.hint,
         url=f"{site.settings.url}/uploads/{upload.pk}/",
     )
+
+
+def _address_of_signer(upload: Upload) -> str:
+    """Where mail reaches who signed *upload*, by the account or else by the key itself."""
+    key = upload.signed_by
+    if key is not None:
+        # Nobody has checked what stands in the account; a line feed would stop all mails.
+        return mail.address_of(key.user.email) or mail.address_of(key.uid)
+    return mail.address_of(upload.signer) if upload.signer_fingerprint else ""

@@ -12,7 +12,7 @@ from mini_buildd.db.audit import note
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Attempt, Job
 from mini_buildd.db.moves import move_job
-from mini_buildd.db.queries.builds import signer
+from mini_buildd.db.queries.builds import account
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.permission import Act, Actor, demand
 from mini_buildd.domain.problem import BuildEnded, BuildUnknown, NothingToDo
@@ -123,7 +123,7 @@ def nothing_to_do(expected: str) -> NothingToDo:
 def owner_of(job: Job) -> str:
     """The account that uploaded the source of *job*; empty when it is not known."""
     upload = job.source.upload
-    return signer(upload) if upload is not None else ""
+    return account(upload) if upload is not None else ""
 
 
 def _ended(job: Job, found: str) -> BuildEnded:

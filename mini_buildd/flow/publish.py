@@ -16,6 +16,7 @@ from mini_buildd.archive.publish import renew as renew_tree
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Binary, Distribution, Publication, Source, SuiteEntry
 from mini_buildd.db.moves import move_source
+from mini_buildd.db.queries.builds import signer
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.event import EventKind
@@ -51,8 +52,8 @@ def decide(site: Site, source: Source) -> list[EventKind]:
 
 def _uploader(source: Source) -> str:
     """Who signed the upload of *source*."""
-    key = source.upload.signed_by if source.upload is not None else None
-    return key.user.get_username() if key is not None else SELF.name
+    name = signer(source.upload) if source.upload is not None else ""
+    return name[:150] or SELF.name
 
 
 def publish_again(site: Site, source: Source) -> None:

@@ -67,6 +67,8 @@ def _verify(site: Site, upload: Upload, data: bytes) -> Changes:
     opened = open_changes(site, upload.changes_name, data)
     changes = opened.changes
     upload.signed_by_id = opened.signer.key_id
+    upload.signer = opened.signer.uploader
+    upload.signer_fingerprint = opened.signer.fingerprint
     upload.source_name = changes.source
     upload.version = changes.version
     upload.distribution_name = changes.distribution[:130]

@@ -34,7 +34,7 @@ from mini_buildd.domain.permission import SELF, Actor, Role
 from mini_buildd.domain.problem import SetupImpossible
 from mini_buildd.domain.release import version_code
 from mini_buildd.keys.gpg import GnupgFailed
-from mini_buildd.keys.verify import PublicKey, read_public_key
+from mini_buildd.keys.public_key import PublicKey, read_public_key
 from mini_buildd.kit.clock import utc_now
 from mini_buildd.tools import distroinfo, hostapt
 

@@ -1,13 +1,14 @@
 """Opening signed control data of an upload, with every fault told as a rejection."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mini_buildd.db.uploaders import Signer, active_keys, archive_itself, find_signer
+from mini_buildd.db.uploaders import Signer, active_keys, archive_itself, find_signer, is_blocked
 from mini_buildd.deb.changes import Changes, parse_changes
 from mini_buildd.deb.deb822 import MalformedControl
 from mini_buildd.deb.dsc import Dsc, parse_dsc
-from mini_buildd.deb.names import Fingerprint, MalformedName
+from mini_buildd.deb.names import MalformedName
 from mini_buildd.domain import problem
+from mini_buildd.flow.key_lookup import keys_in_keyrings, rights_of_key
 from mini_buildd.flow.site import Site
 from mini_buildd.keys.verify import (
     BadSignature,
@@ -44,8 +45,7 @@ def open_changes(site: Site, name: str, data: bytes) -> Opened:
 def open_signed(site: Site, name: str, data: bytes) -> tuple[Signed, Signer]:
     """The signed text of *data* and whose signature it is; raises Rejection."""
     try:
-        known = [*active_keys(), site.signer.public_key]
-        signed = verify(data, keyring_for(site.places.keyrings, known))
+        signed = _verify(site, data)
     except NotOneSignedText as error:
         raise problem.SignatureMissing(
             expected=f"{name} clear-signed as a whole, with nothing before or after",
@@ -60,24 +60,52 @@ def open_signed(site: Site, name: str, data: bytes) -> tuple[Signed, Signer]:
             found=str(error),
             hint="Sign the unchanged file with a valid key (debsign) and upload again.",
         ) from None
-    signer = _signer(site, signed.fingerprint)
+    signer = _signer(site, signed)
     if signer is None:
         raise _signer_unknown(name, signed.fingerprint)
     return signed, signer
 
 
-def _signer(site: Site, fingerprint: Fingerprint) -> Signer | None:
-    """Whose key it is; the archive's own stays that, whoever may have registered it."""
-    if fingerprint in site.signer.fingerprints:
+def _verify(site: Site, data: bytes) -> Signed:
+    """By the registered keys, or else by the one of a keyring that has made the signature."""
+    known = [*active_keys(), site.signer.public_key]
+    folder = site.places.keyrings
+    try:
+        return verify(data, keyring_for(folder, known))
+    except UnknownKey as error:
+        found = [found for _, found in keys_in_keyrings(site, error.key_id)]
+        if not found:
+            raise
+        return verify(data, keyring_for(folder, found))
+
+
+def _signer(site: Site, signed: Signed) -> Signer | None:
+    """Whose key it is; the archive's own stays that, whoever may have registered it.
+
+    A key of an account that is in a keyring as well may what either may.
+    """
+    key = signed.fingerprint
+    if key in site.signer.fingerprints:
         return archive_itself(site.settings.identity)
-    return find_signer(fingerprint)
+    if is_blocked(key):
+        return None
+    keyrings = [keyring for keyring, _ in keys_in_keyrings(site, key)]
+    rights = [right for each in keyrings for right in rights_of_key(each, key)]
+    signer = find_signer(key)
+    if signer is not None:
+        return replace(signer, rights=(*signer.rights, *rights))
+    if not keyrings:
+        return None
+    names = ", ".join(keyring.name for keyring in keyrings)
+    return Signer(None, f"{signed.user_id[:200]} ({names[:190]})", tuple(rights), key)
 
 
 def _signer_unknown(name: str, key_id: str) -> problem.SignerUnknown:
     return problem.SignerUnknown(
         expected=f"{name} signed by a registered uploader's key",
         found=f"a signature by key {key_id}",
-        hint="Have an administrator register your public key, or sign with the registered one.",
+        hint="Give your public key on the page “me” and have it approved, or sign with a "
+        "registered one.",
     )
 
 

@@ -1,9 +1,11 @@
 """The one place where python-gnupg, which has no types, is called."""
 
 import logging
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote_to_bytes
 
 import gnupg
 
@@ -62,7 +64,9 @@ def check_detached(home: Path, data: bytes, signature: Path) -> Run:
 
 def import_keys(home: Path, armored: str) -> tuple[str, ...]:
     """Import public keys; returns their fingerprints, raises GnupgFailed when there is none."""
-    result = _gpg(home, with_agent=False).import_keys(armored)
+    # As bytes: python-gnupg would encode a text as Latin-1, and fail where people paste more.
+    data = armored.encode("utf-8", "replace")
+    result = _gpg(home, with_agent=False).import_keys(data)
     fingerprints = tuple(dict.fromkeys(str(item) for item in result.fingerprints if item))
     run = _run(result, b"")
     # GnuPG 2.4 takes half a key for one, and only its status line tells. (Its exit status does not:
@@ -77,6 +81,50 @@ def list_keys(home: Path) -> list[dict[str, object]]:
     gpg = _gpg(home, with_agent=False)
     gpg.encoding, gpg.decode_errors = "utf-8", "replace"  # as user ids are (RFC 4880 §5.11)
     return [dict(key) for key in gpg.list_keys()]
+
+
+def list_records(home: Path) -> list[tuple[str, ...]]:
+    """The keys as doc/DETAILS of GnuPG describes its colon listings: a record a line."""
+    done = _gpg_itself(home, "--with-colons", "--fixed-list-mode", "--list-keys")
+    if done.returncode != 0:
+        raise GnupgFailed(_last_words(done))
+    lines = done.stdout.decode("utf-8", "replace").split("\n")
+    return [tuple(line.split(":")) for line in lines if line]
+
+
+def export_from(keyring: Path, home: Path, key_id: str) -> bytes:
+    """The public keys of that id or fingerprint in the file *keyring*; empty when it has none.
+
+    gpg skims the file for it: of a thousand keys that takes some milliseconds, where importing
+    them would take a minute. *home* is any folder of ours.
+    """
+    file = ("--no-default-keyring", "--keyring", str(keyring.absolute()))
+    done = _gpg_itself(home, *file, "--armor", "--export", f"0x{key_id}")
+    if b"export failed" in done.stderr or (done.returncode != 0 and not done.stdout):
+        raise GnupgFailed(_last_words(done))
+    return done.stdout
+
+
+def _gpg_itself(home: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Run gpg without agent, questions or translations."""
+    options = ["--batch", "--no-tty", "--no-autostart", *_OPTIONS]
+    return subprocess.run(
+        ["gpg", "--homedir", str(home), *options, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        env={**os.environ, "LC_ALL": "C.UTF-8"},
+    )
+
+
+def _last_words(done: subprocess.CompletedProcess[bytes]) -> str:
+    return done.stderr.decode("utf-8", "replace").strip() or f"gpg ended with {done.returncode}"
+
+
+def plain_user_id(escaped: str) -> str:
+    """A user id out of a status line: in UTF-8, with %XX for what would break the line."""
+    # python-gnupg reads what gpg says as Latin-1, which keeps every byte.
+    return unquote_to_bytes(escaped.encode("latin-1", "replace")).decode("utf-8", "replace")
 
 
 def export_key(home: Path, fingerprint: str) -> str:

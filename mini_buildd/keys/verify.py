@@ -6,10 +6,9 @@ outside the signed block can never be mistaken for it; and anything outside is r
 
 import contextlib
 import hashlib
-import re
 import shutil
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mini_buildd.deb.names import Fingerprint
@@ -42,19 +41,14 @@ class BadSignature(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A text and the primary key whose signature covers every byte of it."""
+    """A text and the primary key whose signature covers every byte of it.
+
+    *user_id* is what the key says of whose it is.
+    """
 
     text: bytes
     fingerprint: Fingerprint
-
-
-@dataclass(frozen=True, slots=True)
-class PublicKey:
-    """A key as a person knows it."""
-
-    fingerprint: Fingerprint
-    user_id: str
-    armored: str
+    user_id: str = field(default="", compare=False)
 
 
 def is_signed(data: bytes) -> bool:
@@ -78,7 +72,8 @@ def verify(data: bytes, keyring: Path) -> Signed:
     good, valid = run.lines("GOODSIG"), run.lines("VALIDSIG")
     if run.exit_status != 0 or len(good) != 1 or len(valid) != 1 or run.lines("DECRYPTION_OKAY"):
         raise BadSignature(run.said or "gpg found no good signature")
-    return Signed(_what_is_signed(run.output), Fingerprint(valid[0][-1]))
+    user_id = gpg.plain_user_id(" ".join(good[0][1:]))
+    return Signed(_what_is_signed(run.output), Fingerprint(valid[0][-1]), user_id)
 
 
 def _what_is_signed(text: bytes) -> bytes:
@@ -138,30 +133,3 @@ def keyring_for(folder: Path, armored_keys: Iterable[str]) -> Path:
         finally:
             shutil.rmtree(making, ignore_errors=True)
     return home
-
-
-def read_public_key(armored: str, scratch: Path) -> PublicKey:
-    """Parse exactly one armored public key, using a passing folder below *scratch*.
-
-    Raises gpg.GnupgFailed when it is none, or more than one, or a secret one.
-    """
-    if re.search(r"BEGIN PGP PRIVATE KEY", armored):
-        raise gpg.GnupgFailed("this is a secret key; only its public part belongs here")
-    home = beside(scratch / "key")
-    home.mkdir(mode=0o700)
-    try:
-        fingerprints = gpg.import_keys(home, armored)
-        if len(fingerprints) != 1:
-            raise gpg.GnupgFailed(f"{len(fingerprints)} keys; give one at a time")
-        user_ids = [each for key in gpg.list_keys(home) for each in _user_ids(key)]
-        if not user_ids:
-            raise gpg.GnupgFailed("the key has no user id that it has signed itself")
-        armored = gpg.export_key(home, fingerprints[0])
-        return PublicKey(Fingerprint(fingerprints[0]), user_ids[0], armored)
-    finally:
-        shutil.rmtree(home)
-
-
-def _user_ids(key: Mapping[str, object]) -> list[str]:
-    found = key.get("uids")
-    return [str(each) for each in found] if isinstance(found, list) else []

@@ -34,5 +34,6 @@ class ContentSecurity:
         response["Content-Security-Policy"] = POLICY
         response["Permissions-Policy"] = _PERMISSIONS
         # What a page shows depends on who asks; no cache between us may give it to another.
-        patch_cache_control(response, private=True)
+        if "no-store" not in response.get("Cache-Control", ""):
+            patch_cache_control(response, private=True)
         return response

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 
 from mini_buildd.db.models import OpenPGPKey
 from mini_buildd.keys.gpg import GnupgFailed
-from mini_buildd.keys.verify import PublicKey, read_public_key
+from mini_buildd.keys.public_key import PublicKey, read_public_key
 from mini_buildd.kit.clock import utc_now
 from mini_buildd.web.configuration import Configured
 

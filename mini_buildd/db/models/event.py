@@ -4,6 +4,7 @@ from django.db import models
 
 from mini_buildd.db.fields import choices
 from mini_buildd.db.models.job import Job
+from mini_buildd.db.models.people import OpenPGPKey
 from mini_buildd.db.models.repository import Distribution
 from mini_buildd.db.models.source import Source
 from mini_buildd.db.models.upload import Upload
@@ -11,7 +12,7 @@ from mini_buildd.domain.event import EventKind
 
 
 class Event(models.Model):
-    """One thing that happened, to whichever of the four it concerns."""
+    """One thing that happened, to whichever of these it concerns."""
 
     kind = models.CharField(max_length=40, choices=choices(EventKind))
     at = models.DateTimeField()
@@ -21,6 +22,7 @@ class Event(models.Model):
     distribution = models.ForeignKey(
         Distribution, on_delete=models.CASCADE, null=True, related_name="events"
     )
+    key = models.ForeignKey(OpenPGPKey, on_delete=models.SET_NULL, null=True, related_name="events")
     detail = models.TextField(blank=True)
 
     class Meta:

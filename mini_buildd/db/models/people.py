@@ -28,6 +28,11 @@ class OpenPGPKey(models.Model):
     expires_at = models.DateTimeField(null=True, editable=False)
     approved_at = models.DateTimeField(null=True, editable=False)
     approved_by = models.CharField(max_length=150, blank=True, editable=False)
+    refused_at = models.DateTimeField(null=True, editable=False)
+    refused_reason = models.CharField(max_length=500, blank=True, editable=False)
+    revoked_at = models.DateTimeField(
+        null=True, editable=False, help_text="When its owner's revocation was seen here."
+    )
 
     class Meta:
         verbose_name = "OpenPGP key"
@@ -42,6 +47,12 @@ class TrustedKeyring(models.Model):
     name = models.CharField(max_length=80, unique=True)
     path = models.CharField(
         max_length=300, help_text="Of a GnuPG keyring: /usr/share/keyrings/debian-keyring.gpg."
+    )
+    permissions = models.CharField(
+        max_length=300,
+        blank=True,
+        help_text="A file that says which source packages each of its keys may upload, as the "
+        "Debian archive's dm.txt does; empty: none is needed.",
     )
     is_active = models.BooleanField(default=True)
 
@@ -110,6 +121,9 @@ class Grant(models.Model):
     may_add_sources = models.BooleanField(
         default=True,
         help_text="An uploader's: source packages that the repository does not have yet, too.",
+    )
+    fingerprint = models.CharField(
+        max_length=64, blank=True, help_text="A keyring's: for this key of it only; empty: for all."
     )
     given_at = models.DateTimeField(null=True, editable=False)
     given_by = models.CharField(max_length=150, blank=True, editable=False)

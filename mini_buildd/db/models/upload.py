@@ -19,6 +19,9 @@ class Upload(models.Model):
     signed_by = models.ForeignKey(
         OpenPGPKey, on_delete=models.SET_NULL, null=True, related_name="uploads"
     )
+    # These stay when the key goes: whose signature it was.
+    signer = models.CharField(max_length=400, blank=True, help_text="An account, or a user id.")
+    signer_fingerprint = models.CharField(max_length=64, blank=True)
     source_name = models.CharField(max_length=130, blank=True)
     version = models.CharField(max_length=200, blank=True)
     distribution_name = models.CharField(max_length=130, blank=True)

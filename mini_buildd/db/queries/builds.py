@@ -10,7 +10,7 @@ from mini_buildd.db.models import Attempt, Binary, Job, Upload
 from mini_buildd.db.queries.page import PAGE_ROWS, Page, page
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.binnmu import binnmu_version
-from mini_buildd.domain.states import JobState, Outcome
+from mini_buildd.domain.states import JOB_UNDER_WAY, JobState, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,10 @@ class AttemptRow:
 
 @dataclass(frozen=True, slots=True)
 class BuildRow:
-    """A job as lists show it, with its latest attempt; *version* is that of what it makes."""
+    """A job as lists show it, with its latest attempt; *version* is that of what it makes.
+
+    *uploader* is who signed the source package, *account* the account whose key that was, if any.
+    """
 
     id: int
     source: str
@@ -57,6 +60,7 @@ class BuildRow:
     repository: str
     upload_id: int
     uploader: str
+    account: str
     state: JobState
     reason: str
     is_optional: bool
@@ -89,10 +93,15 @@ class Build:
     expected_seconds: float | None
 
 
-def signer(upload: Upload) -> str:
-    """The account that signed *upload*; empty when it is not known."""
+def account(upload: Upload) -> str:
+    """The account whose key signed *upload*; empty when it is not known, or has no such key now."""
     key = upload.signed_by
     return key.user.get_username() if key is not None else ""
+
+
+def signer(upload: Upload) -> str:
+    """Who signed *upload*, to be shown: an account, or whose key of a keyring it was."""
+    return account(upload) or upload.signer
 
 
 def attempt_row(attempt: Attempt) -> AttemptRow:
@@ -137,6 +146,7 @@ def build_row(job: Job) -> BuildRow:
         repository=source.distribution.repository.name,
         upload_id=source.upload.pk,
         uploader=signer(source.upload),
+        account=account(source.upload),
         state=JobState(job.state),
         reason=job.reason,
         is_optional=job.is_optional,
@@ -172,13 +182,24 @@ def list_builds(
     *,
     state: JobState | None = None,
     source: str = "",
+    distribution: str = "",
+    architecture: str = "",
     count: int = PAGE_ROWS,
 ) -> Page[BuildRow]:
-    """A page of builds, newest first: those in *state*, and of the *source* package, if given."""
-    rows = jobs() if state is None else jobs().filter(state=state)
-    if source:
-        rows = rows.filter(source__name=source)
+    """A page of builds, newest first: those that fit all of what is given."""
+    wanted = {
+        "state": state,
+        "source__name": source,
+        "source__distribution__name": distribution,
+        "architecture": architecture,
+    }
+    rows = jobs().filter(**{field: value for field, value in wanted.items() if value})
     return page(rows, build_row, before, count)
+
+
+def count_under_way() -> int:
+    """How many builds run now."""
+    return Job.objects.filter(state__in=JOB_UNDER_WAY).count()
 
 
 def find_build(job_id: int) -> Build | None:

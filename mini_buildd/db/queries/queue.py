@@ -142,6 +142,7 @@ def job_details(ids: Iterable[int]) -> list[JobDetail]:
                 "pk",
                 "source__name",
                 "source__upload__signed_by__user__username",
+                "source__upload__signer_fingerprint",
                 "source__distribution__base__codename",
                 "architecture",
                 "build_architecture",
@@ -152,12 +153,12 @@ def job_details(ids: Iterable[int]) -> list[JobDetail]:
             JobDetail(
                 pk,
                 name,
-                uploader or "",
+                account or key or "",
                 (codename, built_on or architecture),
                 architecture,
                 frozenset(lost[pk]),
             )
-            for pk, name, uploader, codename, architecture, built_on in rows
+            for pk, name, account, key, codename, architecture, built_on in rows
         ]
     return found
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef, QuerySet
 
 from mini_buildd.db.models import Job, Source, SourceFile, Upload
-from mini_buildd.db.queries.builds import BuildRow, build_row, jobs, signer
+from mini_buildd.db.queries.builds import BuildRow, account, build_row, jobs, signer
 from mini_buildd.db.queries.page import Page, page
 from mini_buildd.domain.states import JobState, SourceState, UploadState
 
@@ -27,6 +27,7 @@ class UploadRow:
     version: str
     distribution: str
     uploader: str
+    account: str
     received_at: datetime
     state: UploadState
     source_state: SourceState | None
@@ -99,6 +100,7 @@ def upload_row(upload: Upload) -> UploadRow:
         version=upload.version,
         distribution=upload.distribution_name,
         uploader=signer(upload),
+        account=account(upload),
         received_at=upload.received_at,
         state=UploadState(upload.state),
         source_state=SourceState(source.state) if source is not None else None,
@@ -107,9 +109,24 @@ def upload_row(upload: Upload) -> UploadRow:
     )
 
 
-def list_uploads(before: int | None = None, count: int = 50) -> Page[UploadRow]:
-    """A page of uploads, newest first."""
-    return page(uploads(), upload_row, before, count)
+def list_uploads(
+    before: int | None = None,
+    count: int = 50,
+    *,
+    state: UploadState | None = None,
+    source: str = "",
+    distribution: str = "",
+    changes_sha256: str = "",
+) -> Page[UploadRow]:
+    """A page of uploads, newest first: those that fit all of what is given."""
+    wanted = {
+        "state": state,
+        "source_name": source,
+        "distribution_name": distribution,
+        "changes_sha256": changes_sha256,
+    }
+    rows = uploads().filter(**{field: value for field, value in wanted.items() if value})
+    return page(rows, upload_row, before, count)
 
 
 def find_upload(upload_id: int) -> UploadDetail | None:
@@ -120,7 +137,7 @@ def find_upload(upload_id: int) -> UploadDetail | None:
     source, key, distribution = source_of(upload), upload.signed_by, upload.distribution
     return UploadDetail(
         row=upload_row(upload),
-        fingerprint=key.fingerprint if key is not None else "",
+        fingerprint=key.fingerprint if key is not None else upload.signer_fingerprint,
         key_user_id=key.uid if key is not None else "",
         repository=distribution.repository.name if distribution is not None else "",
         component=source.component if source is not None else "",

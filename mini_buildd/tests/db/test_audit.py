@@ -64,7 +64,7 @@ def test_the_database_itself_refuses_to_change_an_entry_or_remove_one() -> None:
     note(ROOT, "froze", at=now())
     rows = models.AuditEntry.objects.all()
     # The tests take this guard away, so that tables can be emptied; it is put back as it was.
-    for_ever = import_module("mini_buildd.db.migrations.0011_audit_for_ever")
+    for_ever = import_module("mini_buildd.db.migrations.0012_audit_for_ever")
     with connection.cursor() as cursor:
         cursor.execute(for_ever._SQLITE.format(word="DELETE"))
     for change in (lambda: rows.update(who="eve"), rows.delete):

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from mini_buildd.keys import gpg
-from mini_buildd.keys.verify import keyring_for, read_public_key
+from mini_buildd.keys.public_key import read_public_key
+from mini_buildd.keys.verify import keyring_for
 from mini_buildd.tests.keys.people import Person
 
 

@@ -11,6 +11,7 @@ from django.test import Client, override_settings
 from mini_buildd.config.settings import Accounts, Http, Settings
 from mini_buildd.db import models
 from mini_buildd.domain.permission import Role
+from mini_buildd.flow import hosted
 from mini_buildd.tests.web.builder import Builder
 from mini_buildd.web import instance
 
@@ -22,8 +23,8 @@ PASSWORD = "correct horse battery"
 def pat(builder: Builder) -> User:
     """Somebody with an account, and nothing else."""
     del builder
-    instance._alone._counts.clear()
-    instance._alone._known.clear()
+    hosted.alone._counts.clear()
+    hosted.alone._known.clear()
     return User.objects.create_user("pat", password=PASSWORD)
 
 

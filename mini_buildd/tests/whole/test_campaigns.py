@@ -13,7 +13,6 @@ from mini_buildd.tests.campaign import (
     archive_readers,
     build_kill,
     corpus,
-    inputs,
     kill,
 )
 from mini_buildd.tests.campaign._corpus_sources import CORPUS, FAILED, Kind
@@ -39,13 +38,6 @@ def test_real_sources_are_rebuilt_as_debians_own_or_fail_for_a_reason_that_is_na
     assert case.installed == len(case.installable)
     assert case.alike + case.other_bounds + case.incomparable == case.installed
     assert case.package != "hello" or case.other_bounds == 0
-
-
-def test_changed_uploads_never_pass_for_signed_ones() -> None:
-    answers, _, faults = inputs.throw(400)
-    assert not faults
-    assert answers["BadSignature"] > 50
-    assert answers["NotOneSignedText"] > 50
 
 
 def test_an_upload_is_published_once_however_the_daemon_is_killed(short_folder: Path) -> None:

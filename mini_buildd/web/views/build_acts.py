@@ -22,7 +22,7 @@ _REASON_CHARACTERS = 200
 def acts_on_build(request: HttpRequest, row: BuildRow) -> dict[str, bool]:
     """What whoever asks may do with a build, for its page."""
     can_cancel, can_retry = _may(
-        request, str(DistributionName.parse(row.distribution).repository), row.uploader
+        request, str(DistributionName.parse(row.distribution).repository), row.account
     )
     is_retried = can_retry and row.state in _ENDED_BADLY and retrying.is_retriable(row.id)
     return {"can_cancel": can_cancel and _is_open(row), "can_retry": is_retried}
@@ -30,7 +30,7 @@ def acts_on_build(request: HttpRequest, row: BuildRow) -> dict[str, bool]:
 
 def acts_on_upload(request: HttpRequest, upload: UploadDetail) -> dict[str, bool]:
     """The same for an upload: all its builds at once."""
-    can_cancel, can_retry = _may(request, upload.repository, upload.row.uploader)
+    can_cancel, can_retry = _may(request, upload.repository, upload.row.account)
     badly = [row for row in upload.builds if row.state in _ENDED_BADLY] if can_retry else []
     return {
         "can_cancel": can_cancel and any(map(_is_open, upload.builds)),
@@ -38,12 +38,12 @@ def acts_on_upload(request: HttpRequest, upload: UploadDetail) -> dict[str, bool
     }
 
 
-def _may(request: HttpRequest, repository: str, uploader: str) -> tuple[bool, bool]:
-    """Whether they may cancel what is there of *uploader*, and retry it."""
+def _may(request: HttpRequest, repository: str, account: str) -> tuple[bool, bool]:
+    """Whether they may cancel what is there of *account*, and retry it."""
     actor = actor_of(request)
     return (
-        may(actor, Act.CANCEL_BUILD, repository=repository, owner=uploader),
-        may(actor, Act.RETRY_BUILD, repository=repository, owner=uploader),
+        may(actor, Act.CANCEL_BUILD, repository=repository, owner=account),
+        may(actor, Act.RETRY_BUILD, repository=repository, owner=account),
     )
 
 

@@ -36,6 +36,6 @@ def drop(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("mini_buildd", "0010_no_uploaders")]
+    dependencies = [("mini_buildd", "0011_signers")]
 
     operations = [migrations.RunPython(add, drop)]

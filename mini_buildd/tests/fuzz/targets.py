@@ -1,0 +1,14 @@
+"""All the doors that are tried."""
+
+from mini_buildd.tests.fuzz.control import CONTROL
+from mini_buildd.tests.fuzz.names import NAMES
+from mini_buildd.tests.fuzz.packages import PACKAGES
+from mini_buildd.tests.fuzz.settings import SETTINGS
+from mini_buildd.tests.fuzz.signed import signed_targets
+from mini_buildd.tests.fuzz.target import Target
+
+
+def all_targets() -> dict[str, Target]:
+    """By their names."""
+    targets = (NAMES, *CONTROL, *PACKAGES, SETTINGS, *signed_targets())
+    return {target.name: target for target in targets}
