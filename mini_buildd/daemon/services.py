@@ -16,12 +16,14 @@ from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings, passive_ports
 from mini_buildd.daemon import thread_guard
 from mini_buildd.daemon.builds import LocalBuilds
+from mini_buildd.daemon.certificate import Certificate
 from mini_buildd.daemon.http import make_site
 from mini_buildd.daemon.lanes import Lanes
 from mini_buildd.daemon.step import Step
 from mini_buildd.daemon.watch import ProcessWatch
 from mini_buildd.db.connect import analyze, in_thread
 from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.problem import CertificateUnusable
 from mini_buildd.flow import hosted
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.chroot import Workshop
@@ -37,11 +39,14 @@ from mini_buildd.flow.tidy import tidy
 from mini_buildd.flow.troubles import Troubles
 from mini_buildd.flow.uploader_keys import watch_uploader_keys
 from mini_buildd.incoming.credentials import Credentials
-from mini_buildd.incoming.ftp import IncomingFactory
+from mini_buildd.incoming.dock import Dock
+from mini_buildd.incoming.ftp import FtpWire, IncomingFactory
+from mini_buildd.incoming.ftp_tls import TlsUse
 from mini_buildd.incoming.http_door import Works
 from mini_buildd.incoming.http_routes import HttpDoor
+from mini_buildd.incoming.rates import Rates
 from mini_buildd.incoming.resumable import Resumables
-from mini_buildd.incoming.sessions import Sessions
+from mini_buildd.incoming.sessions import Bounds, Sessions
 from mini_buildd.keys import gpg
 from mini_buildd.kit.commands import Commands, CommandsStopped
 from mini_buildd.web import instance
@@ -69,14 +74,17 @@ class Services:
         self._chroot_pool = ThreadPool(1, 1, "chroots")
         self._chroot_commands = Commands(is_nice=True)
         self._web_pool = ThreadPool(1, 8, "web")
+        self._sessions = Sessions(
+            Bounds(settings.incoming.max_connections, settings.incoming.max_connections_per_peer)
+        )
         # What is received is written by threads of its own: a slow disk holds up nothing else.
         self._spool_pool = ThreadPool(1, 4, "spool")
-        self._sessions = Sessions()
         self._site = open_site(settings, places)
         self._site.spool.drop_parts()
         self._resumables = Resumables(self._site.spool, places.resumable)
         self._resumables.recover()
         self._troubles = Troubles(self._site.clock)
+        self._certificate = Certificate(settings, places, self._site.clock, self._troubles)
         show_troubles(self._troubles)
         self._watch = ProcessWatch(reactor, self._wake_builds)
         self._builds = LocalBuilds(
@@ -87,6 +95,15 @@ class Services:
             look_again=self._look_at_builds_in,
         )
         self._make_steps()
+        self._dock = Dock(
+            reactor,
+            self._spool_pool,
+            self._site.spool,
+            self._sessions,
+            Rates(reactor, settings.incoming.max_bytes_per_second),
+            self._intake.wake,
+            settings.incoming.idle_seconds,
+        )
         instance.plug_in(self._site, self._wake_all)
 
     def _make_steps(self) -> None:
@@ -198,6 +215,7 @@ class Services:
 
     def _thd_tidy(self) -> list[EventKind]:
         expire(self._site)
+        self._certificate.thd_look_after()
         self._resumables.expire(self._settings.incoming.keep_leftovers_seconds)
         self._builds.thd_tidy()
         events = [
@@ -238,6 +256,10 @@ class Services:
         self._spool_pool.start()
         try:
             self._listen()
+        except CertificateUnusable as problem:
+            _log.error("cannot start: %s", problem)  # it says all in a line
+            self._give_up()
+            return
         except CannotListenError as error:
             _log.error("cannot listen: %s; set another port in mini-buildd.toml", error)
             self._give_up()
@@ -255,7 +277,7 @@ class Services:
         self.reactor.stop()
 
     def _listen(self) -> None:
-        http, ftp = self._settings.http, self._settings.ftp
+        http, https, ftp = self._settings.http, self._settings.https, self._settings.ftp
         site = make_site(
             reactor=self.reactor,
             pool=self._web_pool,
@@ -263,29 +285,29 @@ class Services:
             static=static_folders(),
             application=application(),
             door=self._http_door(),
+            hsts_seconds=https.hsts_seconds,
         )
         self._ports = [self.reactor.listenTCP(http.port, site, interface=http.interface)]
+        if https.port:
+            tls = self._certificate.context()
+            self._ports.append(
+                self.reactor.listenSSL(https.port, site, tls, interface=https.interface)
+            )
+        if ftp.port:
+            self._listen_for_ftp()
+
+    def _listen_for_ftp(self) -> None:
+        ftp = self._settings.ftp
+        use = TlsUse(ftp.tls)
         incoming = IncomingFactory(
-            reactor=self.reactor,
-            pool=self._flow_pool,
-            spool=self._site.spool,
-            sessions=self._sessions,
-            changed=self._intake.wake,
-            passive_ports=passive_ports(ftp),
+            self._dock,
+            FtpWire(passive_ports(ftp), ftp.public_address, use),
+            None if use is TlsUse.OFF else self._certificate.context(),
         )
         self._ports.append(self.reactor.listenTCP(ftp.port, incoming, interface=ftp.interface))
 
     def _http_door(self) -> HttpDoor:
-        works = Works(
-            reactor=self.reactor,
-            pool=self._spool_pool,
-            spool=self._site.spool,
-            resumables=self._resumables,
-            sessions=self._sessions,
-            changed=self._intake.wake,
-            policy=self._settings.http.upload,
-            sign_in=self._thd_sign_in,
-        )
+        works = Works(self._dock, self._resumables, self._settings.http.upload, self._thd_sign_in)
         return HttpDoor(works, keep_seconds=self._settings.incoming.keep_leftovers_seconds)
 
     def _thd_sign_in(self, credentials: Credentials, peer: str) -> None:
