@@ -14,7 +14,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +23,7 @@ from typing import Self
 from mini_buildd.deb.names import PlainFilename
 from mini_buildd.kit.atomic import place, sync_folder
 from mini_buildd.kit.hashing import sha256_of
+from mini_buildd.kit.pieces import write_pieces
 
 # What a file takes beside its own bytes; so that there are bounds on empty ones as well.
 ENTRY_BYTES = 4096
@@ -62,18 +63,16 @@ class Part:
     def write(self, data: bytes) -> None:
         """Append *data*; raises SpoolFull, OSError."""
         self.claim(len(data))
-        self.append(data)
+        self.append([data])
 
     def claim(self, more_bytes: int) -> None:
         """Count what will be appended; raises SpoolFull."""
         self._spool.claim(more_bytes, self._size_bytes + more_bytes)
         self._size_bytes += more_bytes
 
-    def append(self, data: bytes) -> None:
-        """Append *data*, which was claimed; raises OSError."""
-        rest = memoryview(data)
-        while rest:  # the last bytes of a full disk are written without a fault
-            rest = rest[self._stream.write(rest) or 0 :]
+    def append(self, pieces: Sequence[bytes]) -> None:
+        """Append *pieces*, which were claimed; raises OSError."""
+        write_pieces(self._stream.fileno(), pieces)
 
     def sync(self) -> None:
         """Make the bytes durable, so that the commit has little left to do."""
