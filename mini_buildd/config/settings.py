@@ -237,7 +237,9 @@ def _check_url(settings: Settings) -> list[str]:
     except ValueError:
         is_whole = False
     place = "http.public_url" if settings.http.public_url else "http.interface"
-    return [] if is_whole else [f"{place}: expected a host that a URL can name, in {settings.url!r}"]
+    return (
+        [] if is_whole else [f"{place}: expected a host that a URL can name, in {settings.url!r}"]
+    )
 
 
 def _check_builder(builder: Builder) -> list[str]:
