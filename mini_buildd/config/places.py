@@ -46,6 +46,11 @@ class Places:
         return self.home / "spool"
 
     @property
+    def resumable(self) -> Path:
+        """What arrives in several goes."""
+        return self.spool / "resumable"
+
+    @property
     def builds(self) -> Path:
         """One folder an attempt: the task, its state, its log, its results."""
         return self.home / "builds"

@@ -31,6 +31,7 @@ class Http:
     port: int = 8066
     public_url: str = ""  # what people and apt use; made from interface and port when empty
     hosts: tuple[str, ...] = ()  # further names under which the pages may be asked for
+    upload: str = "open"  # who may upload by HTTP: anybody, as by FTP; or "accounts"; or "off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,10 @@ def _check(settings: Settings) -> list[str]:
         )
         if not grammar.fullmatch(value)
     ]
+    if settings.http.upload not in ("open", "accounts", "off"):
+        errors.append(
+            f"http.upload: expected open, accounts or off, found {settings.http.upload!r}"
+        )
     if bool(settings.tls.certificate) != bool(settings.tls.key):
         errors.append("tls: expected both certificate and key, or neither; found one of them")
     try:

@@ -12,20 +12,23 @@ from twisted.web.static import File
 from twisted.web.wsgi import WSGIResource
 
 from mini_buildd.daemon.archive_files import ArchiveFiles
+from mini_buildd.incoming.http_channel import Door, StreamingChannel, StreamingRequest
 
-# Forms of the administration are small; packages do not come this way.
+# Forms of the administration are small; packages come by another way (StreamingRequest).
 _MAX_BODY_BYTES = 4 << 20
 _TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-class BoundedRequest(Request):
+class BoundedRequest(StreamingRequest):
     """A request whose body has an end: Twisted would keep one of any size, from anybody."""
 
-    channel: Any
     _body_bytes = 0
 
     def handleContentChunk(self, data: bytes) -> None:
-        """Take a part of the body, or answer 413 and hang up."""
+        """Take a part of the body, or answer 413 and hang up; exchanges have their own bounds."""
+        if self.exchange is not None:
+            super().handleContentChunk(data)
+            return
         was_within = self._body_bytes <= _MAX_BODY_BYTES
         self._body_bytes += len(data)
         if self._body_bytes <= _MAX_BODY_BYTES:
@@ -47,13 +50,15 @@ class BoundedRequest(Request):
 
 
 class ArchiveSite(Site):
-    """The site, with the way to the *archive* that is short."""
+    """The site, with the way to the *archive* that is short, and the *door* for uploads."""
 
     displayTracebacks = False
+    protocol: Any = StreamingChannel
 
-    def __init__(self, root: Resource, archive: ArchiveFiles) -> None:
+    def __init__(self, root: Resource, archive: ArchiveFiles, door: Door | None) -> None:
         super().__init__(root, requestFactory=BoundedRequest)
         self.archive = archive
+        self.door = door
 
     def log(self, request: Any) -> None:
         """No access log: nobody reads it, and it costs a tenth of a request."""
@@ -90,12 +95,16 @@ def make_site(
     archive: Path,
     static: Mapping[str, Path],
     application: Any,
+    door: Door | None = None,
 ) -> Site:
-    """The site; *static* maps folders under /static/ to where their files lie."""
+    """The site; *static* maps folders under /static/ to where their files lie.
+
+    Uploads come in by the *door*.
+    """
     statics: Any = Resource()
     for name, folder in static.items():
         statics.putChild(name.strip("/").encode(), File(str(folder)))
     archive_files = ArchiveFiles(archive)
     django = WSGIResource(reactor, pool, application)
     root = Root({b"archive": archive_files, b"static": statics}, django)
-    return ArchiveSite(root, archive_files)
+    return ArchiveSite(root, archive_files, door)

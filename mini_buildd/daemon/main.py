@@ -43,7 +43,10 @@ def prepare(settings: Settings) -> Places:
     """Folders, secret, Django and tables of the instance."""
     places = Places(settings.home)
     places.make()
-    connect({**django_settings(places.database), **web_settings(settings, secret_key(places))})
+    pages = web_settings(settings, secret_key(places))
+    connect(
+        {**django_settings(places.database), **pages, "ROOT_URLCONF": "mini_buildd.daemon.urls"}
+    )
     return places
 
 

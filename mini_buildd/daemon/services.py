@@ -20,8 +20,9 @@ from mini_buildd.daemon.http import make_site
 from mini_buildd.daemon.lanes import Lanes
 from mini_buildd.daemon.step import Step
 from mini_buildd.daemon.watch import ProcessWatch
-from mini_buildd.db.connect import analyze
+from mini_buildd.db.connect import analyze, in_thread
 from mini_buildd.domain.event import EventKind
+from mini_buildd.flow import hosted
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.chroot import Workshop
 from mini_buildd.flow.expire import expire
@@ -29,11 +30,16 @@ from mini_buildd.flow.keys import watch_keys
 from mini_buildd.flow.open_site import open_site
 from mini_buildd.flow.refresh import refresh_chroots
 from mini_buildd.flow.release import JUDGED_AFTER, release_all
+from mini_buildd.flow.sign_in import sign_in
 from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
 from mini_buildd.flow.sweep import catch_up, decide_all, each, judge_all, suites_behind, take_in
 from mini_buildd.flow.tidy import tidy
 from mini_buildd.flow.troubles import Troubles
+from mini_buildd.incoming.credentials import Credentials
 from mini_buildd.incoming.ftp import IncomingFactory
+from mini_buildd.incoming.http_door import Works
+from mini_buildd.incoming.http_routes import HttpDoor
+from mini_buildd.incoming.resumable import Resumables
 from mini_buildd.incoming.sessions import Sessions
 from mini_buildd.keys import gpg
 from mini_buildd.kit.commands import Commands, CommandsStopped
@@ -62,9 +68,13 @@ class Services:
         self._chroot_pool = ThreadPool(1, 1, "chroots")
         self._chroot_commands = Commands(is_nice=True)
         self._web_pool = ThreadPool(1, 8, "web")
+        # What is received is written by threads of its own: a slow disk holds up nothing else.
+        self._spool_pool = ThreadPool(1, 4, "spool")
         self._sessions = Sessions()
         self._site = open_site(settings, places)
         self._site.spool.drop_parts()
+        self._resumables = Resumables(self._site.spool, places.resumable)
+        self._resumables.recover()
         self._troubles = Troubles(self._site.clock)
         show_troubles(self._troubles)
         self._watch = ProcessWatch(reactor, self._wake_builds)
@@ -181,6 +191,7 @@ class Services:
 
     def _thd_tidy(self) -> list[EventKind]:
         expire(self._site)
+        self._resumables.expire(self._settings.incoming.keep_leftovers_seconds)
         self._builds.thd_tidy()
         events = [*watch_keys(self._site), *tidy(self._site)]
         analyze()
@@ -213,6 +224,7 @@ class Services:
         self._suite_pool.start()
         self._chroot_pool.start()
         self._web_pool.start()
+        self._spool_pool.start()
         try:
             self._listen()
         except CannotListenError as error:
@@ -239,6 +251,7 @@ class Services:
             archive=self._places.archive,
             static=static_folders(),
             application=application(),
+            door=self._http_door(),
         )
         self._ports = [self.reactor.listenTCP(http.port, site, interface=http.interface)]
         incoming = IncomingFactory(
@@ -251,16 +264,40 @@ class Services:
         )
         self._ports.append(self.reactor.listenTCP(ftp.port, incoming, interface=ftp.interface))
 
+    def _http_door(self) -> HttpDoor:
+        works = Works(
+            reactor=self.reactor,
+            pool=self._spool_pool,
+            spool=self._site.spool,
+            resumables=self._resumables,
+            sessions=self._sessions,
+            changed=self._intake.wake,
+            policy=self._settings.http.upload,
+            sign_in=self._thd_sign_in,
+        )
+        return HttpDoor(works, keep_seconds=self._settings.incoming.keep_leftovers_seconds)
+
+    def _thd_sign_in(self, credentials: Credentials, peer: str) -> None:
+        with in_thread():
+            sign_in(self._site, credentials.account, credentials.secret, peer)
+
     @inlineCallbacks
     def stop(self) -> Any:
         """Close the doors, let what runs in threads end; builds go on by themselves."""
+        hosted.close()
         for port in getattr(self, "_ports", []):
             yield port.stopListening()
         self._chroot_commands.stop()
         ends: list[Deferred[Any]] = [step.stop() for step in (*self._steps, self._suites)]
         yield DeferredList(ends)
         self._watch.stop()
-        for pool in (self._flow_pool, self._suite_pool, self._chroot_pool, self._web_pool):
+        for pool in (
+            self._flow_pool,
+            self._suite_pool,
+            self._chroot_pool,
+            self._web_pool,
+            self._spool_pool,
+        ):
             if pool.started:
                 pool.stop()
         gpg.stop_agent(self._places.gnupg)

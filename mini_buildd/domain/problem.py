@@ -390,6 +390,41 @@ class CertificateUnusable(Problem):
     title = "The TLS certificate cannot be used"
 
 
+class UploadUnknown(Problem):
+    """No such upload."""
+
+    code = "upload-unknown"
+    title = "No such upload"
+
+
+class LogUnknown(Problem):
+    """No such log, or not any more."""
+
+    code = "log-unknown"
+    title = "No such log"
+
+
+class RequestForged(Problem):
+    """A change is asked for in somebody's name by what may be a page of somebody else."""
+
+    code = "request-forged"
+    title = "The request does not say where it comes from"
+
+
+class ParameterUnknown(Problem):
+    """A request to the API has a parameter that the call does not know."""
+
+    code = "parameter-unknown"
+    title = "The call has no such parameter"
+
+
+class BodyRefused(Problem):
+    """The body of a request to the API is of a type that the call does not take."""
+
+    code = "body-refused"
+    title = "The body is not of the type that is needed"
+
+
 class TokenImpossible(Problem):
     """An API token cannot be made as it was asked for."""
 

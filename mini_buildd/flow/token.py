@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from mini_buildd.db.actors import actor_for
+from mini_buildd.db.audit import Values, note, state_of
 from mini_buildd.db.models import ApiToken
 from mini_buildd.db.queries.tokens import TokenRow, token_row
 from mini_buildd.domain.permission import Act, Actor, Scope, demand
@@ -67,6 +68,7 @@ def make_token(site: Site, actor: Actor, owner: str, wish: TokenWish) -> NewToke
             made_at=at,
             expires_at=end_of(wish, at),
         )
+        _note(site, actor, "made a token", row, {})
     return NewToken(token_row(row), secret)
 
 
@@ -86,9 +88,23 @@ def revoke_token(site: Site, actor: Actor, token_id: int) -> TokenRow:
             )
         demand(actor, Act.MAKE_TOKEN, owner=row.user.get_username())
         if row.revoked_at is None:
+            before = state_of(row)
             row.revoked_at = site.clock()
             row.save(update_fields=["revoked_at"])
+            _note(site, actor, "revoked a token", row, before)
     return token_row(row)
+
+
+def _note(site: Site, actor: Actor, act: str, row: ApiToken, before: Values) -> None:
+    note(
+        actor,
+        act,
+        at=site.clock(),
+        kind="API token",
+        name=f"{row} of {row.user.get_username()}",
+        before=before,
+        after=state_of(row),
+    )
 
 
 def actor_of_token(text: str, at: datetime) -> Actor | None:

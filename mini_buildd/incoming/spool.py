@@ -22,13 +22,18 @@ from typing import Self
 
 from mini_buildd.deb.names import PlainFilename
 from mini_buildd.kit.atomic import place, sync_folder
+from mini_buildd.kit.hashing import sha256_of
 
 # What a file takes beside its own bytes; so that there are bounds on empty ones as well.
-_ENTRY_BYTES = 4096
+ENTRY_BYTES = 4096
 
 
 class SpoolFull(Exception):
     """The file, or the spool, would grow past its bound."""
+
+    def __init__(self, text: str, *, is_file: bool = False) -> None:
+        super().__init__(text)
+        self.is_file = is_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +51,37 @@ class Part:
     def __init__(self, spool: "Spool", path: Path) -> None:
         self._spool = spool
         self._path = path
-        spool.claim(_ENTRY_BYTES, 0)
+        spool.claim(ENTRY_BYTES, 0)
         try:
             self._stream = path.open("xb", buffering=0)
         except OSError:
-            spool.release(_ENTRY_BYTES)
+            spool.release(ENTRY_BYTES)
             raise
         self._size_bytes = 0
 
     def write(self, data: bytes) -> None:
         """Append *data*; raises SpoolFull, OSError."""
-        self._spool.claim(len(data), self._size_bytes + len(data))
-        self._size_bytes += len(data)
+        self.claim(len(data))
+        self.append(data)
+
+    def claim(self, more_bytes: int) -> None:
+        """Count what will be appended; raises SpoolFull."""
+        self._spool.claim(more_bytes, self._size_bytes + more_bytes)
+        self._size_bytes += more_bytes
+
+    def append(self, data: bytes) -> None:
+        """Append *data*, which was claimed; raises OSError."""
         rest = memoryview(data)
         while rest:  # the last bytes of a full disk are written without a fault
             rest = rest[self._stream.write(rest) or 0 :]
+
+    def sync(self) -> None:
+        """Make the bytes durable, so that the commit has little left to do."""
+        os.fsync(self._stream.fileno())
+
+    def sha256(self) -> str:
+        """Of what was received, in lower-case hex."""
+        return sha256_of(self._path)
 
     def commit(self, name: PlainFilename) -> Arrival:
         """Make what was received durable, under *name*."""
@@ -73,7 +94,7 @@ class Part:
         self._stream.close()
         with contextlib.suppress(FileNotFoundError):
             self._path.unlink()
-            self._spool.release(_ENTRY_BYTES + self._size_bytes)
+            self._spool.release(ENTRY_BYTES + self._size_bytes)
 
     def __enter__(self) -> Self:
         return self
@@ -102,8 +123,13 @@ class Spool:
         for folder in (self._parts, self._files, self._uploads):
             folder.mkdir(parents=True, exist_ok=True)
         self._used_bytes = sum(
-            _ENTRY_BYTES + status.st_size for _, status in self._arrivals_with_status()
+            ENTRY_BYTES + status.st_size for _, status in self._arrivals_with_status()
         )
+
+    @property
+    def max_file_bytes(self) -> int:
+        """What one file may have."""
+        return self._max_file_bytes
 
     # --- receiving ---------------------------------------------------------
 
@@ -122,11 +148,17 @@ class Spool:
     def claim(self, more_bytes: int, file_bytes: int) -> None:
         """Count *more_bytes* of a file that then has *file_bytes*; raises SpoolFull."""
         if file_bytes > self._max_file_bytes:
-            raise SpoolFull(f"a file may have at most {self._max_file_bytes} bytes")
+            text = f"a file may have at most {self._max_file_bytes} bytes"
+            raise SpoolFull(text, is_file=True)
         with self._lock:
             if self._used_bytes + more_bytes > self._max_spool_bytes:
                 raise SpoolFull("there is no room in the spool; try again later")
             self._used_bytes += more_bytes
+
+    def count(self, size_bytes: int) -> None:
+        """Count what is there already, whatever the bounds."""
+        with self._lock:
+            self._used_bytes += size_bytes
 
     def release(self, size_bytes: int) -> None:
         """Count *size_bytes* as gone."""
@@ -188,7 +220,7 @@ class Spool:
             with contextlib.suppress(FileNotFoundError):
                 size_bytes = arrival.path.stat().st_size
                 arrival.path.unlink()
-                self.release(_ENTRY_BYTES + size_bytes)
+                self.release(ENTRY_BYTES + size_bytes)
             with self._lock, contextlib.suppress(OSError):
                 arrival.path.parent.rmdir()  # only when it is empty
 

@@ -13,6 +13,7 @@ _home = Path(tempfile.gettempdir()) / _name
 _settings = Settings(home=_home, http=Http(public_url="http://buildd.example:8066"))
 globals().update(django_settings(_home.with_suffix(".sqlite3")))
 globals().update(web_settings(_settings, "for tests only"))
+ROOT_URLCONF = "mini_buildd.daemon.urls"  # the pages and the API, as the daemon joins them
 MINI_BUILDD = _settings  # said once more for mypy's plugin, which reads only what stands here
 # A file, as in life: threads and processes get connections of their own, and lock as they do there.
 globals()["DATABASES"]["default"]["TEST"] = {"NAME": str(_home.with_suffix(".tests.sqlite3"))}

@@ -1,10 +1,16 @@
 """What a dry run of an upload answers: whether it would be accepted as things are now."""
 
-import msgspec
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mini_buildd.wire.api.described import DESCRIBED
 
 
-class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
     """A rejection in the words of domain.problem."""
+
+    __pydantic_config__: ClassVar = DESCRIBED
 
     code: str
     title: str
@@ -13,8 +19,11 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     hint: str
 
 
-class PlannedBuild(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedBuild:
     """A job that the upload would get; *build_architecture* is empty where it is the same."""
+
+    __pydantic_config__: ClassVar = DESCRIBED
 
     architecture: str
     build_architecture: str
@@ -23,15 +32,19 @@ class PlannedBuild(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     is_optional: bool
 
 
-class NamedFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedFile:
     """A file by what was signed of it."""
+
+    __pydantic_config__: ClassVar = DESCRIBED
 
     name: str
     size_bytes: int
     sha256: str
 
 
-class Precheck(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Precheck:
     """The answer. The first of *faults* is what an upload would be rejected with.
 
     *is_complete* says that all rules were asked: without the .dsc only those on the .changes are.
@@ -39,6 +52,8 @@ class Precheck(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     the archive has already, *from_base* those that it would look for in the base's archive.
     *signer* is empty where there is no good signature, *distribution* as it is written.
     """
+
+    __pydantic_config__: ClassVar = DESCRIBED
 
     faults: tuple[Fault, ...]
     is_complete: bool = False

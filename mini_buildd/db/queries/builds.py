@@ -10,7 +10,7 @@ from mini_buildd.db.models import Attempt, Binary, Job, Upload
 from mini_buildd.db.queries.page import PAGE_ROWS, Page, page
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.binnmu import binnmu_version
-from mini_buildd.domain.states import JobState, Outcome
+from mini_buildd.domain.states import JOB_UNDER_WAY, JobState, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +182,24 @@ def list_builds(
     *,
     state: JobState | None = None,
     source: str = "",
+    distribution: str = "",
+    architecture: str = "",
     count: int = PAGE_ROWS,
 ) -> Page[BuildRow]:
-    """A page of builds, newest first: those in *state*, and of the *source* package, if given."""
-    rows = jobs() if state is None else jobs().filter(state=state)
-    if source:
-        rows = rows.filter(source__name=source)
+    """A page of builds, newest first: those that fit all of what is given."""
+    wanted = {
+        "state": state,
+        "source__name": source,
+        "source__distribution__name": distribution,
+        "architecture": architecture,
+    }
+    rows = jobs().filter(**{field: value for field, value in wanted.items() if value})
     return page(rows, build_row, before, count)
+
+
+def count_under_way() -> int:
+    """How many builds run now."""
+    return Job.objects.filter(state__in=JOB_UNDER_WAY).count()
 
 
 def find_build(job_id: int) -> Build | None:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from mini_buildd.db.models import Event
 from mini_buildd.db.queries.page import Page, page
 from mini_buildd.domain.event import EventKind
@@ -28,10 +30,25 @@ class EventRow:
 
 def list_events(before: int | None = None, count: int = 100) -> Page[EventRow]:
     """A page of events."""
-    rows = Event.objects.select_related(
+    return page(_events(), _row, before, count)
+
+
+def list_events_after(
+    after: int, *, kind: EventKind | None = None, upload_id: int | None = None, count: int = 100
+) -> tuple[EventRow, ...]:
+    """The first events after the one of that number, the oldest first, that fit what is given."""
+    rows = _events().filter(pk__gt=after)
+    if kind is not None:
+        rows = rows.filter(kind=kind)
+    if upload_id is not None:
+        rows = rows.filter(upload=upload_id)
+    return tuple(map(_row, rows.order_by("pk")[:count]))
+
+
+def _events() -> QuerySet[Event]:
+    return Event.objects.select_related(
         "upload", "source__distribution__repository", "job__source", "distribution__repository"
     )
-    return page(rows, _row, before, count)
 
 
 def _row(event: Event) -> EventRow:

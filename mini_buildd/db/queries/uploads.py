@@ -109,9 +109,24 @@ def upload_row(upload: Upload) -> UploadRow:
     )
 
 
-def list_uploads(before: int | None = None, count: int = 50) -> Page[UploadRow]:
-    """A page of uploads, newest first."""
-    return page(uploads(), upload_row, before, count)
+def list_uploads(
+    before: int | None = None,
+    count: int = 50,
+    *,
+    state: UploadState | None = None,
+    source: str = "",
+    distribution: str = "",
+    changes_sha256: str = "",
+) -> Page[UploadRow]:
+    """A page of uploads, newest first: those that fit all of what is given."""
+    wanted = {
+        "state": state,
+        "source_name": source,
+        "distribution_name": distribution,
+        "changes_sha256": changes_sha256,
+    }
+    rows = uploads().filter(**{field: value for field, value in wanted.items() if value})
+    return page(rows, upload_row, before, count)
 
 
 def find_upload(upload_id: int) -> UploadDetail | None:

@@ -15,10 +15,10 @@ from mini_buildd.domain.states import JobState, Outcome
 from mini_buildd.tests.web import logs
 from mini_buildd.tests.web.builder import Builder
 from mini_buildd.tools.log_file import compress_log, compressed
+from mini_buildd.tools.log_part import MAX_BYTES, read_part
 from mini_buildd.tools.log_plain import plain
 from mini_buildd.tools.sbuild_log import Line
 from mini_buildd.web.log.colour import coloured
-from mini_buildd.web.log.follow import MAX_BYTES, read_part
 from mini_buildd.web.log.index import LogIndex, index_of
 from mini_buildd.web.log.markup import lines_markup
 from mini_buildd.web.log.window import WINDOW_BYTES, read_reason, read_window

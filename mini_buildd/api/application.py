@@ -1,0 +1,88 @@
+"""The API as a whole: its calls, who is let in, how problems and unchanged answers are told."""
+
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import get_conditional_response, patch_vary_headers
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+
+from mini_buildd.api import builds, events, people, queue, repositories, status, uploads
+from mini_buildd.api.describe import DESCRIPTION, described, parameters
+from mini_buildd.api.door import ApiDoor
+from mini_buildd.api.problems import on_http_error, on_invalid, on_problem
+from mini_buildd.domain.problem import Problem
+
+ROOT = "api/v1/"
+
+
+class Api(NinjaAPI):
+    """Ninja's, with our words for what it does by itself."""
+
+    def create_response(self, request: HttpRequest, data: Any, **kwargs: Any) -> HttpResponse:
+        """An answer; who asks again is told when it is the same as before (RFC 9110 §13)."""
+        response = super().create_response(request, data, **kwargs)
+        patch_vary_headers(response, ("Authorization", "Cookie"))
+        response.setdefault("Cache-Control", "private, no-cache")
+        if request.method not in {"GET", "HEAD"} or response.status_code != HTTPStatus.OK:
+            return response
+        etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
+        response["ETag"] = etag
+        unchanged = get_conditional_response(request, etag=etag, response=response)
+        return unchanged if isinstance(unchanged, HttpResponse) else response
+
+    def get_openapi_operation_id(self, operation: Any) -> str:
+        """The name of the function, which is unique."""
+        name: str = operation.view_func.__name__
+        return name
+
+    def get_openapi_schema(self, **kwargs: Any) -> Any:
+        """The description, with all that ninja does not know."""
+        del kwargs
+        return described(super().get_openapi_schema(path_prefix=ROOT))
+
+
+@cache
+def _parameters() -> Mapping[tuple[str, str], frozenset[str]]:
+    return parameters(document())
+
+
+def _known(route: str, method: str) -> frozenset[str]:
+    return _parameters().get((route, method), frozenset())
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The OpenAPI document."""
+    return dict(api.get_openapi_schema())
+
+
+api = Api(
+    title="mini-buildd",
+    version="1",
+    description=DESCRIPTION,
+    docs_url=None,
+    openapi_url=None,
+    urls_namespace="api",
+    auth=ApiDoor(_known),
+)
+api.add_exception_handler(Problem, on_problem)
+api.add_exception_handler(ValidationError, on_invalid)
+api.add_exception_handler(HttpError, on_http_error)
+for prefix, router in (
+    ("status", status.status),
+    ("me", people.me),
+    ("tokens/", people.tokens),
+    ("uploads/", uploads.router),
+    ("builds/", builds.router),
+    ("queue/", queue.router),
+    ("events/", events.router),
+    ("repositories/", repositories.repositories),
+    ("suites/", repositories.suites),
+    ("builders/", status.builders),
+):
+    api.add_router(prefix, router)

@@ -1,0 +1,50 @@
+"""What the bodies of requests say; more than that is refused, so that no typing error is missed."""
+
+from typing import Annotated
+
+from ninja import Schema
+from pydantic import ConfigDict, Field, StrictInt, StrictStr
+
+from mini_buildd.domain.permission import Scope
+from mini_buildd.domain.token import DEFAULT_DAYS
+
+_MOST_CHANGES_CHARACTERS = 3 << 20
+_FileText = Annotated[StrictStr, Field(max_length=_MOST_CHANGES_CHARACTERS)]
+_Line = Annotated[StrictStr, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+
+class _Given(Schema):
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class Reason(_Given):
+    """Why somebody does it."""
+
+    reason: _Line = ""
+    """What the events and the pages tell."""
+
+
+NO_REASON = Reason()
+
+
+class TokenWish(_Given):
+    """A token that you want."""
+
+    name: _Line
+    """What it is for, such as the machine that will have it."""
+    scopes: list[Scope]
+    """read: see what you may see; upload: also upload, and cancel or retry your own; change: the
+    rest that you may do, but for accounts, keys and tokens."""
+    days: StrictInt | None = DEFAULT_DAYS
+    """Until it ends; null, which only administrators may say: until it is revoked."""
+
+
+class PrecheckWish(_Given):
+    """What you would upload."""
+
+    changes_name: _Line
+    """The name of the .changes, without its folder."""
+    changes: _FileText
+    """Its signed text."""
+    dsc: _FileText | None = None
+    """The text of the .dsc that it names; without it, only what the .changes says is looked at."""

@@ -1,0 +1,155 @@
+"""The OpenAPI document, completed: refusals, ways to sign in, headers."""
+
+from collections.abc import Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from mini_buildd.wire.api.problem import MEDIA_TYPE, ProblemDetails
+
+DESCRIPTION = """\
+What the pages show and do, for programs. `mini-buildd-api` is a client for it.
+
+- **Who asks.** `Authorization: Bearer` with an API token; or Basic with the name of an account and
+  such a token, for tools that know nothing else. Pages use the session with `X-CSRFToken`. Who
+  comes with nothing sees what everybody may see.
+- **Lists** come in pages; `next` is where the list goes on, or null. A page stays the same page
+  while new items arrive.
+- **Refusals** are problem details (RFC 9457) with a stable `code`, what was `expected`, what was
+  `found`, and a `hint` what to do.
+- **Unchanged?** Send the `ETag` of an answer as `If-None-Match`, and get 304 if nothing is new.
+- **202** says that something has begun; `Location` is where to watch it.
+- Addresses in answers are relative to the instance. Times are UTC.
+"""
+_TAGS = {
+    "instance": "The instance and its builders.",
+    "you": "Who you are, and your tokens.",
+    "uploads": "What was sent, and what became of it.",
+    "builds": "Builds, their logs, the queue.",
+    "events": "What happens, as it happens.",
+    "repositories": "Repositories, their suites, and what those have.",
+}
+_SCHEMES = {
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "An API token, which begins with mbd_.",
+    },
+    "name_and_token": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "The name of an account and a token of it; to make tokens, the password.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "mini_buildd_session",
+        "description": "Of a browser that has signed in on the pages; changes need X-CSRFToken.",
+    },
+}
+_NEVER_BY_NOBODY = frozenset(
+    {
+        "list_of_tokens",
+        "make_one",
+        "revoke_one",
+        "cancel_build",
+        "retry_build",
+        "cancel_builds",
+        "retry_builds",
+    }
+)
+_ALWAYS = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
+_CHANGES = (
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.INSUFFICIENT_STORAGE,
+)
+_ETAG = {"description": "Of this answer, for If-None-Match.", "schema": {"type": "string"}}
+_LOG_HEADERS = {
+    "X-Log-Next-Offset": {
+        "description": "Where to go on.",
+        "schema": {"type": "string", "pattern": "^[0-9]+$"},
+    },
+    "X-Log-State": {
+        "description": "Whether more may come.",
+        "schema": {"type": "string", "enum": ["running", "ended"]},
+    },
+}
+
+
+def described(schema: Any) -> Any:
+    """*schema*, as ninja makes it, with what it lacks."""
+    components = schema["components"]
+    adapter: TypeAdapter[ProblemDetails] = TypeAdapter(ProblemDetails)
+    components["schemas"]["ProblemDetails"] = adapter.json_schema(mode="serialization")
+    components["securitySchemes"] = dict(_SCHEMES)
+    schema["tags"] = [{"name": name, "description": text} for name, text in _TAGS.items()]
+    schema["servers"] = [{"url": "/"}]
+    for path, method, call in calls(schema):
+        _complete(path, method, call)
+    return schema
+
+
+def calls(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every call: path, method in lower case, and what is said of it."""
+    for path, methods in schema["paths"].items():
+        for method, call in methods.items():
+            if method in {"get", "put", "post", "delete", "head", "patch", "options"}:
+                yield path, method, call
+
+
+def parameters(schema: Mapping[str, Any]) -> Mapping[tuple[str, str], frozenset[str]]:
+    """The names of the query parameters of each call, by path and method in upper case."""
+    return {
+        (path, method.upper()): frozenset(
+            each["name"] for each in call["parameters"] if each["in"] == "query"
+        )
+        for path, method, call in calls(schema)
+    }
+
+
+def _complete(path: str, method: str, call: dict[str, Any]) -> None:
+    signed_in: list[dict[str, list[str]]] = [{name: []} for name in _SCHEMES]
+    call["security"] = signed_in if call["operationId"] in _NEVER_BY_NOBODY else [{}, *signed_in]
+    responses = call["responses"]
+    for status in _refusals(path, method, call):
+        responses[int(status)] = _refusal(status)
+    if call["operationId"] == "read_log":
+        text = {"text/plain": {"schema": {"type": "string"}}}
+        responses[200] = {"description": "OK", "content": text, "headers": _LOG_HEADERS}
+    elif method == "get":
+        responses[200]["headers"] = {"ETag": _ETAG}
+        responses[304] = {"description": "It is as it was."}
+    for made in (201, 202):
+        if made in responses:
+            location = {"description": "Where to watch it.", "schema": {"type": "string"}}
+            responses[made]["headers"] = {"Location": location}
+    call["responses"] = {str(status): responses[status] for status in sorted(responses)}
+
+
+def _refusals(path: str, method: str, call: Mapping[str, Any]) -> list[HTTPStatus]:
+    found = list(_ALWAYS)
+    if "{" in path:
+        found.append(HTTPStatus.NOT_FOUND)
+    if method != "get":
+        found.extend(_CHANGES)
+    elif call["parameters"]:
+        found.append(HTTPStatus.UNPROCESSABLE_ENTITY)
+    if call["operationId"] in _NEVER_BY_NOBODY:
+        found.append(HTTPStatus.FORBIDDEN)
+    return found
+
+
+def _refusal(status: HTTPStatus) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "description": status.phrase,
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}},
+    }
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        seconds = {"description": "Seconds to wait.", "schema": {"type": "string"}}
+        found["headers"] = {"Retry-After": seconds}
+    return found

@@ -1,0 +1,30 @@
+"""What requests may say: numbers and words in bounds, so that nothing else reaches a query."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from django.http import HttpRequest
+from pydantic import Field
+
+PAGE_ROWS = 50
+_MOST_ROWS = 200
+_MOST_SECONDS = 50
+# What every database can keep as a number.
+_LARGEST = 2**63 - 1
+
+Number = Annotated[int, Field(ge=0, le=_LARGEST)]
+Limit = Annotated[int, Field(ge=1, le=_MOST_ROWS, description="So many items at most.")]
+Before = Annotated[
+    int,
+    Field(ge=0, le=_LARGEST, description="Only items before this one; `next` of a page has it."),
+]
+Seconds = Annotated[int, Field(ge=0, le=_MOST_SECONDS)]
+# No control characters: no name here has any.
+Word = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+def address(request: HttpRequest, **changes: object) -> str:
+    """Where the list that *request* asks for goes on: its address, with these parameters."""
+    given = {name: request.GET[name] for name in request.GET}
+    return f"{request.path}?{urlencode({**given, **changes})}"

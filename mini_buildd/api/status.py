@@ -1,0 +1,64 @@
+"""The calls on the instance and its builders."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from django.http import HttpRequest
+from django.utils.timezone import now
+from ninja import Router
+
+from mini_buildd.db.queries.builders import BuilderRow, list_builders
+from mini_buildd.db.queries.builds import count_under_way
+from mini_buildd.db.queries.queue import last_event
+from mini_buildd.flow.hosted import instance, outlook, troubles
+from mini_buildd.wire.api.status import Builder, BuilderPage, Status
+
+status = Router(tags=["instance"])
+builders = Router(tags=["instance"])
+
+
+@status.get("", response=Status, summary="Ask what goes on")
+def show_status(request: HttpRequest) -> Status:
+    """What goes on at this moment."""
+    del request
+    return Status(
+        identity=instance().identity,
+        version=_version(),
+        running=count_under_way(),
+        waiting=len(outlook().order),
+        last_event=last_event(),
+        troubles=tuple(f"{each.name}: {each.why}" for each in troubles()),
+    )
+
+
+@builders.get("", response=BuilderPage, summary="List builders")
+def list_of_builders(request: HttpRequest) -> BuilderPage:
+    """The machines that build, and how they are."""
+    del request
+    found = list_builders(now(), instance().builder.lease_seconds)
+    return BuilderPage(tuple(map(_builder, found)))
+
+
+def _version() -> str:
+    try:
+        return version("mini-buildd")
+    except PackageNotFoundError:  # run from a checkout
+        return ""
+
+
+def _builder(row: BuilderRow) -> Builder:
+    return Builder(
+        name=row.name,
+        is_enabled=row.is_enabled,
+        is_silent=row.is_silent,
+        slots=row.slots,
+        running=row.running,
+        cores=row.cores,
+        memory_mb=row.memory_mb,
+        disk_mb=row.disk_mb,
+        architectures=tuple(row.architectures.split()),
+        tags=tuple(row.tags.split()),
+        seen_at=row.seen_at,
+        set_aside_at=row.set_aside_at,
+        set_aside_until=row.set_aside_until,
+        set_aside_reason=row.set_aside_reason,
+    )

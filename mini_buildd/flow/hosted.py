@@ -1,0 +1,96 @@
+"""The instance that the pages and the API serve, as the daemon gave it to Django.
+
+Django makes its views by itself, so they cannot be handed a Site; they ask here.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.utils.timezone import now
+
+from mini_buildd.archive.tree import Tree
+from mini_buildd.config.places import Places
+from mini_buildd.config.settings import Settings
+from mini_buildd.flow.outlook import Outlook, look_ahead
+from mini_buildd.flow.queue import Queue
+from mini_buildd.flow.site import Site
+from mini_buildd.flow.troubles import Trouble, Troubles
+
+
+def instance() -> Settings:
+    """The settings of this instance."""
+    found: Settings = settings.MINI_BUILDD
+    return found
+
+
+def places() -> Places:
+    """The folders of this instance."""
+    return Places(instance().home)
+
+
+def archive_url(repository: str) -> str:
+    """Where apt finds *repository*; without a slash at the end."""
+    return f"{instance().url}/archive/{repository}"
+
+
+def tree(repository: str) -> Tree:
+    """The published tree of *repository*, a name that the database holds."""
+    return Tree(places().archive / repository, places().index_cache / repository)
+
+
+@dataclass(slots=True)
+class _Daemon:
+    site: Site | None = None
+    wake: Callable[[], None] = lambda: None
+    troubles: Troubles | None = None
+    closing: threading.Event = field(default_factory=threading.Event)
+
+
+_daemon = _Daemon()
+
+
+def plug_in(site: Site | None, wake: Callable[[], None]) -> None:
+    """Let the doors call verbs on *site*, and *wake* whoever publishes; the daemon does this."""
+    _daemon.site, _daemon.wake = site, wake
+    _daemon.closing.clear()
+
+
+def show_troubles(troubles: Troubles) -> None:
+    """Let the doors tell of the daemon's *troubles*; the daemon does this."""
+    _daemon.troubles = troubles
+
+
+def close() -> None:
+    """The daemon is to end: who waits for something to happen waits no longer."""
+    _daemon.closing.set()
+
+
+def troubles() -> Sequence[Trouble]:
+    """The suites that cannot be published at present."""
+    return _daemon.troubles.listing() if _daemon.troubles is not None else ()
+
+
+def site() -> Site:
+    """What verbs work with."""
+    if _daemon.site is None:
+        raise RuntimeError("the pages are served without a daemon, so they can only be read")
+    return _daemon.site
+
+
+def outlook() -> Outlook:
+    """What the waiting jobs are to expect."""
+    # Without a daemon nobody keeps a queue, and it is made anew for each page.
+    queue = _daemon.site.queue if _daemon.site is not None else Queue()
+    return look_ahead(queue, instance().builder.backend, now())
+
+
+def wake() -> None:
+    """Something was decided: let it be published now, instead of with the next sweep."""
+    _daemon.wake()
+
+
+def pause(seconds: float) -> bool:
+    """Let so much time pass, less when the daemon is to end; whether it is."""
+    return _daemon.closing.wait(seconds)

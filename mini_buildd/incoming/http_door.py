@@ -1,0 +1,259 @@
+"""The ways in by HTTP: which request is one, and who may use it.
+
+    PUT /upload/<file name>              one file, as dput and curl send it
+    POST /api/v1/uploads/files           all files of an upload in one multipart/form-data body
+    /api/v1/incoming/                    resumable transfers of large files (tus 1.0.0)
+
+What comes goes straight to the spool; neither this process' memory nor Django sees a whole body.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, NoReturn, Protocol, TypeVar
+
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
+from twisted.python.threadpool import ThreadPool
+
+from mini_buildd.deb.names import MalformedName, PlainFilename
+from mini_buildd.domain import transfer
+from mini_buildd.domain.problem import Problem
+from mini_buildd.incoming.credentials import Credentials, SignIn, from_header
+from mini_buildd.incoming.http_answer import Answer, plain, refusal
+from mini_buildd.incoming.http_channel import StreamingRequest
+from mini_buildd.incoming.resumable import Resumables
+from mini_buildd.incoming.sessions import Sessions
+from mini_buildd.incoming.spool import Arrival, Spool, SpoolFull
+from mini_buildd.incoming.writing import Sink, Writing
+
+_log = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
+
+
+def nobody(credentials: Credentials, peer: str) -> NoReturn:
+    """Knows no account."""
+    del credentials, peer
+    raise _unknown("accounts that nobody looks up")
+
+
+@dataclass(frozen=True, slots=True)
+class Works:
+    """What exchanges work with; *changed* is called when there may be something new to take in."""
+
+    reactor: Any
+    pool: ThreadPool
+    spool: Spool
+    resumables: Resumables
+    sessions: Sessions
+    changed: Callable[[], None]
+    policy: str = "open"  # or "accounts" or "off"
+    sign_in: SignIn = nobody
+
+    def in_pool(self, thd_work: Callable[[], _Result]) -> "Deferred[_Result]":
+        """Call in a thread of the pool."""
+        return deferToThreadPool(self.reactor, self.pool, thd_work)
+
+
+class Body(Protocol):
+    """What becomes of a body."""
+
+    def write(self, data: bytes) -> None:
+        """The next bytes; raises Problem, SpoolFull, OSError."""
+
+    def end(self) -> None:
+        """All is there; answers some time. Raises as write()."""
+
+    def drop(self) -> None:
+        """It will not come to its end."""
+
+
+class HttpExchange:
+    """One request that brings something; *open_body* is called once it may."""
+
+    def __init__(
+        self,
+        works: Works,
+        request: StreamingRequest,
+        open_body: Callable[["HttpExchange"], Body],
+        *,
+        as_json: bool,
+        fields: dict[str, str] | None = None,
+    ) -> None:
+        self.works = works
+        self.request = request
+        self._open_body = open_body
+        self._as_json = as_json
+        self._fields = fields or {}
+        self._body: Body | None = None
+        self._early: list[bytes] = []
+        self._is_whole = False
+        self._is_over = False
+        self._dropped_bytes = 0
+
+    # --- what the request calls --------------------------------------------------
+
+    def begin(self) -> None:
+        """The header is there: see who it is, then open."""
+        if self.works.policy == "off":
+            self.refuse(_closed())
+        elif self.works.policy == "open":
+            self._open()
+        elif (credentials := from_header(self.request.field("authorization"))) is None:
+            self.refuse(_unknown("none"))
+        else:
+            self.request.pause()
+            peer = self.request.peer
+            found = self.works.in_pool(lambda: self.works.sign_in(credentials, peer))
+            found.addCallback(self._signed_in).addErrback(self.broken)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is no answer yet."""
+        return not self._is_over
+
+    @property
+    def wants_body(self) -> bool:
+        """Whether bytes that come are of use (Exchange)."""
+        return self._body is not None and not self._is_over
+
+    def write(self, data: bytes) -> None:
+        """The next bytes (Exchange)."""
+        if self._is_over:
+            self._dropped_bytes += len(data)
+            if self._dropped_bytes > self.works.spool.max_file_bytes:
+                self.request.hang_up()
+        elif self._body is None:
+            self._early.append(data)  # of the one packet that the header came with
+        else:
+            self._trying(self._body.write, data)
+
+    def end(self) -> None:
+        """The last byte is there (Exchange)."""
+        self._is_whole = True
+        if self._body is not None and not self._is_over:
+            self._trying(self._body.end)
+
+    def cut(self) -> None:
+        """The connection is gone (Exchange)."""
+        self._close()
+
+    # --- what bodies call ---------------------------------------------------------
+
+    def writing(self, sink: Sink) -> Writing:
+        """Write to *sink* what comes."""
+        works = self.works
+        return Writing(sink, self.request, self.broken, reactor=works.reactor, pool=works.pool)
+
+    def answer(self, answer: Answer) -> None:
+        """It is done."""
+        self._is_over = True
+        self.request.answer(answer)
+
+    def refuse(self, problem: Problem, **fields: str) -> None:
+        """It is not done, and what has come is dropped."""
+        self._close()
+        answer = refusal(problem, as_json=self._as_json, **self._fields, **fields)
+        self.request.answer(answer)
+        self.request.resume()  # so that the rest can be read and dropped
+
+    def broken(self, failure: Failure) -> None:
+        """Something failed in a thread."""
+        error = failure.value
+        if isinstance(error, Problem):
+            self.refuse(error)
+        elif isinstance(error, SpoolFull | OSError):
+            self.refuse(no_room(error))
+        else:
+            _log.error("an upload failed:\n%s", failure.getTraceback())
+            self._close()
+            self.request.answer(plain(HTTPStatus.INTERNAL_SERVER_ERROR, "The upload failed here."))
+
+    # --- inside --------------------------------------------------------------------
+
+    def _signed_in(self, _: object) -> None:
+        if not self._is_over:
+            self._open()
+
+    def _open(self) -> None:
+        self._trying(self._open_and_catch_up)
+        self.request.resume()
+
+    def _open_and_catch_up(self) -> None:
+        self._body = self._open_body(self)
+        if self._is_over:
+            return
+        early, self._early = self._early, []
+        for data in early:
+            self.write(data)
+        if not self._is_whole:
+            self.request.ask_for_body()
+        elif not self._is_over:
+            self._body.end()
+
+    def _trying(self, work: Callable[..., None], *arguments: bytes) -> None:
+        try:
+            work(*arguments)
+        except Exception:  # noqa: BLE001  # told apart there; whatever it is, the client is answered
+            self.broken(Failure())
+
+    def _close(self) -> None:
+        self._early = []
+        if not self._is_over:
+            self._is_over = True
+            if self._body is not None:
+                self._body.drop()
+
+
+def no_room(error: Exception) -> Problem:
+    """What a client is told of a full spool or disk."""
+    if isinstance(error, SpoolFull) and error.is_file:
+        return transfer.FileTooLarge(
+            expected="a file that is not larger than any may be",
+            found=str(error),
+            hint="Ask an administrator: the bound is incoming.max_file_bytes.",
+        )
+    return transfer.NoRoom(
+        expected="room in the spool",
+        found=str(error),
+        hint="Try again later; if it stays so, tell an administrator.",
+    )
+
+
+def file_name(text: str) -> PlainFilename:
+    """*text* as the name of a file of an upload; raises FileNameRefused."""
+    try:
+        return PlainFilename(text)
+    except MalformedName as error:
+        raise transfer.FileNameRefused(
+            expected="a name of letters, digits and + . ~ _ : - that begins with a letter, "
+            "a digit or a plus",
+            found=repr(error.text),
+            hint="Upload the files as they came out of the build.",
+        ) from None
+
+
+def arrived(works: Works, peer: str, arrivals: list[Arrival]) -> None:
+    """Tell that *arrivals* came from *peer*."""
+    for arrival in arrivals:
+        works.sessions.brought(peer, arrival)
+    works.changed()
+
+
+def _closed() -> Problem:
+    return transfer.UploadsClosed(
+        expected="an upload by another way",
+        found="that uploads by HTTP are off",
+        hint="Upload by FTP or SFTP; mini-buildd-api dput-conf prints what dput needs.",
+    )
+
+
+def _unknown(found: str) -> Problem:
+    return transfer.SignInNeeded(
+        expected="an account with its password, or an API token",
+        found=found,
+        hint="Give the name of your account and its password, or a token that may upload.",
+    )

@@ -1,0 +1,62 @@
+"""Which requests bring something, by method and path."""
+
+from urllib.parse import unquote
+
+from mini_buildd.domain import transfer
+from mini_buildd.incoming import http_multipart, http_tus
+from mini_buildd.incoming.http_channel import Exchange, StreamingRequest
+from mini_buildd.incoming.http_door import Body, HttpExchange, Works, file_name
+from mini_buildd.incoming.http_multipart import MultipartBody
+from mini_buildd.incoming.http_put import PutBody
+from mini_buildd.incoming.http_tus import Transfers
+
+UPLOAD = "/upload/"
+
+
+class HttpDoor:
+    """The door for the site (http_channel.Door)."""
+
+    def __init__(self, works: Works, *, keep_seconds: int) -> None:
+        self._works = works
+        self._transfers = Transfers(works, keep_seconds)
+
+    def begin(self, request: StreamingRequest, method: bytes, path: bytes) -> Exchange | None:
+        """The exchange that *request* is, or None when it is an ordinary one."""
+        exchange = self._exchange(request, method.decode("latin-1"), path.decode("latin-1"))
+        if exchange is None:
+            return None
+        if not request.channel.uploader:
+            request.channel.uploader = request.peer
+            self._works.sessions.begin(request.peer)
+        exchange.begin()
+        return exchange
+
+    def leave(self, peer: str) -> None:
+        """A connection of *peer* on which there were exchanges is gone."""
+        self._works.sessions.end(peer)
+        self._works.changed()
+
+    def _exchange(self, request: StreamingRequest, method: str, path: str) -> HttpExchange | None:
+        if path.startswith(UPLOAD):
+            return self._put(request, method, path[len(UPLOAD) :])
+        if path.startswith(http_tus.PATH):
+            return self._transfers.exchange(request, method, path[len(http_tus.PATH) :])
+        if path == http_multipart.PATH and method == "POST":
+            return HttpExchange(self._works, request, MultipartBody, as_json=True)
+        return None
+
+    def _put(self, request: StreamingRequest, method: str, rest: str) -> HttpExchange:
+        def put(exchange: HttpExchange) -> Body:
+            return PutBody(exchange, file_name(unquote(rest)))
+
+        open_body = put if method == "PUT" else _explain
+        return HttpExchange(self._works, request, open_body, as_json=False)
+
+
+def _explain(exchange: HttpExchange) -> Body:
+    """Somebody looks at the place with a browser."""
+    raise transfer.MethodRefused(
+        expected="PUT /upload/<file name>",
+        found=exchange.request.method.decode("latin-1")[:20],
+        hint="Files of an upload are put here, by dput with method = http, or curl -T.",
+    )
