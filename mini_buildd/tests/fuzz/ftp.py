@@ -8,10 +8,8 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.interfaces import IListeningPort
 from zope.interface import implementer
 
-from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.ftp import FtpWire, IncomingFactory
 from mini_buildd.incoming.ftp_tls import TlsUse
-from mini_buildd.incoming.rates import Rates
 from mini_buildd.incoming.sessions import Sessions
 from mini_buildd.tests.fuzz.target import Take, Target, Wrong
 from mini_buildd.tests.fuzz.wires import (
@@ -21,6 +19,7 @@ from mini_buildd.tests.fuzz.wires import (
     AtOnce,
     TriedSpool,
     Wire,
+    dock_of,
     nothing_logged,
 )
 
@@ -157,14 +156,7 @@ def _prepare(tls_use: TlsUse, folder: Path) -> Take:
     at_once: Any = AtOnce()
     spool, sessions = TriedSpool(folder / "spool"), Sessions()
     tls: Any = object()  # what is said in TLS is said in the clear here
-    dock = Dock(
-        reactor=at_once,
-        pool=at_once,
-        spool=spool,
-        sessions=sessions,
-        rates=Rates(at_once, 0),
-        changed=lambda: None,
-    )
+    dock = dock_of(at_once, spool, sessions)
     factory = IncomingFactory(dock, FtpWire(tls_use=tls_use), tls)
 
     def take(data: bytes) -> str:

@@ -19,7 +19,14 @@ from mini_buildd.incoming.http_routes import HttpDoor
 from mini_buildd.incoming.resumable import Resumables
 from mini_buildd.incoming.sessions import Sessions
 from mini_buildd.tests.fuzz.target import Take, Target, Wrong
-from mini_buildd.tests.fuzz.wires import PEER, AtOnce, TriedSpool, Wire, nothing_logged
+from mini_buildd.tests.fuzz.wires import (
+    PEER,
+    AtOnce,
+    TriedSpool,
+    Wire,
+    dock_of,
+    nothing_logged,
+)
 
 _SECRET = b"nobody outside may ever read this"
 _STATUS = re.compile(rb"HTTP/1\.1 ([0-9]{3}) [^\r\n]*\r\n[A-Z]")
@@ -152,16 +159,7 @@ def _prepare(policy: str, folder: Path) -> Take:
     at_once: Any = AtOnce()
     spool, sessions = TriedSpool(folder / "spool"), Sessions()
     resumables = Resumables(spool, folder / "spool" / "resumable")
-    works = Works(
-        reactor=at_once,
-        pool=at_once,
-        spool=spool,
-        resumables=resumables,
-        sessions=sessions,
-        changed=lambda: None,
-        policy=policy,
-        sign_in=_sign_in,
-    )
+    works = Works(dock_of(at_once, spool, sessions), resumables, policy=policy, sign_in=_sign_in)
     site: Any = make_site(
         reactor=at_once,
         pool=at_once,

@@ -18,6 +18,9 @@ from twisted.python import log
 from twisted.python.failure import Failure
 
 from mini_buildd.deb.names import PlainFilename
+from mini_buildd.incoming.dock import Dock
+from mini_buildd.incoming.rates import Rates
+from mini_buildd.incoming.sessions import Sessions
 from mini_buildd.incoming.spool import Spool
 from mini_buildd.tests.fuzz.target import Wrong
 
@@ -167,3 +170,15 @@ class TriedSpool(Spool):
             shutil.rmtree(folder)
         self._used_bytes = 0
         return count
+
+
+def dock_of(at_once: Any, spool: Spool, sessions: Sessions) -> Dock:
+    """What the ways in share, with nobody behind it."""
+    return Dock(
+        reactor=at_once,
+        pool=at_once,
+        spool=spool,
+        sessions=sessions,
+        rates=Rates(at_once, 0),
+        changed=lambda: None,
+    )
