@@ -6,6 +6,7 @@ connected, an incomplete one waits.
 """
 
 import hashlib
+from collections.abc import Mapping
 
 from django.db import IntegrityError, transaction
 
@@ -45,6 +46,7 @@ def receive(site: Site, arrival: Arrival, *, is_final: bool) -> list[EventKind]:
     found: list[Arrival] = []
     try:
         changes = _verify(site, upload, data)
+        _aim(upload, site.spool.aim_of(arrival))
         found = _find_files(site, changes, is_final=is_final)
         if len(found) < len(changes.files):
             return []
@@ -67,6 +69,13 @@ def _verify(site: Site, upload: Upload, data: bytes) -> Changes:
     upload.version = changes.version
     upload.distribution_name = changes.distribution[:130]
     return changes
+
+
+def _aim(upload: Upload, suites: Mapping[str, str]) -> None:
+    """Take what was signed for what it stands for, by the folder that *upload* came by."""
+    signed = upload.distribution_name
+    if (target := suites.get(signed, signed)) != signed:
+        upload.distribution_name, upload.signed_distribution = target[:130], signed
 
 
 def _find_files(site: Site, changes: Changes, *, is_final: bool) -> list[Arrival]:
@@ -115,8 +124,14 @@ def _save(site: Site, upload: Upload, rejection: problem.Rejection | None) -> Ev
     try:
         with transaction.atomic():
             upload.save(force_insert=True)
-            return record(kind, site.clock(), upload=upload, detail=upload.problem_code)
+            return record(kind, site.clock(), upload=upload, detail=_detail(upload))
     except IntegrityError:
         if not Upload.objects.filter(token=upload.token).exists():
             raise
         return kind  # received already, in a thread that was faster
+
+
+def _detail(upload: Upload) -> str:
+    if upload.problem_code or not upload.signed_distribution:
+        return upload.problem_code
+    return f"signed for {upload.signed_distribution}, dropped for {upload.distribution_name}"

@@ -68,7 +68,8 @@ def _measure(folder: Path, stack: ExitStack, rounds: int, megabytes: int) -> Non
     ports, pid = stack.enter_context(_ours(home))
     _add_ours(ways, home, ports)
     _add_peers(ways, folder, stack)
-    before, found = _memory_mb(pid), {}
+    before = _memory_mb(pid)
+    found: dict[str, list[Transfer]] = {}
     for _ in range(rounds):
         for name, call in ways.calls.items():
             found.setdefault(name, []).append(_transfer(call, ports["http"]))

@@ -58,9 +58,7 @@ def sshd(folder: Path, public_key: Path) -> Iterator[int]:
 
 @contextmanager
 def _serving(command: list[str], port: int) -> Iterator[None]:
-    with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             _wait(port)
             yield

@@ -1,7 +1,7 @@
 """``python -m mini_buildd.tests.bench.upload_serve HOME``: every way in, to be measured.
 
-All in one process, as in the daemon. It prints its ports as JSON. What stands for Django answers at once: what is measured is how long a
-request waits for those who upload.
+All in one process, as in the daemon. It prints its ports as JSON. What stands for Django answers at
+once: what is measured is how long a request waits for those who upload.
 """
 
 import json
