@@ -4,12 +4,15 @@ from django.contrib import admin
 from django.urls import path
 
 from mini_buildd.web.views import (
+    account,
+    audit,
     build_acts,
     build_logs,
     builders,
     builds,
     changes,
     events,
+    me,
     now,
     queue,
     repositories,
@@ -70,5 +73,13 @@ urlpatterns = [
     path("builders/", builders.listing, name="builders"),
     path("builders/chroots/<int:chroot_id>/refresh/", builders.refresh, name="chroot-refresh"),
     path("events/", events.listing, name="events"),
+    path("audit/", audit.listing, name="audit"),
+    path("account/login/", account.sign_in, name="sign-in"),
+    path("account/logout/", account.sign_out, name="sign-out"),
+    path("account/password/", account.password, name="password"),
+    path("account/register/", account.register, name="register"),
+    path("me/", me.show, name="me"),
+    path("me/tokens/", me.make_token, name="token-make"),
+    path("me/tokens/<int:token_id>/revoke/", me.revoke_token, name="token-revoke"),
     path("admin/", admin.site.urls),
 ]
