@@ -87,6 +87,7 @@ class Incoming:
     max_file_bytes: int = 8 << 30
     max_spool_bytes: int = 32 << 30
     keep_leftovers_seconds: int = 24 * 3600
+    max_signature_days: int = 365  # an older signature counts no more; 0: it counts for ever
     idle_seconds: int = 600  # a connection over which nothing comes for so long is closed
     max_connections: int = 200
     max_connections_per_peer: int = 100
@@ -245,6 +246,7 @@ def _check(settings: Settings) -> list[str]:
             ("incoming.max_file_bytes", settings.incoming.max_file_bytes, 1),
             ("incoming.max_spool_bytes", settings.incoming.max_spool_bytes, 1),
             ("incoming.keep_leftovers_seconds", settings.incoming.keep_leftovers_seconds, 1),
+            ("incoming.max_signature_days", settings.incoming.max_signature_days, 0),
             ("accounts.session_hours", settings.accounts.session_hours, 1),
             ("https.hsts_seconds", settings.https.hsts_seconds, 0),
             ("incoming.idle_seconds", settings.incoming.idle_seconds, 1),
