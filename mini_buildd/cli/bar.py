@@ -1,0 +1,60 @@
+"""A progress bar on a terminal; elsewhere a line when it is done."""
+
+import shutil
+import sys
+import time
+
+from mini_buildd.cli.plain import plain
+
+_STEP_SECONDS = 0.1
+_BAR = 24
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+_THOUSAND = 1000
+
+
+class Bar:
+    """How far a file has come."""
+
+    def __init__(self, name: str, size: int, *, is_quiet: bool = False) -> None:
+        self._name = plain(name)
+        self._size = size
+        self._is_quiet = is_quiet
+        self._is_live = sys.stderr.isatty() and not is_quiet
+        self._begin = self._shown_at = time.monotonic()
+        self._first: int | None = None
+
+    def show(self, done: int) -> None:
+        """So many bytes have gone."""
+        if self._first is None:
+            self._first = done  # a transfer that goes on where it was cut
+        now = time.monotonic()
+        if self._is_live and (now - self._shown_at > _STEP_SECONDS or done == self._size):
+            self._shown_at = now
+            self._draw(done, now)
+
+    def close(self) -> None:
+        """It is done."""
+        if self._is_live:
+            self._draw(self._size, time.monotonic())
+            print(file=sys.stderr)
+        elif not self._is_quiet:
+            print(f"{self._name} {size_text(self._size)}", file=sys.stderr)
+
+    def _draw(self, done: int, now: float) -> None:
+        part = done / self._size if self._size else 1.0
+        full = round(part * _BAR)
+        rate = (done - (self._first or 0)) / max(now - self._begin, 0.001)
+        figures = f"{part:4.0%} {size_text(done)} {size_text(rate)}/s"
+        bar = "▓" * full + "░" * (_BAR - full)
+        room = max(10, shutil.get_terminal_size().columns - len(bar) - len(figures) - 4)
+        line = f"\r{self._name[:room]:{min(room, 40)}} {bar} {figures}\x1b[K"
+        print(line, end="", file=sys.stderr, flush=True)
+
+
+def size_text(size: float) -> str:
+    """*size* bytes as people read it: 1.2 MB."""
+    for unit in _UNITS:
+        if size < _THOUSAND or unit == _UNITS[-1]:
+            break
+        size /= _THOUSAND
+    return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
