@@ -4,6 +4,7 @@ Every value has a default, so an instance needs no file. What is said wrongly is
 once, each with the place and what would fit.
 """
 
+import ipaddress
 import re
 import tomllib
 from collections.abc import Mapping
@@ -39,8 +40,18 @@ class Ftp:
     """The incoming FTP server; passive_ports is "first-last", or empty for any free port."""
 
     interface: str = "127.0.0.1"
-    port: int = 8067
+    port: int = 8067  # 0: there is none
     passive_ports: str = ""
+    public_address: str = ""  # what PASV tells where a router stands before us
+    tls: str = "offered"  # or off, or required
+
+
+@dataclass(frozen=True, slots=True)
+class Sftp:
+    """The incoming SFTP server."""
+
+    interface: str = "127.0.0.1"
+    port: int = 8068  # 0: there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +64,15 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """Bounds on what may lie in the spool, and how long a leftover may."""
+    """Bounds on what may lie in the spool, how long a leftover may, and on who brings it."""
 
     max_file_bytes: int = 8 << 30
     max_spool_bytes: int = 32 << 30
     keep_leftovers_seconds: int = 24 * 3600
+    idle_seconds: int = 600  # a connection over which nothing comes for so long is closed
+    max_connections: int = 200
+    max_connections_per_peer: int = 100
+    max_bytes_per_second: int = 0  # from one peer; 0: as fast as it can
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +123,7 @@ class Settings:
     identity: str = "mini-buildd"
     http: Http = field(default_factory=Http)
     ftp: Ftp = field(default_factory=Ftp)
+    sftp: Sftp = field(default_factory=Sftp)
     tls: Tls = field(default_factory=Tls)
     incoming: Incoming = field(default_factory=Incoming)
     archive: Archive = field(default_factory=Archive)
@@ -193,13 +209,14 @@ _SENDER = re.compile(r"[ -~]*[!-~]@[!-~]+")
 def _check(settings: Settings) -> list[str]:
     """What is of the right type but cannot be."""
     errors = [
-        f"{name}: expected a port from 1 to 65535, found {port}"
-        for name, port in (
-            ("http.port", settings.http.port),
-            ("ftp.port", settings.ftp.port),
-            ("mail.port", settings.mail.port),
+        f"{name}: expected a port from {least} to 65535, found {port}"
+        for name, port, least in (
+            ("http.port", settings.http.port, 1),  # URLs tell it
+            ("ftp.port", settings.ftp.port, 0),
+            ("sftp.port", settings.sftp.port, 0),
+            ("mail.port", settings.mail.port, 1),
         )
-        if not 1 <= port <= 65535  # noqa: PLR2004  # a TCP port; uploaders and URLs need to know it
+        if not least <= port <= 65535  # noqa: PLR2004  # a TCP port
     ]
     errors += _check_builder(settings.builder)
     errors += [
@@ -208,6 +225,10 @@ def _check(settings: Settings) -> list[str]:
             ("incoming.max_file_bytes", settings.incoming.max_file_bytes, 1),
             ("incoming.max_spool_bytes", settings.incoming.max_spool_bytes, 1),
             ("incoming.keep_leftovers_seconds", settings.incoming.keep_leftovers_seconds, 1),
+            ("incoming.idle_seconds", settings.incoming.idle_seconds, 1),
+            ("incoming.max_connections", settings.incoming.max_connections, 1),
+            ("incoming.max_connections_per_peer", settings.incoming.max_connections_per_peer, 1),
+            ("incoming.max_bytes_per_second", settings.incoming.max_bytes_per_second, 0),
             ("archive.keep_failed_days", settings.archive.keep_failed_days, 0),
         )
         if value < least
@@ -221,6 +242,13 @@ def _check(settings: Settings) -> list[str]:
         )
         if not grammar.fullmatch(value)
     ]
+    if settings.ftp.tls not in ("off", "offered", "required"):
+        errors.append(f"ftp.tls: expected off, offered or required, found {settings.ftp.tls!r}")
+    if settings.ftp.public_address and not _is_ipv4(settings.ftp.public_address):
+        # PASV can tell no other; clients with IPv6 use EPSV, which tells none at all.
+        errors.append(
+            f"ftp.public_address: expected an IPv4 address, found {settings.ftp.public_address!r}"
+        )
     if settings.http.upload not in ("open", "accounts", "off"):
         errors.append(
             f"http.upload: expected open, accounts or off, found {settings.http.upload!r}"
@@ -232,6 +260,14 @@ def _check(settings: Settings) -> list[str]:
     except ValueError as error:
         errors.append(f"ftp.passive_ports: {error}")
     return errors
+
+
+def _is_ipv4(text: str) -> bool:
+    try:
+        ipaddress.IPv4Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_builder(builder: Builder) -> list[str]:

@@ -16,12 +16,14 @@ from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings, passive_ports
 from mini_buildd.daemon import thread_guard
 from mini_buildd.daemon.builds import LocalBuilds
+from mini_buildd.daemon.certificate import Certificate
 from mini_buildd.daemon.http import make_site
 from mini_buildd.daemon.lanes import Lanes
 from mini_buildd.daemon.step import Step
 from mini_buildd.daemon.watch import ProcessWatch
 from mini_buildd.db.connect import analyze, in_thread
 from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.problem import CertificateUnusable
 from mini_buildd.flow import hosted
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.chroot import Workshop
@@ -35,12 +37,16 @@ from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
 from mini_buildd.flow.sweep import catch_up, decide_all, each, judge_all, suites_behind, take_in
 from mini_buildd.flow.tidy import tidy
 from mini_buildd.flow.troubles import Troubles
+from mini_buildd.flow.uploader_keys import watch_uploader_keys
 from mini_buildd.incoming.credentials import Credentials
-from mini_buildd.incoming.ftp import IncomingFactory
+from mini_buildd.incoming.dock import Dock
+from mini_buildd.incoming.ftp import FtpWire, IncomingFactory
+from mini_buildd.incoming.ftp_tls import TlsUse
 from mini_buildd.incoming.http_door import Works
 from mini_buildd.incoming.http_routes import HttpDoor
+from mini_buildd.incoming.rates import Rates
 from mini_buildd.incoming.resumable import Resumables
-from mini_buildd.incoming.sessions import Sessions
+from mini_buildd.incoming.sessions import Bounds, Sessions
 from mini_buildd.keys import gpg
 from mini_buildd.kit.commands import Commands, CommandsStopped
 from mini_buildd.web import instance
@@ -68,14 +74,17 @@ class Services:
         self._chroot_pool = ThreadPool(1, 1, "chroots")
         self._chroot_commands = Commands(is_nice=True)
         self._web_pool = ThreadPool(1, 8, "web")
+        self._sessions = Sessions(
+            Bounds(settings.incoming.max_connections, settings.incoming.max_connections_per_peer)
+        )
         # What is received is written by threads of its own: a slow disk holds up nothing else.
         self._spool_pool = ThreadPool(1, 4, "spool")
-        self._sessions = Sessions()
         self._site = open_site(settings, places)
         self._site.spool.drop_parts()
         self._resumables = Resumables(self._site.spool, places.resumable)
         self._resumables.recover()
         self._troubles = Troubles(self._site.clock)
+        self._certificate = Certificate(settings, places, self._site.clock, self._troubles)
         show_troubles(self._troubles)
         self._watch = ProcessWatch(reactor, self._wake_builds)
         self._builds = LocalBuilds(
@@ -86,6 +95,15 @@ class Services:
             look_again=self._look_at_builds_in,
         )
         self._make_steps()
+        self._dock = Dock(
+            reactor,
+            self._spool_pool,
+            self._site.spool,
+            self._sessions,
+            Rates(reactor, settings.incoming.max_bytes_per_second),
+            self._intake.wake,
+            settings.incoming.idle_seconds,
+        )
         instance.plug_in(self._site, self._wake_all)
 
     def _make_steps(self) -> None:
@@ -121,7 +139,13 @@ class Services:
             bus=self._bus,
         )
         self._mail = self._step(
-            "mail", self._thd_mail, (EventKind.UPLOAD_REJECTED, EventKind.BUILDER_SET_ASIDE)
+            "mail",
+            self._thd_mail,
+            (
+                EventKind.UPLOAD_REJECTED,
+                EventKind.BUILDER_SET_ASIDE,
+                EventKind.UPLOADER_KEY_EXPIRES,
+            ),
         )
         self._keyring = self._step(
             "keyring",
@@ -191,9 +215,14 @@ class Services:
 
     def _thd_tidy(self) -> list[EventKind]:
         expire(self._site)
+        self._certificate.thd_look_after()
         self._resumables.expire(self._settings.incoming.keep_leftovers_seconds)
         self._builds.thd_tidy()
-        events = [*watch_keys(self._site), *tidy(self._site)]
+        events = [
+            *watch_keys(self._site),
+            *watch_uploader_keys(self._site),
+            *tidy(self._site),
+        ]
         analyze()
         return events
 
@@ -227,6 +256,10 @@ class Services:
         self._spool_pool.start()
         try:
             self._listen()
+        except CertificateUnusable as problem:
+            _log.error("cannot start: %s", problem)  # it says all in a line
+            self._give_up()
+            return
         except CannotListenError as error:
             _log.error("cannot listen: %s; set another port in mini-buildd.toml", error)
             self._give_up()
@@ -254,13 +287,16 @@ class Services:
             door=self._http_door(),
         )
         self._ports = [self.reactor.listenTCP(http.port, site, interface=http.interface)]
+        if ftp.port:
+            self._listen_for_ftp()
+
+    def _listen_for_ftp(self) -> None:
+        ftp = self._settings.ftp
+        use = TlsUse(ftp.tls)
         incoming = IncomingFactory(
-            reactor=self.reactor,
-            pool=self._flow_pool,
-            spool=self._site.spool,
-            sessions=self._sessions,
-            changed=self._intake.wake,
-            passive_ports=passive_ports(ftp),
+            self._dock,
+            FtpWire(passive_ports(ftp), ftp.public_address, use),
+            None if use is TlsUse.OFF else self._certificate.context(),
         )
         self._ports.append(self.reactor.listenTCP(ftp.port, incoming, interface=ftp.interface))
 

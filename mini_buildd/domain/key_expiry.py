@@ -1,4 +1,4 @@
-"""When a signing key runs out, and when people are to hear of it."""
+"""When a signing key runs out, the archive's or an uploader's, and when people hear of it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from mini_buildd.deb.names import Fingerprint
 
 # People hear of it at each of these: in time for clients to take up a new key, soon, too late.
 WARN_DAYS = (60, 14, 0)
+# The owner of an uploader's key hears of it at each of these.
+OWNER_WARN_DAYS = (30, 14, 7, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,14 @@ def running_out(keys: Iterable[SigningKey], at: datetime) -> tuple[RunningOut, .
     far = at + timedelta(days=max(WARN_DAYS))
     lasts = any(expires_at is None or expires_at > far for _, expires_at in ends)
     return tuple(
-        RunningOut(fingerprint, expires_at, _nearest(expires_at, at), lasts)
+        RunningOut(fingerprint, expires_at, days, lasts)
         for fingerprint, expires_at in ends
-        if expires_at is not None and expires_at <= far
+        if expires_at is not None and (days := days_left(expires_at, at, WARN_DAYS)) is not None
     )
 
 
-def _nearest(expires_at: datetime, at: datetime) -> int:
-    return min(days for days in WARN_DAYS if expires_at <= at + timedelta(days=days))
+def days_left(expires_at: datetime, at: datetime, warn_days: Iterable[int]) -> int | None:
+    """The nearest of *warn_days* within which it is; None when it is farther away than all."""
+    return min(
+        (each for each in warn_days if expires_at <= at + timedelta(days=each)), default=None
+    )

@@ -439,6 +439,48 @@ class TokenUnknown(Problem):
     title = "No such token"
 
 
+class AccountUnknown(Problem):
+    """No such account."""
+
+    code = "account-unknown"
+    title = "No such account"
+
+
+class UploaderKeyUnfit(Problem):
+    """A key that somebody gives as theirs cannot be used, or not any more."""
+
+    code = "uploader-key-unfit"
+    title = "This key cannot be used"
+
+
+class UploaderKeyTaken(Problem):
+    """A key is registered for another account."""
+
+    code = "uploader-key-taken"
+    title = "This key is another account's"
+
+
+class UploaderKeyUnknown(Problem):
+    """No account has such a key."""
+
+    code = "uploader-key-unknown"
+    title = "No such key"
+
+
+class RightImpossible(Problem):
+    """A right cannot be given as it was asked for."""
+
+    code = "right-impossible"
+    title = "This right cannot be given"
+
+
+class RightUnknown(Problem):
+    """The repository has no such right to withdraw."""
+
+    code = "right-unknown"
+    title = "No such right"
+
+
 class DiskFull(Problem):
     """There is no room for what is to be written."""
 

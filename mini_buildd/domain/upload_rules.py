@@ -19,6 +19,9 @@ from mini_buildd.domain.layout import VersionRule, fits_rule, version_mark
 # ~test13+1, ~test2404+0, ~test~SID+1; but not ~rc1-1.
 _ENDING = re.compile(r"~[a-z]+(?:[0-9]+|~[A-Z]+)\+[0-9]+\Z")
 
+# Source packages of which a right tells: their names, or with * and ? for others.
+SOURCE_PATTERN = re.compile(r"[a-z0-9*?][a-z0-9+.*?-]{0,127}")
+
 # What dpkg-source makes and takes beside the .dsc, in the formats that we know.
 _PART = re.compile(r"\.(?:tar\.(?:gz|bz2|lzma|xz)(?:\.asc)?|diff\.gz|git|gitshallow)\Z")
 

@@ -23,6 +23,14 @@ _ALARMS = {
     EventKind.BUILDER_SET_ASIDE: ("a builder is set aside", "builders/"),
     EventKind.CHROOT_EXPIRES: ("a chroot is too old", "builders/"),
     EventKind.KEY_EXPIRES: ("a key that signs the archive expires", ""),
+    EventKind.UPLOADER_KEY_SUBMITTED: ("a key waits for approval", "keys/"),
+}
+# What the owner of a key is told.
+_OF_KEYS = {
+    EventKind.UPLOADER_KEY_APPROVED: "your key is approved, and you can upload",
+    EventKind.UPLOADER_KEY_REFUSED: "your key is refused",
+    EventKind.UPLOADER_KEY_REVOKED: "your key is revoked, and no upload by it is taken",
+    EventKind.UPLOADER_KEY_EXPIRES: "your key expires; prolong it, and give it here again",
 }
 _REFUSED_FOR_GOOD = 500  # RFC 5321, 4.2.1: permanent negative replies
 
@@ -34,10 +42,10 @@ def announce(site: Site) -> int:
     again the next time.
     """
     cursor, _ = Cursor.objects.get_or_create(name=_CURSOR)
-    kinds = (EventKind.UPLOAD_REJECTED, *_ALARMS)
+    kinds = (EventKind.UPLOAD_REJECTED, *_ALARMS, *_OF_KEYS)
     events = Event.objects.filter(kind__in=kinds, id__gt=cursor.event_id)
     sent = 0
-    for event in events.select_related("upload__signed_by__user").order_by("id"):
+    for event in events.select_related("upload__signed_by__user", "key__user").order_by("id"):
         message = _message(site, event) if site.settings.mail.host else None
         if message is not None:
             sent += _send(site, message)
@@ -48,8 +56,12 @@ def announce(site: Site) -> int:
 
 def _message(site: Site, event: Event) -> EmailMessage | None:
     kind = EventKind(event.kind)
+    if kind in _OF_KEYS:
+        return _compose_of_key(site, kind, event)
     if kind in _ALARMS:
-        return _compose_alarm(site, kind, event.detail)
+        # What an administrator gives is approved as it is given, and waits for nobody.
+        is_waiting = event.key is None or event.key.approved_at is None
+        return _compose_alarm(site, kind, event.detail) if is_waiting else None
     return _compose(site, event.upload) if event.upload is not None else None
 
 
@@ -68,6 +80,22 @@ def _compose_alarm(site: Site, kind: EventKind, detail: str) -> EmailMessage | N
         what=what,
         detail=detail,
         url=f"{site.settings.url}/{page}",
+    )
+
+
+def _compose_of_key(site: Site, kind: EventKind, event: Event) -> EmailMessage | None:
+    """The mail to the owner of a key, if there is still one who has an address."""
+    key = event.key
+    recipient = key and (mail.address_of(key.user.email) or mail.address_of(key.uid))
+    if not recipient:
+        return None
+    return mail.alarm(
+        sender=site.settings.mail.sender,
+        recipients=[recipient],
+        identity=site.settings.identity,
+        what=_OF_KEYS[kind],
+        detail=event.detail,
+        url=f"{site.settings.url}/me/",
     )
 
 

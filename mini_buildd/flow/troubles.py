@@ -12,30 +12,32 @@ from mini_buildd.kit.clock import Clock
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """The suite called *name* is not published, and why; *since* it was tried first."""
+    """What is the matter with *name*, why, and what holds meanwhile; *since* it was tried first."""
 
     name: str
     why: str
     since: datetime
+    what: str = "cannot be published"
+    meanwhile: str = "What was published before is served as it was."
 
 
 class Troubles:
-    """The suites that cannot be published at present; for any thread."""
+    """Mostly suites that cannot be published at present; for any thread."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._found: dict[str, Trouble] = {}
 
-    def note(self, name: str, why: str) -> None:
-        """The suite called *name* cannot be published now."""
+    def note(self, name: str, why: str, **words: str) -> None:
+        """The suite called *name* cannot be published now, or what the *words* say of it."""
         with self._lock:
             known = self._found.get(name)
             since = known.since if known else self._clock()
-            self._found[name] = Trouble(name, why, since)
+            self._found[name] = Trouble(name, why, since, **words)
 
     def over(self, name: str) -> None:
-        """It can."""
+        """It is over."""
         with self._lock:
             self._found.pop(name, None)
 

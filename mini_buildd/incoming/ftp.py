@@ -1,4 +1,4 @@
-"""The incoming FTP server: files go into the spool, nothing comes out (RFC 959, RFC 2428).
+"""The incoming FTP server: files go into the spool, nothing comes out (RFC 959, 2428, 4217).
 
 On Twisted's FTP protocol, with its known traps closed: a transfer that is cut is told so and
 forgotten, and so is one that stands still; data connections are taken from the controlling peer
@@ -6,40 +6,27 @@ only and on its interface; nothing is read from them before there is a file to p
 mode (by which a server can be made to connect anywhere) is refused.
 """
 
+import ipaddress
 import re
-from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from twisted.cred.checkers import AllowAnonymousAccess
-from twisted.cred.portal import IRealm, Portal
+from twisted.cred.portal import Portal
 from twisted.internet import defer, error, protocol
-from twisted.internet.interfaces import IAddress, IConsumer, IListeningPort
-from twisted.internet.threads import deferToThreadPool
+from twisted.internet.interfaces import IListeningPort
 from twisted.protocols import ftp
-from twisted.protocols.policies import TimeoutMixin
 from twisted.python.failure import Failure
-from twisted.python.threadpool import ThreadPool
-from zope.interface import implementer
 
-from mini_buildd.deb.names import MalformedName, PlainFilename
-from mini_buildd.incoming.sessions import Sessions
-from mini_buildd.incoming.spool import Arrival, Part, Spool, SpoolFull
+from mini_buildd.incoming.dock import Dock
+from mini_buildd.incoming.ftp_data import PeerFactory
+from mini_buildd.incoming.ftp_shell import IncomingRealm, IncomingShell
+from mini_buildd.incoming.ftp_tls import SecuredFTP, TlsUse
+from mini_buildd.incoming.peers import peer_of
+from mini_buildd.incoming.tls import TlsContext
 
-_MAX_CONNECTIONS = 200
 _MAX_ANSWER_CHARACTERS = 500
 _UNPRINTABLE = re.compile(r"[^ -~]")
-
-
-class NoRoom(ftp.FTPCmdError):
-    """The file or the spool would grow past its bound."""
-
-    errorCode = ftp.EXCEEDED_STORAGE_ALLOC
-
-
-class NameRefused(ftp.FTPCmdError):
-    """A name that no file of an upload can have."""
-
-    errorCode = ftp.FILENAME_NOT_ALLOWED
 
 
 class NoDataConnection(ftp.FTPCmdError):
@@ -48,101 +35,7 @@ class NoDataConnection(ftp.FTPCmdError):
     errorCode = ftp.CANT_OPEN_DATA_CNX
 
 
-# Twisted's own texts for these two say nothing of the cause.
-ftp.RESPONSE[ftp.EXCEEDED_STORAGE_ALLOC] = "552 Not stored: %s"
-ftp.RESPONSE[ftp.FILENAME_NOT_ALLOWED] = "553 Not a plain file name: %s"
-
-
-@implementer(IConsumer)
-class SpoolConsumer:
-    """Writes what arrives on a data connection into a part of the spool."""
-
-    def __init__(self, part: Part) -> None:
-        self._part = part
-        self.failure: Exception | None = None
-
-    def registerProducer(self, producer: Any, streaming: bool) -> None:  # noqa: FBT001  # the interface has it so
-        """Somebody sends (IConsumer)."""
-
-    def unregisterProducer(self) -> None:
-        """The data connection is gone (IConsumer)."""
-
-    def write(self, data: bytes) -> None:
-        """Append; when there is no room, forget the file at once (IConsumer).
-
-        What is still sent is read all the same and dropped: clients that are hung up on see a
-        broken pipe and never read the answer that says why.
-        """
-        if self.failure is not None:
-            return
-        try:
-            self._part.write(data)
-        except (SpoolFull, OSError) as fault:
-            self.fail(NoRoom(str(fault)))
-
-    def fail(self, failure: Exception) -> None:
-        """The transfer did not come to its proper end."""
-        self.failure = failure
-        self._part.abort()
-
-
-class CheckedDTP(ftp.DTP, TimeoutMixin):
-    """A data connection that tells a proper end from a cut one, and is cut when it stands still."""
-
-    pi: Any
-    transport: Any
-
-    def connectionMade(self) -> None:
-        """Read nothing yet: Twisted would keep in memory all that comes before its STOR."""
-        super().connectionMade()
-        self.transport.pauseProducing()
-        self.setTimeout(self.pi.timeOut)
-
-    def registerConsumer(self, cons: Any) -> defer.Deferred[Any]:
-        """Now somebody wants the data."""
-        done: defer.Deferred[Any] = super().registerConsumer(cons)
-        self.transport.resumeProducing()
-        return done
-
-    def dataReceived(self, data: bytes) -> None:
-        """It does not stand still."""
-        self.resetTimeout()
-        super().dataReceived(data)
-
-    def timeoutConnection(self) -> None:
-        """Whoever sends nothing for so long will send no more."""
-        self.transport.abortConnection()
-
-    def connectionLost(self, reason: Failure = protocol.connectionDone) -> None:
-        """Only an orderly close completes a transfer."""
-        self.setTimeout(None)
-        consumer = self._cons
-        if isinstance(consumer, SpoolConsumer) and not reason.check(error.ConnectionDone):
-            consumer.fail(ConnectionAbortedError("the data connection was cut"))
-        super().connectionLost(reason)
-
-
-class PeerFactory(protocol.ServerFactory):
-    """Lets only *peer* open the data connection that *inner* waits for."""
-
-    def __init__(self, inner: ftp.DTPFactory, peer: str) -> None:
-        self._inner = inner
-        self._peer = peer
-
-    def buildProtocol(self, addr: IAddress | None) -> protocol.Protocol | None:
-        """The checked data connection, or None for a stranger."""
-        if getattr(addr, "host", None) != self._peer:
-            return None
-        plain = self._inner.buildProtocol(addr)
-        if plain is None:
-            return None
-        checked = CheckedDTP()
-        checked.factory, checked.pi = plain.factory, plain.pi
-        checked.pi.dtpInstance = checked
-        return checked
-
-
-class IncomingFTP(ftp.FTP):
+class IncomingFTP(SecuredFTP):
     """The control connection."""
 
     factory: "IncomingFactory"
@@ -150,19 +43,32 @@ class IncomingFTP(ftp.FTP):
     shell: Any
     dtpInstance: Any
     dtpFactory: Any
+    dtpPort: Any
     peer = ""
+    _is_let_in = False
 
     def connectionMade(self) -> None:
-        """Count the session."""
-        self.peer = self.transport.getPeer().host
-        self.factory.sessions.begin(self.peer)
+        """Count the session, if there may be one more."""
+        self.peer = peer_of(self.transport.getPeer())
+        self._is_let_in = self.factory.dock.sessions.may_begin(self.peer)
+        if not self._is_let_in:
+            self.reply(ftp.TOO_MANY_CONNECTIONS)
+            self.transport.loseConnection()
+            return
+        self.factory.dock.sessions.begin(self.peer)
         super().connectionMade()
 
     def connectionLost(self, reason: Failure = protocol.connectionDone) -> None:
         """Nothing more comes over this connection."""
         super().connectionLost(reason)
-        self.factory.sessions.end(self.peer)
-        self.factory.changed()
+        if self._is_let_in:
+            self.factory.dock.sessions.end(self.peer)
+            self.factory.dock.changed()
+
+    def lineReceived(self, line: bytes) -> None:
+        """Obey, unless nobody was let in."""
+        if self._is_let_in:
+            super().lineReceived(line)
 
     # The control connection may be lost while a command is under way; Twisted's own methods fail
     # then, or start a timer that nobody stops.
@@ -188,10 +94,10 @@ class IncomingFTP(ftp.FTP):
         For EPSV Twisted asks for the wildcard *interface*, where our peer looks like a stranger.
         """
         del interface
-        host = self.transport.getHost().host
         try:
+            host = str(self.transport.getHost().host)
             port: IListeningPort = super().getDTPPort(
-                PeerFactory(factory, self.peer), interface=host
+                PeerFactory(factory, self.peer), interface=_interface(host)
             )
         except error.CannotListenError:
             factory.stopFactory()
@@ -205,6 +111,18 @@ class IncomingFTP(ftp.FTP):
         super().cleanupDTP()
         if data is not None and data.isConnected:
             data.transport.abortConnection()
+
+    def reply(self, key: str, *args: object) -> None:
+        """Answer; where the data connection goes is as clients see it from outside."""
+        public = self.factory.public_address
+        if key == ftp.ENTERING_PASV_MODE and public:
+            port = self.dtpPort.getHost().port
+            args = (ftp.encodeHostPort(public, port),)
+        super().reply(key, *args)
+
+    def ftp_USER(self, username: str) -> Any:
+        """Everybody is anonymous here, by whatever name."""
+        return super().ftp_USER(username and self.factory.userAnonymous)
 
     def ftp_PASV(self) -> defer.Deferred[Any]:
         """Wait for the data connection."""
@@ -224,6 +142,7 @@ class IncomingFTP(ftp.FTP):
 
     def ftp_STOR(self, path: str) -> defer.Deferred[Any]:
         """Receive a file on behalf of this peer."""
+        self.demand_private_data()
         shell = self.shell
         shell.peer, shell.file = self.peer, None
         if self.dtpInstance is not None and not self.dtpInstance.isConnected:
@@ -241,10 +160,17 @@ class IncomingFTP(ftp.FTP):
             raise failure
         return answer if failure is None else (ftp.CNX_CLOSED_TXFR_ABORTED,)
 
-    def ftp_NLST(self, path: str = "") -> defer.Deferred[Any]:
-        """A listing; RFC 959 lets the argument be left out."""
-        answer: defer.Deferred[Any] = super().ftp_NLST(path)
-        return answer
+    def ftp_LIST(self, path: str = "") -> defer.Deferred[Any]:
+        """A listing: nobody sees what others sent, and so it is empty."""
+        del path
+        if self.dtpInstance is None or not self.dtpInstance.isConnected:
+            raise ftp.BadCmdSequenceError("PASV or EPSV comes first")
+        self.demand_private_data()
+        self.reply(ftp.DATA_CNX_ALREADY_OPEN_START_XFR)
+        over: defer.Deferred[Any] = self.dtpInstance.end()
+        return over.addCallback(lambda _: (ftp.TXFR_COMPLETE_OK,))
+
+    ftp_NLST = ftp_LIST
 
     def ftp_PORT(self, address: str) -> NoReturn:
         """Active mode is not offered."""
@@ -272,121 +198,42 @@ def _nobody_came(failure: Failure) -> NoReturn:
     raise NoDataConnection
 
 
-@implementer(ftp.IWriteFile)
-class IncomingFile:
-    """One STOR, from its first byte to the arrival in the spool."""
+def _interface(host: str) -> str:
+    """Where to listen for who came in at *host*.
 
-    def __init__(self, shell: "IncomingShell", name: PlainFilename) -> None:
-        self._shell = shell
-        self._name = name
-        self._part = shell.factory.spool.open_part()
-        self._consumer = SpoolConsumer(self._part)
-        self._has_arrived = False
-
-    def receive(self) -> defer.Deferred[SpoolConsumer]:
-        """Where the data goes (IWriteFile)."""
-        return defer.succeed(self._consumer)
-
-    def close(self) -> defer.Deferred[None]:
-        """Make it durable before the client is told that it is done (IWriteFile)."""
-        if self._consumer.failure is not None:
-            return defer.succeed(None)
-        factory = self._shell.factory
-        done = deferToThreadPool(factory.reactor, factory.pool, self._part.commit, self._name)
-        return done.addCallbacks(self._arrived, self._not_stored)
-
-    def finish(self) -> Exception | None:
-        """Why it did not arrive, or None; what was received is forgotten then."""
-        if self._has_arrived:
-            return None
-        if self._consumer.failure is None:
-            self._consumer.fail(ConnectionAbortedError("the transfer never began"))
-        return self._consumer.failure
-
-    def _arrived(self, arrival: Arrival) -> None:
-        self._has_arrived = True
-        self._shell.factory.sessions.brought(self._shell.peer, arrival)
-        self._shell.factory.changed()
-
-    def _not_stored(self, failure: Failure) -> None:
-        failure.trap(OSError)
-        self._consumer.fail(NoRoom(str(failure.value)))
+    An address that is good on one link only is not enough to listen at, and Twisted has not kept
+    which link that is.
+    """
+    try:
+        is_of_link = ipaddress.ip_address(host.partition("%")[0]).is_link_local
+    except ValueError:
+        return host
+    return "::" if is_of_link and ":" in host else host
 
 
-def _refused(*_: object, **__: object) -> defer.Deferred[Any]:
-    return defer.fail(ftp.PermissionDeniedError("this is a drop box"))
+@dataclass(frozen=True, slots=True)
+class FtpWire:
+    """How the server meets the network; *public_address* is what PASV tells, if not our own."""
 
-
-@implementer(ftp.IFTPShell)
-class IncomingShell:
-    """What a client sees: one empty folder that files can be dropped into."""
-
-    def __init__(self, factory: "IncomingFactory") -> None:
-        self.factory = factory
-        self.peer = ""
-        self.file: IncomingFile | None = None
-
-    makeDirectory = removeDirectory = removeFile = rename = openForReading = stat = staticmethod(
-        _refused
-    )
-
-    def access(self, path: Sequence[str]) -> defer.Deferred[None]:
-        """Any folder may be entered: they are all the same one."""
-        del path
-        return defer.succeed(None)
-
-    def list(self, path: Sequence[str], keys: Sequence[str] = ()) -> defer.Deferred[list[Any]]:
-        """Nobody sees what others sent."""
-        del path, keys
-        return defer.succeed([])
-
-    def openForWriting(self, path: Sequence[str]) -> defer.Deferred[IncomingFile]:
-        """Begin to receive; folders in *path* do not matter, the name must be a plain one."""
-        try:
-            self.file = IncomingFile(self, PlainFilename(path[-1] if path else ""))
-            return defer.succeed(self.file)
-        except MalformedName as fault:
-            return defer.fail(NameRefused(fault.text))
-        except (SpoolFull, OSError) as fault:
-            return defer.fail(NoRoom(str(fault)))
-
-
-@implementer(IRealm)
-class IncomingRealm:
-    """Everybody is anonymous here: trust comes from the signature on the .changes."""
-
-    def __init__(self, factory: "IncomingFactory") -> None:
-        self._factory = factory
-
-    def requestAvatar(self, avatarId: object, mind: object, *interfaces: object) -> Any:
-        """A shell for the session (IRealm)."""
-        del avatarId, mind, interfaces
-        return ftp.IFTPShell, IncomingShell(self._factory), lambda: None
+    passive_ports: range = range(1)
+    public_address: str = ""
+    tls_use: TlsUse = TlsUse.OFF
 
 
 class IncomingFactory(ftp.FTPFactory):
-    """The FTP server: *changed* is called whenever there may be something new in the spool."""
+    """The FTP server."""
 
     protocol = IncomingFTP
-    connectionLimit: Any = _MAX_CONNECTIONS
+    connectionLimit: Any = None  # the sessions know
     welcomeMessage = "mini-buildd incoming"
 
-    def __init__(
-        self,
-        *,
-        reactor: Any,
-        pool: ThreadPool,
-        spool: Spool,
-        sessions: Sessions,
-        changed: Callable[[], None],
-        passive_ports: range,
-    ) -> None:
-        realm: Any = IncomingRealm(self)
+    def __init__(self, dock: Dock, wire: FtpWire, tls: TlsContext | None = None) -> None:
+        realm: Any = IncomingRealm(dock)
         checkers: Any = [AllowAnonymousAccess()]
         super().__init__(Portal(realm, checkers))
-        self.reactor = reactor
-        self.pool = pool
-        self.spool = spool
-        self.sessions = sessions
-        self.changed = changed
-        self.passivePortRange = passive_ports
+        self.dock = dock
+        self.timeOut = dock.idle_seconds
+        self.passivePortRange = wire.passive_ports
+        self.public_address = wire.public_address
+        self.tls_use = wire.tls_use
+        self.tls = None if wire.tls_use is TlsUse.OFF else tls

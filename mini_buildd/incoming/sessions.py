@@ -6,17 +6,35 @@ of the peer that brought the .changes is gone, what is missing will stay so.
 
 import threading
 from collections import Counter
+from dataclasses import dataclass
 
 from mini_buildd.incoming.spool import Arrival
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many connections there may be at a time."""
+
+    in_all: int = 200
+    per_peer: int = 100
 
 
 class Sessions:
     """Open connections by peer, and which peer brought what; used from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, bounds: Bounds = Bounds()) -> None:  # it is frozen
+        self._bounds = bounds
         self._lock = threading.Lock()
         self._open: Counter[str] = Counter()
         self._brought_by: dict[str, str] = {}
+
+    def may_begin(self, peer: str) -> bool:
+        """Whether there may be one more connection, and one of *peer*."""
+        with self._lock:
+            return (
+                self._open.total() < self._bounds.in_all
+                and self._open[peer] < self._bounds.per_peer
+            )
 
     def begin(self, peer: str) -> None:
         """A connection of *peer* is open."""

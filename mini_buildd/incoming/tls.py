@@ -45,15 +45,17 @@ class TlsContext:
     def serverConnectionForTLS(self, protocol: Any) -> SSL.Connection:
         """A new connection, with the certificate as it is now (IOpenSSLServerConnectionCreator)."""
         del protocol
-        self.look()
-        return SSL.Connection(self._context, None)
+        return SSL.Connection(self.current(), None)
 
-    def look(self) -> None:
-        """Take the files anew if they have changed."""
+    def current(self) -> SSL.Context:
+        """The certificate as it is now; its files are taken anew if they have changed."""
         stamp = _stamp(self._files)
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
+        if stamp != self._stamp:
+            self._stamp = stamp
+            self._take()
+        return self._context
+
+    def _take(self) -> None:
         try:
             self._context = _load(self._files)
         except CertificateUnusable as problem:

@@ -58,6 +58,7 @@ class Instance:
     home: Path
     http_port: int = field(default_factory=free_port)
     ftp_port: int = field(default_factory=free_port)
+    sftp_port: int = 0
     slots: int = 2
     backend: str = "unshare"
     extra: str = ""
@@ -81,6 +82,7 @@ class Instance:
         (self.home / "mini-buildd.toml").write_text(
             f"[http]\nport = {self.http_port}\n"
             f"[ftp]\nport = {self.ftp_port}\n"
+            f"[sftp]\nport = {self.sftp_port}\n"
             f'[builder]\nslots = {self.slots}\nbackend = "{self.backend}"\nhost = "here"\n'
             + self.extra,
             encoding="utf-8",

@@ -186,8 +186,30 @@ def test_an_ipv6_interface_stands_in_brackets_in_the_url(interface: str) -> None
 
 @pytest.mark.parametrize("port", [-1, 0, 65536])
 def test_a_port_that_nobody_could_be_told_is_refused(tmp_path: Path, port: int) -> None:
-    errors = _errors(tmp_path, f"[http]\nport = {port}\n[ftp]\nport = {port}\n")
-    assert [error.partition(":")[0] for error in errors] == ["http.port", "ftp.port"]
+    errors = _errors(tmp_path, f"[http]\nport = {port}\n[mail]\nport = {port}\n")
+    assert [error.partition(":")[0] for error in errors] == ["http.port", "mail.port"]
+
+
+def test_a_port_of_0_turns_a_way_in_off(tmp_path: Path) -> None:
+    found = _load(tmp_path, "[ftp]\nport = 0\n[sftp]\nport = 0\n")
+    assert (found.ftp.port, found.sftp.port) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("[ftp]\ntls = 'maybe'", "ftp.tls"),
+        ("[ftp]\npublic_address = 'here.example'", "ftp.public_address"),
+        ("[ftp]\npublic_address = '::1'", "ftp.public_address"),
+        ("[sftp]\nport = 65536", "sftp.port"),
+        ("[incoming]\nidle_seconds = 0", "incoming.idle_seconds"),
+        ("[incoming]\nmax_connections = 0", "incoming.max_connections"),
+        ("[incoming]\nmax_bytes_per_second = -1", "incoming.max_bytes_per_second"),
+    ],
+)
+def test_what_the_wire_cannot_do_is_refused(tmp_path: Path, text: str, place: str) -> None:
+    (error,) = _errors(tmp_path, text)
+    assert error.partition(":")[0] == place
 
 
 def test_a_certificate_without_its_key_is_refused(tmp_path: Path) -> None:

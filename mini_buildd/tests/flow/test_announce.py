@@ -8,17 +8,23 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 
 from mini_buildd.config.settings import Mail
 from mini_buildd.db import models
+from mini_buildd.domain.permission import Actor
 from mini_buildd.flow.announce import announce
+from mini_buildd.flow.approve_key import approve_key, refuse_key
 from mini_buildd.flow.set_aside import set_aside, take_back
+from mini_buildd.flow.submit_key import submit_key
 from mini_buildd.tests.flow.package import SourcePackage
 from mini_buildd.tests.flow.scene import Scene
 from mini_buildd.tests.flow.shelf import ADMIN
+from mini_buildd.tests.flow.test_keyrings import write_keyring
 from mini_buildd.tests.packager import Packager
 
 
@@ -199,3 +205,34 @@ def test_administrators_hear_of_what_needs_one_of_them(mailing: Scene, office: P
     assert "north by root: no disk" in sent.get_content()
     assert "http://buildd.example:8066/builders/" in sent.get_content()
     assert sent["Bcc"] is None
+
+
+def test_administrators_hear_of_a_key_that_waits_and_its_owner_of_what_became_of_it(
+    mailing: Scene, office: PostOffice, stranger: Packager
+) -> None:
+    User.objects.create_superuser("root", "root@example.invalid")
+    User.objects.create_user("eve", "eve@example.invalid")
+    armored = stranger.public_key().read_text(encoding="ascii")
+    submit_key(mailing.site, Actor("eve"), "eve", armored)
+    assert announce(mailing.site) == 1
+    approve_key(mailing.site, ADMIN, stranger.fingerprint)
+    refuse_key(mailing.site, ADMIN, stranger.fingerprint, "has left")
+    assert announce(mailing.site) == 2
+    assert [(sent["To"], sent["Subject"]) for sent in office.mails] == [
+        ("root@example.invalid", "example: a key waits for approval"),
+        ("eve@example.invalid", "example: your key is approved, and you can upload"),
+        ("eve@example.invalid", "example: your key is refused"),
+    ]
+    assert "http://buildd.example:8066/keys/" in office.mails[0].get_content()
+    assert "has left" in office.mails[2].get_content()
+
+
+def test_who_signs_by_a_keyring_hears_of_a_rejection_by_the_address_of_the_key(
+    mailing: Scene, office: PostOffice, stranger: Packager, tmp_path: Path
+) -> None:
+    write_keyring(tmp_path / "friends.gpg", stranger)
+    models.TrustedKeyring.objects.create(name="friends", path=str(tmp_path / "friends.gpg"))
+    mailing.send(SourcePackage().upload(stranger))
+    mailing.take_in(SourcePackage("fine"))
+    assert announce(mailing.site) == 1
+    assert office.mails[0]["To"] == "s@example.test"

@@ -11,12 +11,12 @@ from mini_buildd.deb.deb822 import MalformedControl
 from mini_buildd.deb.names import Fingerprint, MalformedName
 from mini_buildd.keys import gpg
 from mini_buildd.keys import verify as verifying
+from mini_buildd.keys.public_key import read_public_key
 from mini_buildd.keys.verify import (
     BadSignature,
     NotOneSignedText,
     UnknownKey,
     keyring_for,
-    read_public_key,
     verify,
 )
 from mini_buildd.tests.fuzz.change import change

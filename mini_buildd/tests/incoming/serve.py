@@ -14,9 +14,15 @@ from twisted.internet import reactor
 from twisted.python import log
 from twisted.python.threadpool import ThreadPool
 
-from mini_buildd.incoming.ftp import IncomingFactory
-from mini_buildd.incoming.sessions import Sessions
+from mini_buildd.incoming.certificate import self_made
+from mini_buildd.incoming.dock import Dock
+from mini_buildd.incoming.ftp import FtpWire, IncomingFactory
+from mini_buildd.incoming.ftp_tls import TlsUse
+from mini_buildd.incoming.rates import Rates
+from mini_buildd.incoming.sessions import Bounds, Sessions
 from mini_buildd.incoming.spool import Spool
+from mini_buildd.incoming.tls import TlsContext
+from mini_buildd.kit.clock import utc_now
 
 
 def main() -> None:
@@ -27,8 +33,11 @@ def main() -> None:
     options = {
         "max_file_bytes": 1 << 30,
         "max_spool_bytes": 1 << 30,
-        "passive_ports": [0, 1],
         "idle_seconds": 600,
+        "wire": {},
+        "bounds": {},
+        "rate": 0,
+        "interface": "127.0.0.1",
         **json.loads(sys.argv[2]),
     }
     spool = Spool(
@@ -36,27 +45,29 @@ def main() -> None:
         max_file_bytes=options["max_file_bytes"],
         max_spool_bytes=options["max_spool_bytes"],
     )
-    sessions, pool = Sessions(), ThreadPool(1, 4)
+    sessions, pool = Sessions(Bounds(**options["bounds"])), ThreadPool(1, 4)
 
     def changed() -> None:
         told = {each.token: sessions.can_follow(each) for each in spool.changes()}
         print(json.dumps({"changes": told}), flush=True)
 
     loop: Any = reactor
+    rates = Rates(loop, options["rate"])
+    dock = Dock(loop, pool, spool, sessions, rates, changed, options["idle_seconds"])
     factory = IncomingFactory(
-        reactor=loop,
-        pool=pool,
-        spool=spool,
-        sessions=sessions,
-        changed=changed,
-        passive_ports=range(*options["passive_ports"]),
+        dock,
+        _wire(**options["wire"]),
+        TlsContext(self_made(Path(sys.argv[1]).parent / "tls", ["a.example"], utc_now())),
     )
-    factory.timeOut = options["idle_seconds"]
     pool.start()
     loop.addSystemEventTrigger("during", "shutdown", pool.stop)
-    port = loop.listenTCP(0, factory, interface="127.0.0.1")
+    port = loop.listenTCP(0, factory, interface=options["interface"])
     print(json.dumps({"port": port.getHost().port}), flush=True)
     loop.run()
+
+
+def _wire(tls_use: str = "off", passive_ports: tuple[int, ...] = (1,), **others: Any) -> FtpWire:
+    return FtpWire(tls_use=TlsUse(tls_use), passive_ports=range(*passive_ports), **others)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,11 @@ class Server:
     told: "queue.Queue[dict[str, Any]]"
     errors: list[str] = field(default_factory=list)
 
+    @property
+    def certificate(self) -> Path:
+        """What it shows over TLS."""
+        return self.spool.parent / "tls" / "certificate.pem"
+
     def connect(self) -> ftplib.FTP:
         """A client that is logged in."""
         client = self.greet()
@@ -34,7 +39,11 @@ class Server:
     def greet(self) -> ftplib.FTP:
         """A client that is not logged in yet."""
         client = ftplib.FTP(timeout=20)  # noqa: S321  # what we serve; trust is in the signatures
-        client.connect("127.0.0.1", self.port)
+        try:
+            client.connect("127.0.0.1", self.port)
+        except ftplib.Error:
+            client.close()
+            raise
         return client
 
     def files(self) -> dict[str, list[bytes]]:

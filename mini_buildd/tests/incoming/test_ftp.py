@@ -6,7 +6,6 @@ import io
 import os
 import socket
 import struct
-import subprocess
 import threading
 from collections.abc import Callable
 from contextlib import closing
@@ -14,19 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from mini_buildd.tests.incoming.run import run
 from mini_buildd.tests.incoming.server import Server, serve
 from mini_buildd.tests.instance import wait_for
 
 _CONTENT = bytes(range(256)) * 2000
-
-
-def _run(*command: str, check: bool = True, cwd: Path | None = None) -> str:
-    done = subprocess.run(
-        command, check=False, capture_output=True, text=True, cwd=cwd, stdin=subprocess.DEVNULL
-    )
-    if check and done.returncode:
-        raise AssertionError(f"{command[0]} ended with {done.returncode}: {done.stderr}")
-    return done.stdout + done.stderr
 
 
 @pytest.fixture
@@ -42,12 +33,12 @@ def file(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("options", [[], ["--disable-epsv"], ["--ftp-create-dirs"]])
 def test_curl_brings_a_file(server: Server, file: Path, options: list[str]) -> None:
     url = f"ftp://127.0.0.1:{server.port}/incoming/"
-    _run("curl", "-sS", "--noproxy", "*", *options, "-T", str(file), url)
+    run("curl", "-sS", "--noproxy", "*", *options, "-T", str(file), url)
     assert server.files() == {file.name: [_CONTENT]}
 
 
 def test_curl_does_not_fall_back_from_extended_passive_mode(server: Server, file: Path) -> None:
-    said = _run(
+    said = run(
         *("curl", "-sSv", "--noproxy", "*", "-T", str(file)), f"ftp://127.0.0.1:{server.port}/"
     )
     assert "> EPSV" in said
@@ -56,9 +47,9 @@ def test_curl_does_not_fall_back_from_extended_passive_mode(server: Server, file
 
 def test_lftp_brings_files_and_lists_nothing(server: Server, file: Path) -> None:
     script = f"set net:max-retries 1; set cmd:fail-exit yes; open 127.0.0.1:{server.port}; "
-    _run("lftp", "-c", f"{script} put {file}")
-    _run("lftp", "-c", f"{script} mput -a {file}")
-    assert _run("lftp", "-c", f"{script} cls; nlist; ls") == ""
+    run("lftp", "-c", f"{script} put {file}")
+    run("lftp", "-c", f"{script} mput -a {file}")
+    assert run("lftp", "-c", f"{script} cls; nlist; ls") == ""
     assert server.files()[file.name][0] == _CONTENT
 
 
@@ -88,13 +79,13 @@ def test_dput_brings_an_upload(server: Server, tmp_path: Path) -> None:
         (tree / "debian" / name).write_text(text)
     (tree / "debian" / "source").mkdir()
     (tree / "debian" / "source" / "format").write_text("3.0 (native)\n")
-    _run("dpkg-buildpackage", "-S", "-d", "-nc", "-us", "-uc", cwd=tree)
+    run("dpkg-buildpackage", "-S", "-d", "-nc", "-us", "-uc", cwd=tree)
     (tmp_path / "dput.cf").write_text(
         f"[here]\nmethod = ftp\nfqdn = 127.0.0.1:{server.port}\nlogin = anonymous\n"
         "incoming = /\nallow_unsigned_uploads = 1\n"
     )
     changes = tmp_path / "tiny_1.0_source.changes"
-    _run("dput", "-u", "-f", "-c", str(tmp_path / "dput.cf"), "here", str(changes))
+    run("dput", "-u", "-f", "-c", str(tmp_path / "dput.cf"), "here", str(changes))
     arrived = server.files()
     assert set(arrived) == {
         *("tiny_1.0.dsc", "tiny_1.0.tar.xz", "tiny_1.0_source.buildinfo"),
@@ -227,12 +218,15 @@ def test_what_is_not_offered_is_refused_and_the_session_goes_on(
     assert server.files() == {"x": [b"x", b"x"]}
 
 
-def test_only_anonymous_sessions_are_taken(server: Server) -> None:
+def test_everybody_is_anonymous_by_whatever_name_but_has_to_say_one(server: Server) -> None:
     with closing(server.greet()) as client:
         with pytest.raises(ftplib.error_perm, match="530"):
             client.sendcmd("STOR x")
-        with pytest.raises(ftplib.error_perm, match="530"):
-            client.login("root", "secret")
+        with pytest.raises(ftplib.error_perm, match="500"):
+            client.sendcmd("USER ")
+        client.login("root", "secret")
+        client.storbinary("STOR x", io.BytesIO(b"x"))
+    assert server.files() == {"x": [b"x"]}
 
 
 # --- data connections -----------------------------------------------------------------
@@ -386,7 +380,7 @@ def test_a_file_that_is_too_large_is_refused_and_its_room_is_free_again(tmp_path
 def test_a_full_spool_answers_552_and_what_fits_still_comes_in(tmp_path: Path, file: Path) -> None:
     with serve(tmp_path / "spool", max_spool_bytes=200_000) as server:
         url = f"ftp://127.0.0.1:{server.port}/"
-        said = _run("curl", "-sSv", "--noproxy", "*", "-T", str(file), url, check=False)
+        said = run("curl", "-sSv", "--noproxy", "*", "-T", str(file), url, check=False)
         assert "< 552 Not stored: there is no room in the spool" in said
         server.wait_for_no_parts()
         with server.connect() as client:
@@ -421,8 +415,8 @@ def test_when_all_passive_ports_are_taken_the_client_is_told_and_its_session_end
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        options = {"passive_ports": [port, port + 1]}
-        with serve(tmp_path / "spool", **options) as server, server.connect() as client:
+        wire = {"passive_ports": [port, port + 1]}
+        with serve(tmp_path / "spool", wire=wire) as server, server.connect() as client:
             for command in ("PASV", "EPSV", "PASV"):
                 with pytest.raises(ftplib.error_temp, match="425"):
                     client.sendcmd(command)

@@ -1,0 +1,37 @@
+"""What the ways in have in common: where files go, who is connected, how fast it may be."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.threadpool import ThreadPool
+
+from mini_buildd.deb.names import PlainFilename
+from mini_buildd.incoming.rates import Rates
+from mini_buildd.incoming.sessions import Sessions
+from mini_buildd.incoming.spool import Arrival, Part, Spool
+
+
+@dataclass(frozen=True, slots=True)
+class Dock:
+    """*changed* is called whenever there may be something new in the spool."""
+
+    reactor: Any
+    pool: ThreadPool
+    spool: Spool
+    sessions: Sessions
+    rates: Rates
+    changed: Callable[[], None]
+    idle_seconds: int = 600
+
+    def land(self, part: Part, name: PlainFilename, peer: str) -> Deferred[Arrival]:
+        """Make *part*, which *peer* has sent, durable under its *name*; fails with OSError."""
+        done: Deferred[Arrival] = deferToThreadPool(self.reactor, self.pool, part.commit, name)
+        return done.addCallback(self._landed, peer)
+
+    def _landed(self, arrival: Arrival, peer: str) -> Arrival:
+        self.sessions.brought(peer, arrival)
+        self.changed()
+        return arrival
