@@ -82,7 +82,7 @@ class Transfers:
         """How far it has come; what was known when the instance cannot be asked now."""
         try:
             found = self._offset(place)
-        except (Unreachable, Refused):
+        except Unreachable:
             return before
         return before if found is None else found
 
@@ -101,15 +101,19 @@ class Transfers:
 
     def _offset(self, place: str) -> int | None:
         """How many bytes the instance has; None when it knows nothing of the transfer any more."""
-        try:
-            answer = self._connection.call("HEAD", place, None, _VERSION)
-        except Unreachable:
-            raise
-        except Refused as refused:
-            if refused.details.status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
-                return None
-            raise
-        return int(answer.headers.get("upload-offset", "0"))
+        for pause in (*_PAUSES_SECONDS, None):
+            try:
+                answer = self._connection.call("HEAD", place, None, _VERSION)
+            except Refused as refused:
+                status = refused.details.status
+                if status in {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}:
+                    return None
+                if status not in _PASSING or pause is None:
+                    raise
+                self._pause(pause)  # it has not noticed yet that the former connection is gone
+            else:
+                return int(answer.headers.get("upload-offset", "0"))
+        raise AssertionError("the last pause is None")
 
     def _append(
         self, place: str, stream: BinaryIO, offset: int, size: int, progress: Progress
