@@ -36,6 +36,15 @@ class Http:
 
 
 @dataclass(frozen=True, slots=True)
+class Https:
+    """The same site over TLS; public_url decides which of the two people are sent to."""
+
+    interface: str = "127.0.0.1"
+    port: int = 0  # 0: there is none
+    hsts_seconds: int = 0  # so long browsers are to ask by TLS only; 0: that is not said
+
+
+@dataclass(frozen=True, slots=True)
 class Ftp:
     """The incoming FTP server; passive_ports is "first-last", or empty for any free port."""
 
@@ -122,6 +131,7 @@ class Settings:
     home: Path
     identity: str = "mini-buildd"
     http: Http = field(default_factory=Http)
+    https: Https = field(default_factory=Https)
     ftp: Ftp = field(default_factory=Ftp)
     sftp: Sftp = field(default_factory=Sftp)
     tls: Tls = field(default_factory=Tls)
@@ -225,6 +235,7 @@ def _check(settings: Settings) -> list[str]:
             ("incoming.max_file_bytes", settings.incoming.max_file_bytes, 1),
             ("incoming.max_spool_bytes", settings.incoming.max_spool_bytes, 1),
             ("incoming.keep_leftovers_seconds", settings.incoming.keep_leftovers_seconds, 1),
+            ("https.hsts_seconds", settings.https.hsts_seconds, 0),
             ("incoming.idle_seconds", settings.incoming.idle_seconds, 1),
             ("incoming.max_connections", settings.incoming.max_connections, 1),
             ("incoming.max_connections_per_peer", settings.incoming.max_connections_per_peer, 1),
@@ -242,6 +253,8 @@ def _check(settings: Settings) -> list[str]:
         )
         if not grammar.fullmatch(value)
     ]
+    if not 0 <= settings.https.port <= 65535:  # noqa: PLR2004  # a TCP port
+        errors.append(f"https.port: expected a port, or 0 for none, found {settings.https.port}")
     if settings.ftp.tls not in ("off", "offered", "required"):
         errors.append(f"ftp.tls: expected off, offered or required, found {settings.ftp.tls!r}")
     if settings.ftp.public_address and not _is_ipv4(settings.ftp.public_address):

@@ -277,7 +277,7 @@ class Services:
         self.reactor.stop()
 
     def _listen(self) -> None:
-        http, ftp = self._settings.http, self._settings.ftp
+        http, https, ftp = self._settings.http, self._settings.https, self._settings.ftp
         site = make_site(
             reactor=self.reactor,
             pool=self._web_pool,
@@ -285,8 +285,14 @@ class Services:
             static=static_folders(),
             application=application(),
             door=self._http_door(),
+            hsts_seconds=https.hsts_seconds,
         )
         self._ports = [self.reactor.listenTCP(http.port, site, interface=http.interface)]
+        if https.port:
+            tls = self._certificate.context()
+            self._ports.append(
+                self.reactor.listenSSL(https.port, site, tls, interface=https.interface)
+            )
         if ftp.port:
             self._listen_for_ftp()
 
@@ -301,16 +307,7 @@ class Services:
         self._ports.append(self.reactor.listenTCP(ftp.port, incoming, interface=ftp.interface))
 
     def _http_door(self) -> HttpDoor:
-        works = Works(
-            reactor=self.reactor,
-            pool=self._spool_pool,
-            spool=self._site.spool,
-            resumables=self._resumables,
-            sessions=self._sessions,
-            changed=self._intake.wake,
-            policy=self._settings.http.upload,
-            sign_in=self._thd_sign_in,
-        )
+        works = Works(self._dock, self._resumables, self._settings.http.upload, self._thd_sign_in)
         return HttpDoor(works, keep_seconds=self._settings.incoming.keep_leftovers_seconds)
 
     def _thd_sign_in(self, credentials: Credentials, peer: str) -> None:

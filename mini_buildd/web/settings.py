@@ -83,7 +83,8 @@ def _templates() -> dict[str, Any]:
 
 def _hosts(settings: Settings) -> list[str]:
     """Every name under which the pages may be asked for, each once."""
-    names = [urlsplit(settings.url).hostname or "", settings.http.interface, *settings.http.hosts]
+    names = [urlsplit(settings.url).hostname or "", *settings.http.hosts]
+    names += [settings.http.interface, settings.https.interface]
     names += ["localhost", "127.0.0.1", "::1"]
     found = (name for name in names if name not in _ANY_INTERFACE)
     return list(dict.fromkeys(f"[{name}]" if ":" in name else name for name in found))
