@@ -48,7 +48,7 @@ class LocalUpload:
         listed = self.changes.only(".dsc")
         if listed is None:
             return None
-        path = self.path.with_name(listed.name)
+        path = self.path.parent / listed.name
         try:
             return _text(path, path.read_bytes())
         except FileNotFoundError:
@@ -57,7 +57,7 @@ class LocalUpload:
     def to_send(self, there_already: Iterable[str] = ()) -> list[Path]:
         """The files to send, the .changes last; raises ChangesUnusable when one is not here."""
         known = set(there_already)
-        files = [self.path.with_name(file.name) for file in self.changes.files]
+        files = [self.path.parent / file.name for file in self.changes.files]
         wanted = [path for path in files if path.name not in known]
         for path in wanted:
             if not path.is_file():
