@@ -35,20 +35,25 @@ class Bar:
     def close(self) -> None:
         """It is done."""
         if self._is_live:
-            self._draw(self._size, time.monotonic())
             print(file=sys.stderr)
         elif not self._is_quiet:
             print(f"{self._name} {size_text(self._size)}", file=sys.stderr)
 
     def _draw(self, done: int, now: float) -> None:
         part = done / self._size if self._size else 1.0
-        full = round(part * _BAR)
-        rate = (done - (self._first or 0)) / max(now - self._begin, 0.001)
-        figures = f"{part:4.0%} {size_text(done)} {size_text(rate)}/s"
-        bar = "▓" * full + "░" * (_BAR - full)
+        sent, seconds = done - (self._first or 0), now - self._begin
+        rate = f" {size_text(sent / seconds)}/s" if sent and seconds > _STEP_SECONDS else ""
+        figures = f"{part:4.0%} {size_text(done)}{rate}"
+        bar = bar_text(part)
         room = max(10, shutil.get_terminal_size().columns - len(bar) - len(figures) - 4)
         line = f"\r{self._name[:room]:{min(room, 40)}} {bar} {figures}\x1b[K"
         print(line, end="", file=sys.stderr, flush=True)
+
+
+def bar_text(part: float, length: int = _BAR) -> str:
+    """*part* of one, as a bar."""
+    full = round(min(part, 1.0) * length)
+    return "▓" * full + "░" * (length - full)
 
 
 def size_text(size: float) -> str:

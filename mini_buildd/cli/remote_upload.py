@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mini_buildd.cli.bar import Bar, size_text
+from mini_buildd.cli.bar import Bar, bar_text, size_text
 from mini_buildd.cli.plain import plain
 from mini_buildd.cli.remote_desk import Desk
 from mini_buildd.cli.remote_show import build_cell, took, upload_cell
@@ -14,10 +14,12 @@ from mini_buildd.client.changes import LocalUpload
 from mini_buildd.client.transfer import Transfers, notes_path
 from mini_buildd.client.watch import Watch
 from mini_buildd.domain.states import SourceState, UploadState
+from mini_buildd.wire.api.builds import Build
 from mini_buildd.wire.api.uploads import UploadDetail
 from mini_buildd.wire.precheck import Fault, PlannedBuild, Precheck
 
 _PUBLISHED, _REJECTED, _FAILED = 0, 1, 2
+_LIVE_SECONDS = 2  # people like to see that it goes on
 
 
 def upload(desk: Desk) -> int:
@@ -31,7 +33,9 @@ def upload(desk: Desk) -> int:
             return _tell_precheck(desk, said)
         there = [file.name for file in said.in_pool]
     files = local.to_send(there)
-    watch = Watch(desk.api, options.timeout * 60 if options.timeout is not None else None)
+    seconds = options.timeout * 60 if options.timeout is not None else None
+    is_live = desk.screen.stream.isatty() and not desk.wants_json
+    watch = Watch(desk.api, seconds, look_seconds=_LIVE_SECONDS if is_live else None)
     before = watch.newest(local.sha256)
     _send(desk, files)
     if options.no_wait:
@@ -57,13 +61,14 @@ def _tell_precheck(desk: Desk, said: Precheck) -> int:
     if desk.wants_json:
         desk.tell(said)
     elif said.faults:
-        _tell_faults(desk.screen, said.faults)
+        _tell_faults(said.faults)
+        desk.screen.line(Cell("✕ it would be rejected", "31"))
     else:
         _tell_plan(desk.screen, said)
     return _REJECTED if said.faults else _PUBLISHED
 
 
-def _tell_faults(screen: Screen, faults: Sequence[Fault]) -> None:
+def _tell_faults(faults: Sequence[Fault]) -> None:
     for fault in faults:
         print(
             plain(
@@ -72,7 +77,6 @@ def _tell_faults(screen: Screen, faults: Sequence[Fault]) -> None:
             ),
             file=sys.stderr,
         )
-    screen.line(Cell("✕ it would be rejected", "31"))
 
 
 def _tell_plan(screen: Screen, said: Precheck) -> None:
@@ -102,6 +106,7 @@ class _Show:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._lines: tuple[str, ...] = ()
+        self._expected: dict[int, float | None] = {}
         self._is_live = desk.screen.stream.isatty() and not desk.wants_json
 
     def tell(self, found: UploadDetail) -> None:
@@ -113,7 +118,12 @@ class _Show:
         at = datetime.now(UTC) if self._is_live else None
         rows = [self._row(found)]
         rows += [
-            (build_cell(build), f"build {build.id} on {build.architecture}", took(build, at))
+            (
+                build_cell(build),
+                f"build {build.id} on {build.architecture}",
+                took(build, at),
+                self._bar(build, at),
+            )
             for build in found.builds
         ]
         lines = tuple(" ".join(_text(cell) for cell in row) for row in rows)
@@ -123,9 +133,22 @@ class _Show:
         self._desk.screen.stream.flush()
         self._lines = lines
 
+    def _bar(self, build: Build, at: datetime | None) -> str:
+        """How far a build is, by how long the last good one took; empty if nobody knows."""
+        attempt = build.attempt
+        if at is None or not build.is_open or attempt is None or attempt.started_at is None:
+            return ""
+        if build.id not in self._expected:
+            self._expected[build.id] = self._desk.api.build(build.id).expected_seconds
+        expected = self._expected[build.id]
+        if not expected:
+            return ""
+        part = (at - attempt.started_at).total_seconds() / expected
+        return f"{bar_text(part)} of ~{int(expected) // 60}:{int(expected) % 60:02}"
+
     def _row(self, found: UploadDetail) -> tuple[Cell | str, ...]:
         row = found.upload
-        return upload_cell(row), f"{row.source or row.changes_name} {row.version}".strip(), ""
+        return upload_cell(row), f"{row.source or row.changes_name} {row.version}".strip(), "", ""
 
 
 def _text(cell: Cell | str) -> str:
@@ -145,7 +168,7 @@ def _tell_end(desk: Desk, found: UploadDetail) -> int:
                 found=cause.found,
                 hint=cause.hint,
             )
-            _tell_faults(desk.screen, [fault])
+            _tell_faults([fault])
         return _REJECTED
     url = f"{desk.api.connection.server.url}{found.upload.page}"
     if not desk.wants_json:

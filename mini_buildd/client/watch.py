@@ -17,10 +17,12 @@ class TooLong(Exception):
 
 
 class Watch:
-    """Waits until *seconds* are over, if given."""
+    """Waits until *seconds* are over, if given; each call may raise Unreachable and Refused."""
 
-    def __init__(self, api: Api, seconds: float | None) -> None:
+    def __init__(self, api: Api, seconds: float | None, *, look_seconds: int | None = None) -> None:
+        """Without *look_seconds* it looks when something has happened, and twice a minute."""
         self._api = api
+        self._look = look_seconds or _WAIT_SECONDS
         self._end = None if seconds is None else time.monotonic() + seconds
         self._last = api.status().last_event
 
@@ -50,10 +52,10 @@ class Watch:
     def _wait(self) -> None:
         """Let something happen, or half a minute pass."""
         begin = time.monotonic()
-        left = _WAIT_SECONDS if self._end is None else self._end - begin
+        left: float = self._look if self._end is None else self._end - begin
         if left <= 0:
             raise TooLong("it takes longer than you want to wait")
-        page = self._api.events(self._last, max(1, min(_WAIT_SECONDS, int(left))))
+        page = self._api.events(self._last, max(1, min(self._look, int(left))))
         self._last = page.last
         # An instance that has no room for more who wait answers at once; it is not to be hurried.
         time.sleep(max(0.0, _LEAST_SECONDS - (time.monotonic() - begin)))
