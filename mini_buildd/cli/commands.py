@@ -7,13 +7,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.contrib.auth import get_user_model
+from django.db import transaction
 
 from mini_buildd.cli.chroots import follow
+from mini_buildd.cli.owner import owner
 from mini_buildd.config.places import Places
+from mini_buildd.db.audit import note, state_of
 from mini_buildd.deb.names import Architecture, Codename
 from mini_buildd.domain.distribution import RepositoryName
 from mini_buildd.flow import setup
 from mini_buildd.flow.chroot import missing_chroots, provide_chroot
+from mini_buildd.kit.clock import utc_now
 
 
 def run_setup(options: argparse.Namespace, places: Places, backend: str) -> int:
@@ -31,7 +35,7 @@ def run_setup(options: argparse.Namespace, places: Places, backend: str) -> int:
         has_keyring=options.keyring,
     )
     today = datetime.now(UTC).date()
-    changes = setup.setup(places, wish, today=today, dry_run=options.dry_run)
+    changes = setup.setup(places, wish, today=today, dry_run=options.dry_run, by=owner())
     for change in changes:
         print(f" {'+' if change.is_new else '='} {change.what}")
     made = sum(change.is_new for change in changes)
@@ -60,9 +64,14 @@ def _host_architecture() -> Architecture:
 def make_admin(name: str, ask: Callable[[str], str]) -> int:
     """Make *name* an administrator; the password is asked for, or is in the environment."""
     password = os.environ.get("MINI_BUILDD_ADMIN_PASSWORD") or ask(f"Password for {name}: ")
-    user, _ = get_user_model().objects.get_or_create(username=name)
-    user.is_staff = user.is_superuser = True
-    user.set_password(password)
-    user.save()
+    with transaction.atomic():
+        user, is_new = get_user_model().objects.get_or_create(username=name)
+        before = {} if is_new else state_of(user)
+        user.is_staff = user.is_superuser = user.is_active = True
+        user.set_password(password)
+        user.save()
+        after = state_of(user)
+        act, at = "made an administrator of", utc_now()
+        note(owner(), act, at=at, kind="account", name=name, before=before, after=after)
     print(f"{name} may sign in at /admin/")
     return 0

@@ -1,10 +1,9 @@
 """``mini-buildd key``: the keys that sign the archive."""
 
 import argparse
-import os
-import pwd
 from datetime import datetime
 
+from mini_buildd.cli.owner import owner
 from mini_buildd.config.places import Places
 from mini_buildd.deb.names import Fingerprint
 from mini_buildd.domain.key_expiry import SigningKey
@@ -15,7 +14,7 @@ from mini_buildd.kit.clock import utc_now
 
 def run_key(options: argparse.Namespace, places: Places, identity: str) -> int:
     """List, rotate or retire; the list is shown in any case."""
-    by = pwd.getpwuid(os.getuid()).pw_name
+    by = owner()
     if options.action == "rotate":
         keys.rotate(places, identity, clock=utc_now, by=by)
     if options.action == "retire":

@@ -32,7 +32,17 @@ class Http:
     port: int = 8066
     public_url: str = ""  # what people and apt use; made from interface and port when empty
     hosts: tuple[str, ...] = ()  # further names under which the pages may be asked for
+    trusted_proxies: tuple[str, ...] = ()  # whose X-Forwarded-For is believed
     upload: str = "open"  # who may upload by HTTP: anybody, as by FTP; or "accounts"; or "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Https:
+    """The same site over TLS; public_url decides which of the two people are sent to."""
+
+    interface: str = "127.0.0.1"
+    port: int = 0  # 0: there is none
+    hsts_seconds: int = 0  # so long browsers are to ask by TLS only; 0: that is not said
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +73,21 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True)
+class Accounts:
+    """Who gets an account, and for how long one stays signed in."""
+
+    self_registration: bool = False
+    session_hours: int = 7 * 24
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """Bounds on what may lie in the spool, how long a leftover may, and on who brings it."""
 
     max_file_bytes: int = 8 << 30
     max_spool_bytes: int = 32 << 30
     keep_leftovers_seconds: int = 24 * 3600
+    max_signature_days: int = 365  # an older signature counts no more; 0: it counts for ever
     idle_seconds: int = 600  # a connection over which nothing comes for so long is closed
     max_connections: int = 200
     max_connections_per_peer: int = 100
@@ -122,9 +141,11 @@ class Settings:
     home: Path
     identity: str = "mini-buildd"
     http: Http = field(default_factory=Http)
+    https: Https = field(default_factory=Https)
     ftp: Ftp = field(default_factory=Ftp)
     sftp: Sftp = field(default_factory=Sftp)
     tls: Tls = field(default_factory=Tls)
+    accounts: Accounts = field(default_factory=Accounts)
     incoming: Incoming = field(default_factory=Incoming)
     archive: Archive = field(default_factory=Archive)
     builder: Builder = field(default_factory=Builder)
@@ -225,6 +246,9 @@ def _check(settings: Settings) -> list[str]:
             ("incoming.max_file_bytes", settings.incoming.max_file_bytes, 1),
             ("incoming.max_spool_bytes", settings.incoming.max_spool_bytes, 1),
             ("incoming.keep_leftovers_seconds", settings.incoming.keep_leftovers_seconds, 1),
+            ("incoming.max_signature_days", settings.incoming.max_signature_days, 0),
+            ("accounts.session_hours", settings.accounts.session_hours, 1),
+            ("https.hsts_seconds", settings.https.hsts_seconds, 0),
             ("incoming.idle_seconds", settings.incoming.idle_seconds, 1),
             ("incoming.max_connections", settings.incoming.max_connections, 1),
             ("incoming.max_connections_per_peer", settings.incoming.max_connections_per_peer, 1),
@@ -242,6 +266,8 @@ def _check(settings: Settings) -> list[str]:
         )
         if not grammar.fullmatch(value)
     ]
+    if not 0 <= settings.https.port <= 65535:  # noqa: PLR2004  # a TCP port
+        errors.append(f"https.port: expected a port, or 0 for none, found {settings.https.port}")
     if settings.ftp.tls not in ("off", "offered", "required"):
         errors.append(f"ftp.tls: expected off, offered or required, found {settings.ftp.tls!r}")
     if settings.ftp.public_address and not _is_ipv4(settings.ftp.public_address):
@@ -255,11 +281,24 @@ def _check(settings: Settings) -> list[str]:
         )
     if bool(settings.tls.certificate) != bool(settings.tls.key):
         errors.append("tls: expected both certificate and key, or neither; found one of them")
+    errors += [
+        f"http.trusted_proxies: expected addresses or networks, found {text!r}"
+        for text in settings.http.trusted_proxies
+        if not _is_network(text)
+    ]
     try:
         passive_ports(settings.ftp)
     except ValueError as error:
         errors.append(f"ftp.passive_ports: {error}")
     return errors
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_ipv4(text: str) -> bool:

@@ -70,12 +70,13 @@ def send_file(
 
 
 def _head(request: Any, status: HTTPStatus, fields: bytes, length: int | None) -> bytes:
-    return b"%bDate: %b\r\n%b%b%bX-Content-Type-Options: nosniff\r\n\r\n" % (
+    return b"%bDate: %b\r\n%b%b%b%bX-Content-Type-Options: nosniff\r\n\r\n" % (
         _STATUS_LINES[status],
         http_date(int(time.time())),
         fields,
         b"" if length is None else b"Content-Length: %d\r\n" % length,
         b"" if request.channel.persistent else b"Connection: close\r\n",
+        request.channel.always,
     )
 
 

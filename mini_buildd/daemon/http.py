@@ -55,8 +55,11 @@ class ArchiveSite(Site):
     displayTracebacks = False
     protocol: Any = StreamingChannel
 
-    def __init__(self, root: Resource, archive: ArchiveFiles, door: Door | None) -> None:
+    def __init__(
+        self, root: Resource, archive: ArchiveFiles, door: Door | None, hsts_seconds: int
+    ) -> None:
         super().__init__(root, requestFactory=BoundedRequest)
+        self.hsts_seconds = hsts_seconds
         self.archive = archive
         self.door = door
 
@@ -96,10 +99,11 @@ def make_site(
     static: Mapping[str, Path],
     application: Any,
     door: Door | None = None,
+    hsts_seconds: int = 0,
 ) -> Site:
     """The site; *static* maps folders under /static/ to where their files lie.
 
-    Uploads come in by the *door*.
+    Uploads come in by the *door*; browsers that come by TLS are told to do so for *hsts_seconds*.
     """
     statics: Any = Resource()
     for name, folder in static.items():
@@ -107,4 +111,4 @@ def make_site(
     archive_files = ArchiveFiles(archive)
     django = WSGIResource(reactor, pool, application)
     root = Root({b"archive": archive_files, b"static": statics}, django)
-    return ArchiveSite(root, archive_files, door)
+    return ArchiveSite(root, archive_files, door, hsts_seconds)

@@ -34,7 +34,15 @@ from mini_buildd.flow.refresh import refresh_chroots
 from mini_buildd.flow.release import JUDGED_AFTER, release_all
 from mini_buildd.flow.sign_in import sign_in
 from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
-from mini_buildd.flow.sweep import catch_up, decide_all, each, judge_all, suites_behind, take_in
+from mini_buildd.flow.sweep import (
+    catch_up,
+    decide_all,
+    each,
+    fetch_origs,
+    judge_all,
+    suites_behind,
+    take_in,
+)
 from mini_buildd.flow.tidy import tidy
 from mini_buildd.flow.troubles import Troubles
 from mini_buildd.flow.uploader_keys import watch_uploader_keys
@@ -72,6 +80,8 @@ class Services:
         self._flow_pool = ThreadPool(1, 6, "flow")
         self._suite_pool = ThreadPool(1, 4, "suites")
         self._chroot_pool = ThreadPool(1, 1, "chroots")
+        self._orig_pool = ThreadPool(1, 1, "origs")
+        self._orig_commands = Commands()
         self._chroot_commands = Commands(is_nice=True)
         self._web_pool = ThreadPool(1, 8, "web")
         self._sessions = Sessions(
@@ -108,7 +118,13 @@ class Services:
 
     def _make_steps(self) -> None:
         self._intake = self._step(
-            "intake", self._thd_intake, (EventKind.UPLOAD_ARRIVED, EventKind.KEYRING_UPLOADED)
+            "intake",
+            self._thd_intake,
+            (EventKind.UPLOAD_ARRIVED, EventKind.UPLOAD_COMPLETED, EventKind.KEYRING_UPLOADED),
+        )
+        # A slow mirror keeps nothing else waiting.
+        self._origs = self._step(
+            "origs", self._thd_origs, (EventKind.UPLOAD_WAITS,), pool=self._orig_pool
         )
         self._build = self._step(
             "build",
@@ -158,6 +174,7 @@ class Services:
         self._chroots = self._step("chroots", self._thd_chroots, (), pool=self._chroot_pool)
         self._steps = (
             self._intake,
+            self._origs,
             self._build,
             self._order,
             self._publish,
@@ -190,6 +207,9 @@ class Services:
 
     def _thd_intake(self) -> list[EventKind]:
         return take_in(self._site, self._sessions.can_follow)
+
+    def _thd_origs(self) -> list[EventKind]:
+        return fetch_origs(self._site, self._orig_commands)
 
     def _thd_publish(self) -> list[EventKind]:
         events = [*judge_all(self._site), *decide_all(self._site)]
@@ -252,6 +272,7 @@ class Services:
         self._flow_pool.start()
         self._suite_pool.start()
         self._chroot_pool.start()
+        self._orig_pool.start()
         self._web_pool.start()
         self._spool_pool.start()
         try:
@@ -277,7 +298,7 @@ class Services:
         self.reactor.stop()
 
     def _listen(self) -> None:
-        http, ftp = self._settings.http, self._settings.ftp
+        http, https, ftp = self._settings.http, self._settings.https, self._settings.ftp
         site = make_site(
             reactor=self.reactor,
             pool=self._web_pool,
@@ -285,8 +306,14 @@ class Services:
             static=static_folders(),
             application=application(),
             door=self._http_door(),
+            hsts_seconds=https.hsts_seconds,
         )
         self._ports = [self.reactor.listenTCP(http.port, site, interface=http.interface)]
+        if https.port:
+            tls = self._certificate.context()
+            self._ports.append(
+                self.reactor.listenSSL(https.port, site, tls, interface=https.interface)
+            )
         if ftp.port:
             self._listen_for_ftp()
 
@@ -301,16 +328,7 @@ class Services:
         self._ports.append(self.reactor.listenTCP(ftp.port, incoming, interface=ftp.interface))
 
     def _http_door(self) -> HttpDoor:
-        works = Works(
-            reactor=self.reactor,
-            pool=self._spool_pool,
-            spool=self._site.spool,
-            resumables=self._resumables,
-            sessions=self._sessions,
-            changed=self._intake.wake,
-            policy=self._settings.http.upload,
-            sign_in=self._thd_sign_in,
-        )
+        works = Works(self._dock, self._resumables, self._settings.http.upload, self._thd_sign_in)
         return HttpDoor(works, keep_seconds=self._settings.incoming.keep_leftovers_seconds)
 
     def _thd_sign_in(self, credentials: Credentials, peer: str) -> None:
@@ -324,6 +342,7 @@ class Services:
         for port in getattr(self, "_ports", []):
             yield port.stopListening()
         self._chroot_commands.stop()
+        self._orig_commands.stop()
         ends: list[Deferred[Any]] = [step.stop() for step in (*self._steps, self._suites)]
         yield DeferredList(ends)
         self._watch.stop()
@@ -331,6 +350,7 @@ class Services:
             self._flow_pool,
             self._suite_pool,
             self._chroot_pool,
+            self._orig_pool,
             self._web_pool,
             self._spool_pool,
         ):

@@ -24,6 +24,13 @@ class SignInNeeded(TransferRefused):
     title = "Uploads need an account"
 
 
+class TooManyConnections(TransferRefused):
+    """There are as many connections as there may be."""
+
+    code = "too-many-connections"
+    title = "Too many connections"
+
+
 class FileNameRefused(TransferRefused):
     """A name that no file of an upload can have."""
 

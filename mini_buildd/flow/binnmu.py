@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 
+from mini_buildd.db.audit import note
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Binary, Distribution, Job, Source
 from mini_buildd.domain.binnmu import next_number
@@ -59,7 +60,16 @@ def binnmu(site: Site, actor: Actor, wish: Rebuild) -> list[Job]:
             chosen = latest_of(wish.distribution, wish.packages)
             for source in chosen:
                 _check_source(source, wish.distribution)
-            return [job for each in chosen for job in _plan(site, actor, each, wish, reason)]
+            jobs = [job for each in chosen for job in _plan(site, actor, each, wish, reason)]
+            note(
+                actor,
+                "ordered to build again",
+                at=site.clock(),
+                kind="suite",
+                name=wish.distribution.name,
+                after={"builds": [str(job) for job in jobs], "reason": reason},
+            )
+            return jobs
     except IntegrityError:
         raise _impossible(
             "nobody else who orders the same at the same moment",

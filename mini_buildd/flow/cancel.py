@@ -8,6 +8,7 @@ late to cancel, and who asks is told so.
 from django.db import transaction
 from django.db.models import QuerySet
 
+from mini_buildd.db.audit import note
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Attempt, Job
 from mini_buildd.db.moves import move_job
@@ -28,6 +29,7 @@ def cancel(site: Site, actor: Actor, job_id: int, reason: str = "") -> list[Even
     with transaction.atomic():
         job = find_job(job_id)
         demand_of(actor, Act.CANCEL_BUILD, job)
+        note_build(site, actor, "cancelled", job, reason)
         return stop(site, job, word_of(actor, "cancelled", reason))
 
 
@@ -42,6 +44,8 @@ def cancel_upload(site: Site, actor: Actor, upload_id: int, reason: str = "") ->
         ]
         if not jobs:
             raise nothing_to_do(f"open builds of upload {upload_id}")
+        for job in jobs:
+            note_build(site, actor, "cancelled", job, reason)
         why = word_of(actor, "cancelled", reason)
         return [event for job in jobs for event in stop(site, job, why)]
 
@@ -60,6 +64,12 @@ def stop(site: Site, job: Job, why: str) -> list[EventKind]:
         move_job(job, JobState.WAITING)
     move_job(job, JobState.CANCELLED, reason=why, not_before_at=None)
     return [record(EventKind.JOB_CANCELLED, site.clock(), job=job, detail=why)]
+
+
+def note_build(site: Site, actor: Actor, act: str, job: Job, reason: str) -> None:
+    """Let the audit log say that *actor* did that to *job*."""
+    before, after = {"state": job.state}, {"reason": reason}
+    note(actor, act, at=site.clock(), kind="build", name=str(job), before=before, after=after)
 
 
 def word_of(actor: Actor, what: str, reason: str) -> str:

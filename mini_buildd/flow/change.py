@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
+from mini_buildd.db.audit import note
 from mini_buildd.db.models import Distribution, Source
 from mini_buildd.domain.installability import Broken
 from mini_buildd.domain.problem import NothingToDo, SuiteMovedOn, SuiteUnknown
-from mini_buildd.domain.suite_version import Difference
+from mini_buildd.domain.suite_version import Cause, Difference
 from mini_buildd.flow.compare import At, compare
 from mini_buildd.flow.content import entries_at
 from mini_buildd.flow.revise import Revision, newest
@@ -49,7 +50,8 @@ def decide_changes(
     """
     with transaction.atomic():
         _demand_expected(expected or {})
-        changes = tuple(filter(None, [_change(revision) for revision in body()]))
+        revisions = list(body())
+        changes = tuple(filter(None, map(_change, revisions)))
         if not changes:
             raise NothingToDo(
                 expected="something that changes what a suite has",
@@ -59,6 +61,7 @@ def decide_changes(
         if expected:
             _demand_announced(changes, expected)
         demand(changes)
+        _note_all(revisions, changes)
         transaction.set_rollback(dry_run)
     return changes
 
@@ -75,6 +78,40 @@ def _change(revision: Revision) -> SuiteChange | None:
         ours = entries.filter(source__in=Source.objects.filter(name__in=part))
         binaries.update(ours.values_list("binary_id", flat=True))
     return SuiteChange(distribution.name, number, differences, frozenset(binaries))
+
+
+_NOTED = {
+    Cause.MIGRATE: "migrated packages to",
+    Cause.REMOVE: "removed packages from",
+    Cause.COPY: "copied packages to",
+    Cause.ROLLBACK: "rolled back",
+    Cause.IMPORT: "took ready-made packages into",
+}
+_MOST_NOTED = 100
+
+
+def _note_all(revisions: Iterable[Revision], changes: Iterable[SuiteChange]) -> None:
+    """An entry of the audit log for each suite that is changed."""
+    by_suite = {change.distribution: change for change in changes}
+    for revision in revisions:
+        publication = revision.publication
+        change = by_suite.get(publication.distribution.name)
+        if change is None or change.number != publication.number:
+            continue
+        some = change.differences[:_MOST_NOTED]
+        note(
+            revision.actor,
+            _NOTED.get(Cause(publication.kind), publication.kind),
+            at=publication.decided_at,
+            kind="suite",
+            name=change.distribution,
+            before={each.source: ", ".join(map(str, each.before)) for each in some if each.before},
+            after={
+                "version of the suite": change.number,
+                "reason": publication.reason,
+                **{each.source: ", ".join(map(str, each.after)) for each in some if each.after},
+            },
+        )
 
 
 def _demand_expected(expected: Mapping[str, int]) -> None:

@@ -6,6 +6,7 @@ asked although an earlier one has failed is asked, so that a person is told all 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from mini_buildd.archive.tree import pool_path
@@ -16,10 +17,11 @@ from mini_buildd.deb.dsc import Dsc
 from mini_buildd.deb.files import ListedFile
 from mini_buildd.deb.names import Component, MalformedName, PlainFilename, Sha256, SourceName
 from mini_buildd.deb.version import Version, compare
-from mini_buildd.domain import problem, upload_rules
+from mini_buildd.domain import problem, upload_fields, upload_rules
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.keyring import keyring_name
 from mini_buildd.domain.layout import VersionRule
+from mini_buildd.domain.orig import is_orig
 from mini_buildd.domain.states import SourceState
 from mini_buildd.domain.upload_rules import SourceParts
 from mini_buildd.flow.signature import Opened, read_dsc
@@ -54,6 +56,8 @@ class Accepted:
     section: str
     priority: str
     plan: BuildPlan
+    urgency: str
+    bugs: tuple[int, ...]
     parts: SourceParts
 
 
@@ -92,12 +96,15 @@ def examine(site: Site, opened: Opened, sent: Sent) -> Examined:
     faults.ask(_check_distribution, changes, distribution)
     if distribution is not None:
         faults.ask(_check_signer, opened.signer, distribution, changes.source)
+    faults.ask(_check_age, site, opened)
     faults.ask(_check_reserved, site, opened.signer, (changes.source,))
     if distribution is not None:
         faults.ask(_check_version, changes.version, distribution)
         faults.ask(_check_against_present, changes, distribution)
+    for rule in upload_fields.RULES:
+        faults.ask(rule, changes)
     accepted = _examine_source(site, opened, distribution, faults, sent)
-    return Examined(tuple(faults.found), distribution, None if faults.found else accepted)
+    return Examined(tuple(faults.found), distribution, accepted)
 
 
 def _examine_source(
@@ -119,25 +126,39 @@ def _examine_source(
         return None
     faults.ask(upload_rules.check_dsc_fits, changes, dsc)
     faults.ask(upload_rules.check_names, dsc, listed.name)
+    faults.ask(upload_fields.check_binaries, changes, dsc.binaries)
     faults.ask(_check_reserved, site, opened.signer, dsc.binaries)
     if distribution is None:
         return None
     plan = faults.ask(plan_of, distribution, dsc.architectures, changes.changes)
     if component is None:
         return None
-    parts = faults.ask(find_parts, distribution, component, changes, dsc, sent.has)
-    if plan is None or parts is None:
+    may_be_in_base = partial(_may_be_in_base, site, distribution)
+    parts = faults.ask(
+        _parts, distribution, component, changes, dsc, sent.has, may_be_in_base=may_be_in_base
+    )
+    if plan is None or parts is None or faults.found:
         return None
     return Accepted(
-        distribution,
-        changes,
-        dsc,
-        listed.name,
-        component,
-        listed.section,
-        listed.priority,
-        plan,
-        parts,
+        distribution=distribution,
+        changes=changes,
+        dsc=dsc,
+        dsc_name=listed.name,
+        component=component,
+        section=listed.section,
+        priority=listed.priority,
+        plan=plan,
+        urgency=upload_fields.urgency_of(changes),
+        bugs=upload_fields.bugs_of(changes),
+        parts=parts,
+    )
+
+
+def _may_be_in_base(site: Site, distribution: Distribution, file: ListedFile) -> bool:
+    return (
+        is_orig(file.name)
+        and file.size_bytes <= site.settings.incoming.max_file_bytes
+        and distribution.base.apt_sources.exists()
     )
 
 
@@ -179,6 +200,12 @@ def _check_signer(signer: Signer, distribution: Distribution, source: SourceName
             found=f"{signer.uploader}, who may upload there: {'; or '.join(map(str, rights))}",
             hint="Ask an owner of the repository for the right.",
         )
+
+
+def _check_age(site: Site, opened: Opened) -> None:
+    upload_rules.check_age(
+        opened.signed_at, site.clock(), max_days=site.settings.incoming.max_signature_days
+    )
 
 
 def _check_reserved(site: Site, signer: Signer, names: Iterable[str]) -> None:
@@ -227,18 +254,30 @@ def _component_of(section: str) -> Component:
         ) from None
 
 
-def find_parts(
+def find_parts(accepted: Accepted, has: Callable[[PlainFilename], bool]) -> SourceParts:
+    """Where each file of the source package is now, in the upload or the pool; raises Rejection."""
+    return _parts(
+        accepted.distribution,
+        accepted.component,
+        accepted.changes,
+        accepted.dsc,
+        has,
+        may_be_in_base=lambda _: False,
+    )
+
+
+def _parts(
     distribution: Distribution,
     component: Component,
     changes: Changes,
     dsc: Dsc,
     has: Callable[[PlainFilename], bool],
+    *,
+    may_be_in_base: Callable[[ListedFile], bool],
 ) -> SourceParts:
-    """Where each file of the source package is; raises Rejection."""
     rows = pool_rows(distribution, component, dsc.source, dsc.files)
-    return upload_rules.source_parts(
-        dsc, changes, {PlainFilename(row.name): Sha256(row.sha256) for row in rows}, has
-    )
+    in_pool = {PlainFilename(row.name): Sha256(row.sha256) for row in rows}
+    return upload_rules.source_parts(dsc, changes, in_pool, has, may_be_in_base)
 
 
 def pool_rows(

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
+from mini_buildd.db.audit import Values, note
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Binary, Distribution, Source
 from mini_buildd.domain.event import EventKind
@@ -29,6 +30,7 @@ def freeze(site: Site, actor: Actor, distribution: Distribution, reason: str) ->
             frozen_at=site.clock(), frozen_by=actor.name, frozen_reason=reason[:500]
         ):
             raise _so_already(distribution, "frozen")
+        _note(site, actor, "froze", distribution, after={"reason": reason})
         detail = f"{actor.name}: {reason}" if reason else actor.name
         return [_record(site, EventKind.SUITE_FROZEN, distribution, detail)]
 
@@ -42,6 +44,7 @@ def thaw(site: Site, actor: Actor, distribution: Distribution) -> list[EventKind
         since = row.frozen_at
         if since is None:
             raise _so_already(distribution, "open")
+        _note(site, actor, "thawed", distribution, before={"reason": row.frozen_reason})
         row.frozen_at, row.frozen_by, row.frozen_reason = None, "", ""
         row.save(update_fields=["frozen_at", "frozen_by", "frozen_reason"])
         _let_late_builds_in(site, row, since)
@@ -65,6 +68,10 @@ def _let_late_builds_in(site: Site, distribution: Distribution, since: datetime)
     revision = revise(site, distribution, Order(SELF, Cause.LATE_BUILD))
     for source in Source.objects.filter(binaries__in=late).distinct():
         revision.add_binaries(source, late.filter(source=source))
+
+
+def _note(site: Site, actor: Actor, act: str, suite: Distribution, **values: Values) -> None:
+    note(actor, act, at=site.clock(), kind="suite", name=suite.name, **values)
 
 
 def _record(site: Site, kind: EventKind, distribution: Distribution, detail: str) -> EventKind:

@@ -4,6 +4,7 @@ Django makes its views by itself, so they cannot be handed a Site; they ask here
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from django.utils.timezone import now
 from mini_buildd.archive.tree import Tree
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
+from mini_buildd.domain.throttle import Throttle
 from mini_buildd.flow.outlook import Outlook, look_ahead
 from mini_buildd.flow.queue import Queue
 from mini_buildd.flow.site import Site
@@ -49,6 +51,7 @@ class _Daemon:
 
 
 _daemon = _Daemon()
+alone = Throttle(time.monotonic)  # of pages that are served without a daemon
 
 
 def plug_in(site: Site | None, wake: Callable[[], None]) -> None:
@@ -77,6 +80,11 @@ def site() -> Site:
     if _daemon.site is None:
         raise RuntimeError("the pages are served without a daemon, so they can only be read")
     return _daemon.site
+
+
+def throttle() -> Throttle:
+    """Who has to wait before they may try to sign in; one for all doors."""
+    return _daemon.site.throttle if _daemon.site is not None else alone
 
 
 def outlook() -> Outlook:

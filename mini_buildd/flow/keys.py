@@ -7,13 +7,17 @@ the old key is retired.
 
 from pathlib import Path
 
+from django.db import transaction
+
 from mini_buildd.archive.sign import Signer
 from mini_buildd.config.places import Places
+from mini_buildd.db.audit import note
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Event
 from mini_buildd.deb.names import Fingerprint
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.key_expiry import RunningOut, running_out
+from mini_buildd.domain.permission import Actor
 from mini_buildd.domain.problem import KeyIsLast, KeyUnknown
 from mini_buildd.flow.site import Site
 from mini_buildd.keys import archive_keys
@@ -27,13 +31,15 @@ def signer_of(home: Path) -> Signer:
     return Signer(keys.clearsign, keys.sign_detached, keys.public_key, keys.fingerprints)
 
 
-def rotate(places: Places, identity: str, *, clock: Clock, by: str) -> list[EventKind]:
+def rotate(places: Places, identity: str, *, clock: Clock, by: Actor) -> list[EventKind]:
     """Make a new key; it signs at once, beside those that sign already."""
     made = archive_keys.rotate(places.gnupg, identity)
-    return [record(EventKind.KEY_ROTATED, clock(), detail=f"{made} signs, by {by}")]
+    with transaction.atomic():
+        note(by, "made the signing key", at=clock(), kind="archive key", name=made)
+        return [record(EventKind.KEY_ROTATED, clock(), detail=f"{made} signs, by {by.name}")]
 
 
-def retire(places: Places, fingerprint: Fingerprint, *, clock: Clock, by: str) -> list[EventKind]:
+def retire(places: Places, fingerprint: Fingerprint, *, clock: Clock, by: Actor) -> list[EventKind]:
     """Let a key sign no more; raises KeyUnknown, KeyIsLast. No event when it did not sign."""
     try:
         if not archive_keys.retire(places.gnupg, fingerprint):
@@ -51,7 +57,10 @@ def retire(places: Places, fingerprint: Fingerprint, *, clock: Clock, by: str) -
             found=f"{fingerprint}, without which nothing could be signed",
             hint="Make a new key first: mini-buildd key rotate",
         ) from None
-    return [record(EventKind.KEY_RETIRED, clock(), detail=f"{fingerprint} signs no more, by {by}")]
+    with transaction.atomic():
+        note(by, "retired the signing key", at=clock(), kind="archive key", name=fingerprint)
+        detail = f"{fingerprint} signs no more, by {by.name}"
+        return [record(EventKind.KEY_RETIRED, clock(), detail=detail)]
 
 
 def watch_keys(site: Site) -> list[EventKind]:

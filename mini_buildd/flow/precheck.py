@@ -109,6 +109,7 @@ def _answer(
             if accepted
             else (file for file in changes.files if file.name in in_pool)
         ),
+        from_base=_named(accepted.parts.base) if accepted else (),
     )
 
 

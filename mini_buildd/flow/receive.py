@@ -18,13 +18,12 @@ from mini_buildd.domain import problem, upload_rules
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.states import UploadState
 from mini_buildd.flow.full_disk import tells_full_disk
+from mini_buildd.flow.received import read_control
+from mini_buildd.flow.reject import note_problems
 from mini_buildd.flow.signature import open_changes
 from mini_buildd.flow.site import Site
 from mini_buildd.incoming.spool import Arrival
 from mini_buildd.kit.hashing import hash_file
-
-# What verifying and parsing take at most.
-MAX_CONTROL_BYTES = 4 << 20
 
 
 @tells_full_disk
@@ -36,7 +35,7 @@ def receive(site: Site, arrival: Arrival, *, is_final: bool) -> list[EventKind]:
     if Upload.objects.filter(token=arrival.token).exists():
         site.spool.drop([arrival])  # done before a crash kept us from tidying up
         return []
-    data = _read(arrival)
+    data = read_control(arrival.path)
     upload = Upload(
         token=arrival.token,
         changes_name=arrival.name,
@@ -55,11 +54,6 @@ def receive(site: Site, arrival: Arrival, *, is_final: bool) -> list[EventKind]:
         event = _save(site, upload, rejection)
     site.spool.drop([arrival, *found])
     return [event]
-
-
-def _read(arrival: Arrival) -> bytes:
-    with arrival.path.open("rb") as stream:
-        return stream.read(MAX_CONTROL_BYTES + 1)
 
 
 def _verify(site: Site, upload: Upload, data: bytes) -> Changes:
@@ -117,7 +111,7 @@ def _save(site: Site, upload: Upload, rejection: problem.Rejection | None) -> Ev
     upload.state = UploadState.REJECTED if rejection else UploadState.RECEIVED
     kind = EventKind.UPLOAD_REJECTED if rejection else EventKind.UPLOAD_ARRIVED
     if rejection:
-        note_problem(upload, rejection)
+        note_problems(upload, [rejection])
     try:
         with transaction.atomic():
             upload.save(force_insert=True)
@@ -126,12 +120,3 @@ def _save(site: Site, upload: Upload, rejection: problem.Rejection | None) -> Ev
         if not Upload.objects.filter(token=upload.token).exists():
             raise
         return kind  # received already, in a thread that was faster
-
-
-def note_problem(upload: Upload, rejection: problem.Rejection) -> None:
-    """Fill in why *upload* is rejected."""
-    upload.problem_code = rejection.code
-    upload.problem_title = rejection.title
-    upload.expected = rejection.expected
-    upload.found = rejection.found
-    upload.hint = rejection.hint

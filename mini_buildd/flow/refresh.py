@@ -7,6 +7,9 @@ tried again, after five minutes first and less often the longer it lasts.
 import logging
 from datetime import datetime
 
+from django.db import transaction
+
+from mini_buildd.db.audit import note
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Chroot, Event
 from mini_buildd.db.queries.chroots import expiry_of, next_refresh_of
@@ -33,7 +36,10 @@ _log = logging.getLogger(__name__)
 def ask_refresh(site: Site, actor: Actor, chroot: Chroot) -> None:
     """Let *chroot* be made anew as soon as may be; raises NotAllowed."""
     demand(actor, Act.REFRESH_CHROOT)
-    Chroot.objects.filter(pk=chroot.pk, asked_at=None).update(asked_at=site.clock())
+    with transaction.atomic():
+        at = site.clock()
+        if Chroot.objects.filter(pk=chroot.pk, asked_at=None).update(asked_at=at):
+            note(actor, "asked to make anew", at=at, kind="chroot", name=str(chroot))
 
 
 def is_due(chroot: Chroot, at: datetime) -> bool:

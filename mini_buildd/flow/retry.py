@@ -13,6 +13,7 @@ from mini_buildd.flow.cancel import (
     demand_of,
     find_job,
     jobs_of_upload,
+    note_build,
     nothing_to_do,
     word_of,
 )
@@ -33,6 +34,7 @@ def retry(site: Site, actor: Actor, job_id: int, reason: str = "") -> list[Event
         job = find_job(job_id)
         demand_of(actor, Act.RETRY_BUILD, job)
         _demand_retriable(job)
+        note_build(site, actor, "retried", job, reason)
         return [_begin_again(site, job, word_of(actor, "retried", reason))]
 
 
@@ -50,6 +52,7 @@ def retry_upload(site: Site, actor: Actor, upload_id: int, reason: str = "") -> 
         for job in jobs:
             job.source.refresh_from_db(fields=["state"])
             _demand_retriable(job)
+            note_build(site, actor, "retried", job, reason)
             events.append(_begin_again(site, job, told))
         return events
 

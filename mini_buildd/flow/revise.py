@@ -70,7 +70,7 @@ def revise(
         areas=" ".join(_first_areas(distribution, last)),
         decided_at=site.clock(),
     )
-    return Revision(publication)
+    return Revision(publication, order.actor)
 
 
 def newest(distribution: Distribution) -> Publication | None:
@@ -90,10 +90,11 @@ def _first_areas(distribution: Distribution, last: Publication | None) -> Iterab
 
 
 class Revision:
-    """A version of a suite that is being decided."""
+    """A version of a suite that is being decided, as *actor* wants it."""
 
-    def __init__(self, publication: Publication) -> None:
+    def __init__(self, publication: Publication, actor: Actor) -> None:
         self.publication = publication
+        self.actor = actor
         self._distribution = publication.distribution
 
     def present(self, name: str = "") -> QuerySet[Source]:

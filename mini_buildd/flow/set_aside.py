@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 
+from mini_buildd.db.audit import note
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Attempt, Builder
 from mini_buildd.domain.event import EventKind
@@ -33,6 +34,8 @@ def set_aside(site: Site, actor: Actor, name: str, reason: str) -> list[EventKin
         if builder.set_aside_at is not None and builder.set_aside_until is None:
             raise _so_already(name, "set aside")
         told = f"by {actor.name}: {reason}" if reason else f"by {actor.name}"
+        now, after = site.clock(), {"reason": reason}
+        note(actor, "set aside", at=now, kind="builder", name=name, after=after)
         return [_put_aside(site, builder, None, told)]
 
 
@@ -44,6 +47,8 @@ def take_back(site: Site, actor: Actor, name: str) -> list[EventKind]:
         builder = find_builder(name)
         if builder.set_aside_at is None:
             raise _so_already(name, "given jobs")
+        now, before = site.clock(), {"reason": builder.set_aside_reason}
+        note(actor, "took back", at=now, kind="builder", name=name, before=before)
         return [_take_back(site, builder, f"by {actor.name}")]
 
 

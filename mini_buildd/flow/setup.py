@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Model
 
 from mini_buildd.config.places import Places
+from mini_buildd.db.audit import note
 from mini_buildd.db.models import (
     AptSource,
     Base,
@@ -29,7 +30,7 @@ from mini_buildd.db.models import (
 from mini_buildd.deb.names import Architecture, Codename
 from mini_buildd.domain.distribution import RepositoryName
 from mini_buildd.domain.layout import DEFAULT_LAYOUT
-from mini_buildd.domain.permission import SELF, Role
+from mini_buildd.domain.permission import SELF, Actor, Role
 from mini_buildd.domain.problem import SetupImpossible
 from mini_buildd.domain.release import version_code
 from mini_buildd.keys.gpg import GnupgFailed
@@ -83,7 +84,9 @@ class _Work:
         return row
 
 
-def setup(places: Places, wish: Wish, *, today: date, dry_run: bool) -> list[Change]:
+def setup(
+    places: Places, wish: Wish, *, today: date, dry_run: bool, by: Actor = SELF
+) -> list[Change]:
     """Make what *wish* wants and is not there; raises SetupImpossible, and then nothing is made."""
     _check_architectures(wish)
     plans = [(codename, *_find_sources(codename, wish, today)) for codename in wish.codenames]
@@ -108,6 +111,9 @@ def setup(places: Places, wish: Wish, *, today: date, dry_run: bool) -> list[Cha
             _distributions(work, base, repository, wish)
         if wish.uploader and key:
             _uploader(work, wish.uploader, key, repository)
+        made = [change.what for change in work.changes if change.is_new]
+        if made:
+            note(by, "set up", at=utc_now(), kind="instance", after={"made": made})
         transaction.set_rollback(dry_run)
     return work.changes
 

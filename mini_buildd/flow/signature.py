@@ -1,6 +1,7 @@
 """Opening signed control data of an upload, with every fault told as a rejection."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from mini_buildd.db.uploaders import Signer, active_keys, archive_itself, find_signer, is_blocked
 from mini_buildd.deb.changes import Changes, parse_changes
@@ -23,10 +24,11 @@ from mini_buildd.keys.verify import (
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A .changes as it was signed, and by whom."""
+    """A .changes as it was signed, by whom, and when."""
 
     changes: Changes
     signer: Signer
+    signed_at: datetime
 
 
 def open_changes(site: Site, name: str, data: bytes) -> Opened:
@@ -39,7 +41,7 @@ def open_changes(site: Site, name: str, data: bytes) -> Opened:
             found=name,
             hint="Build the source package again and upload what comes out unchanged.",
         )
-    return Opened(changes, signer)
+    return Opened(changes, signer, signed.signed_at)
 
 
 def open_signed(site: Site, name: str, data: bytes) -> tuple[Signed, Signer]:

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from mini_buildd.archive import snapshot as folders
+from mini_buildd.db.audit import Values, note
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Publication, Repository, Snapshot
 from mini_buildd.domain.distribution import DistributionName
@@ -69,6 +70,8 @@ def take(
             reason=reason[:500],
         )
         row.versions.set(versions)
+        suites = {each.distribution.name: each.number for each in versions}
+        _note(site, actor, "took the snapshot", row, after={"reason": row.reason, **suites})
         return [_record(site, EventKind.SNAPSHOT_TAKEN, repository, name, actor)]
 
 
@@ -90,6 +93,7 @@ def drop(site: Site, actor: Actor, repository: Repository, name: str) -> list[Ev
                 found=name,
                 hint="Look at the repository's page.",
             )
+        _note(site, actor, "dropped the snapshot", row, before={"reason": row.reason})
         row.delete()
         return [_record(site, EventKind.SNAPSHOT_DROPPED, repository, name, actor)]
 
@@ -112,6 +116,11 @@ def find_repository(name: str) -> Repository:
             hint="It is the middle part of <codename>-<repository>-<suite>.",
         )
     return found
+
+
+def _note(site: Site, actor: Actor, act: str, row: Snapshot, **values: Values) -> None:
+    name = f"{row.repository} {row.name}"
+    note(actor, act, at=site.clock(), kind="snapshot", name=name, **values)
 
 
 def _record(

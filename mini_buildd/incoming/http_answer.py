@@ -21,6 +21,7 @@ _STATUS: Mapping[type[Problem], int] = {
     transfer.SignInNeeded: HTTPStatus.UNAUTHORIZED,
     SignInFailed: HTTPStatus.UNAUTHORIZED,
     TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    transfer.TooManyConnections: HTTPStatus.SERVICE_UNAVAILABLE,
     transfer.FileNameRefused: HTTPStatus.BAD_REQUEST,
     transfer.FileTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     transfer.NoRoom: HTTPStatus.INSUFFICIENT_STORAGE,
@@ -46,16 +47,16 @@ class Answer:
     body: bytes = b""
     fields: Mapping[str, str] = field(default_factory=dict)
 
-    def head(self, *, closes: bool) -> bytes:
-        """Status line and header fields, to the empty line behind them."""
+    def head(self, *, always: bytes, closes: bool) -> bytes:
+        """Status line and header fields, those of *always* too, to the empty line behind them."""
         lines = [f"HTTP/1.1 {self.status:d} {self.reason}"]
         lines += [f"{name}: {value}" for name, value in self.fields.items()]
         if self.status != HTTPStatus.NO_CONTENT:
             lines.append(f"Content-Length: {len(self.body)}")
         if closes:
             lines.append("Connection: close")
-        lines += ["Cache-Control: no-store", "X-Content-Type-Options: nosniff", "", ""]
-        return "\r\n".join(lines).encode("ascii", "replace")
+        lines += ["Cache-Control: no-store", "X-Content-Type-Options: nosniff", ""]
+        return "\r\n".join(lines).encode("ascii", "replace") + always + b"\r\n"
 
 
 def plain(status: HTTPStatus, text: str = "", **fields: str) -> Answer:

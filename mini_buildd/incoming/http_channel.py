@@ -4,6 +4,7 @@ Twisted keeps a whole body before it looks at the request. Here a request is loo
 its header is there; one that brings a file is an exchange of its own from then on.
 """
 
+from enum import Enum, auto
 from typing import Any, Protocol
 
 from twisted.internet.protocol import connectionDone
@@ -12,8 +13,17 @@ from twisted.web.http import HTTPChannel
 from twisted.web.server import Request
 
 from mini_buildd.incoming.http_answer import Answer
+from mini_buildd.incoming.peers import peer_of
 
 _MAX_FIELDS = 100
+
+
+class Pause(Enum):
+    """Why nothing is read from a connection."""
+
+    SIGN_IN = auto()
+    DISK = auto()
+    RATE = auto()
 
 
 class Exchange(Protocol):
@@ -51,6 +61,20 @@ class StreamingChannel(HTTPChannel):
     transport: Any
     requests: list[Any]
     uploader = ""  # the peer, once it has begun an exchange
+    always = b""  # header fields of every answer on this connection
+
+    def connectionMade(self) -> None:
+        """Begin; over TLS, browsers may be told to stay with it (RFC 6797)."""
+        super().connectionMade()
+        if self.site.hsts_seconds and self.isSecure():
+            self.always = b"Strict-Transport-Security: max-age=%d\r\n" % self.site.hsts_seconds
+
+    def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:
+        """The head of an answer that Twisted makes."""
+        if self.always:
+            name, _, value = self.always.strip().partition(b": ")
+            headers.setRawHeaders(name, [value])
+        super().writeHeaders(version, code, reason, headers)
 
     def resetTimeout(self) -> None:
         """Count anew with each part of a body; a header gets one time for all of it."""
@@ -81,6 +105,10 @@ class StreamingRequest(Request):
     owes_continue = False
     is_whole = False
     is_answered = False
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.pauses: set[Pause] = set()
 
     # --- what the channel calls ----------------------------------------------
 
@@ -124,8 +152,7 @@ class StreamingRequest(Request):
     @property
     def peer(self) -> str:
         """Who sends."""
-        host: str = self.client.host
-        return host
+        return peer_of(self.client)
 
     def field(self, name: str) -> str:
         """The header field *name*; empty when there is none."""
@@ -138,16 +165,21 @@ class StreamingRequest(Request):
             self.owes_continue = False
             self.channel.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
-    def pause(self) -> None:
-        """Read nothing for a while."""
+    def pause(self, why: Pause = Pause.DISK) -> None:
+        """Read nothing until resume() was called with the same reason, and all others."""
+        self.pauses.add(why)
         if self.channel is not None:
+            self.channel.setTimeout(None)  # it is we who make it stand still
             self.channel.transport.pauseProducing()
 
-    def resume(self) -> None:
-        """Read on."""
-        if self.channel is not None and self.channel.transport is not None:
-            self.channel.resetTimeout()
-            self.channel.transport.resumeProducing()
+    def resume(self, why: Pause = Pause.DISK) -> None:
+        """Read on, if there is no other reason not to."""
+        self.pauses.discard(why)
+        if self.pauses or self.channel is None or self.channel.transport is None:
+            return
+        if not self.is_whole:
+            self.channel.setTimeout(self.channel.site.timeOut)
+        self.channel.transport.resumeProducing()
 
     def answer(self, answer: Answer) -> None:
         """Answer at once, if the body is there or not.
@@ -160,7 +192,7 @@ class StreamingRequest(Request):
         self.is_answered = True
         if not self.is_whole:
             self.channel.persistent = 0
-        head = answer.head(closes=not self.channel.persistent)
+        head = answer.head(always=self.channel.always, closes=not self.channel.persistent)
         self.code, self.startedWriting = answer.status, 1
         self.channel.write(head if self.method == b"HEAD" else head + answer.body)
         if self.is_whole:

@@ -11,21 +11,20 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import NoReturn, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
-from twisted.python.threadpool import ThreadPool
 
 from mini_buildd.deb.names import MalformedName, PlainFilename
 from mini_buildd.domain import transfer
 from mini_buildd.domain.problem import Problem
 from mini_buildd.incoming.credentials import Credentials, SignIn, from_header
+from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.http_answer import Answer, plain, refusal
-from mini_buildd.incoming.http_channel import StreamingRequest
+from mini_buildd.incoming.http_channel import Pause, StreamingRequest
 from mini_buildd.incoming.resumable import Resumables
-from mini_buildd.incoming.sessions import Sessions
 from mini_buildd.incoming.spool import Arrival, Spool, SpoolFull
 from mini_buildd.incoming.writing import Sink, Writing
 
@@ -42,20 +41,21 @@ def nobody(credentials: Credentials, peer: str) -> NoReturn:
 
 @dataclass(frozen=True, slots=True)
 class Works:
-    """What exchanges work with; *changed* is called when there may be something new to take in."""
+    """What exchanges work with."""
 
-    reactor: Any
-    pool: ThreadPool
-    spool: Spool
+    dock: Dock
     resumables: Resumables
-    sessions: Sessions
-    changed: Callable[[], None]
     policy: str = "open"  # or "accounts" or "off"
     sign_in: SignIn = nobody
 
+    @property
+    def spool(self) -> Spool:
+        """Where files go."""
+        return self.dock.spool
+
     def in_pool(self, thd_work: Callable[[], _Result]) -> "Deferred[_Result]":
         """Call in a thread of the pool."""
-        return deferToThreadPool(self.reactor, self.pool, thd_work)
+        return deferToThreadPool(self.dock.reactor, self.dock.pool, thd_work)
 
 
 class Body(Protocol):
@@ -105,7 +105,7 @@ class HttpExchange:
         elif (credentials := from_header(self.request.field("authorization"))) is None:
             self.refuse(_unknown("none"))
         else:
-            self.request.pause()
+            self.request.pause(Pause.SIGN_IN)
             peer = self.request.peer
             found = self.works.in_pool(lambda: self.works.sign_in(credentials, peer))
             found.addCallback(self._signed_in).addErrback(self.broken)
@@ -122,6 +122,7 @@ class HttpExchange:
 
     def write(self, data: bytes) -> None:
         """The next bytes (Exchange)."""
+        self._brake(len(data))
         if self._is_over:
             self._dropped_bytes += len(data)
             if self._dropped_bytes > self.works.spool.max_file_bytes:
@@ -145,8 +146,8 @@ class HttpExchange:
 
     def writing(self, sink: Sink) -> Writing:
         """Write to *sink* what comes."""
-        works = self.works
-        return Writing(sink, self.request, self.broken, reactor=works.reactor, pool=works.pool)
+        dock = self.works.dock
+        return Writing(sink, self.request, self.broken, reactor=dock.reactor, pool=dock.pool)
 
     def answer(self, answer: Answer) -> None:
         """It is done."""
@@ -158,7 +159,7 @@ class HttpExchange:
         self._close()
         answer = refusal(problem, as_json=self._as_json, **self._fields, **fields)
         self.request.answer(answer)
-        self.request.resume()  # so that the rest can be read and dropped
+        self.request.resume(Pause.SIGN_IN)  # so that the rest can be read and dropped
 
     def broken(self, failure: Failure) -> None:
         """Something failed in a thread."""
@@ -174,13 +175,20 @@ class HttpExchange:
 
     # --- inside --------------------------------------------------------------------
 
+    def _brake(self, size_bytes: int) -> None:
+        """Read on when what has come is paid for (rates.Rates)."""
+        dock = self.works.dock
+        if wait_seconds := dock.rates.took(self.request.peer, size_bytes):
+            self.request.pause(Pause.RATE)
+            dock.reactor.callLater(wait_seconds, self.request.resume, Pause.RATE)
+
     def _signed_in(self, _: object) -> None:
         if not self._is_over:
             self._open()
 
     def _open(self) -> None:
         self._trying(self._open_and_catch_up)
-        self.request.resume()
+        self.request.resume(Pause.SIGN_IN)
 
     def _open_and_catch_up(self) -> None:
         self._body = self._open_body(self)
@@ -239,8 +247,8 @@ def file_name(text: str) -> PlainFilename:
 def arrived(works: Works, peer: str, arrivals: list[Arrival]) -> None:
     """Tell that *arrivals* came from *peer*."""
     for arrival in arrivals:
-        works.sessions.brought(peer, arrival)
-    works.changed()
+        works.dock.sessions.brought(peer, arrival)
+    works.dock.changed()
 
 
 def _closed() -> Problem:

@@ -3,6 +3,7 @@
 from urllib.parse import unquote
 
 from mini_buildd.domain import transfer
+from mini_buildd.domain.problem import Problem
 from mini_buildd.incoming import http_multipart, http_tus
 from mini_buildd.incoming.http_channel import Exchange, StreamingRequest
 from mini_buildd.incoming.http_door import Body, HttpExchange, Works, file_name
@@ -25,16 +26,25 @@ class HttpDoor:
         exchange = self._exchange(request, method.decode("latin-1"), path.decode("latin-1"))
         if exchange is None:
             return None
-        if not request.channel.uploader:
-            request.channel.uploader = request.peer
-            self._works.sessions.begin(request.peer)
-        exchange.begin()
+        if request.channel.uploader or self._is_let_in(request):
+            exchange.begin()
+        else:
+            exchange.refuse(_too_many(), Retry_After="10")
         return exchange
+
+    def _is_let_in(self, request: StreamingRequest) -> bool:
+        """Count the connection, if there may be one more."""
+        sessions = self._works.dock.sessions
+        if not sessions.may_begin(request.peer):
+            return False
+        request.channel.uploader = request.peer
+        sessions.begin(request.peer)
+        return True
 
     def leave(self, peer: str) -> None:
         """A connection of *peer* on which there were exchanges is gone."""
-        self._works.sessions.end(peer)
-        self._works.changed()
+        self._works.dock.sessions.end(peer)
+        self._works.dock.changed()
 
     def _exchange(self, request: StreamingRequest, method: str, path: str) -> HttpExchange | None:
         if path.startswith(UPLOAD):
@@ -59,4 +69,12 @@ def _explain(exchange: HttpExchange) -> Body:
         expected="PUT /upload/<file name>",
         found=exchange.request.method.decode("latin-1")[:20],
         hint="Files of an upload are put here, by dput with method = http, or curl -T.",
+    )
+
+
+def _too_many() -> Problem:
+    return transfer.TooManyConnections(
+        expected="fewer connections that bring something at a time",
+        found="as many as there may be, in all or from your address",
+        hint="Try again in a moment.",
     )

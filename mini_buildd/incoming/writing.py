@@ -100,7 +100,13 @@ class Writing:
 
     def _finish(self, thd_last: Callable[[], _Result], answer: "Deferred[_Result]") -> None:
         self._hopeful = None
-        self._in_pool(thd_last).chainDeferred(answer)
+        self._is_at_work = True  # so that drop() comes after it, not beside it
+        self._in_pool(thd_last).addBoth(self._finished).chainDeferred(answer)
+
+    def _finished(self, result: _Result) -> _Result:
+        self._is_at_work = False
+        self._go_on()
+        return result
 
     def _end(self, last: Callable[[], None]) -> None:
         self._is_over = True

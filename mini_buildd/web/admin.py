@@ -1,10 +1,14 @@
 """The tables of the administration: the configuration is edited, the record only read."""
 
 from django.contrib import admin
+from django.contrib.auth.models import Group, User
 
 from mini_buildd.db import models
-from mini_buildd.web import builders, chroot_form, configuration, people, records
+from mini_buildd.web import accounts, builders, chroot_form, configuration, people, records
 
+admin.site.unregister([User, Group])
+admin.site.register(User, accounts.AccountAdmin)
+admin.site.register(Group, accounts.AccountGroupAdmin)
 admin.site.register(models.Base, configuration.BaseAdmin)
 admin.site.register(models.Chroot, chroot_form.ChrootAdmin)
 admin.site.register(models.Builder, builders.BuilderAdmin)

@@ -5,10 +5,11 @@ from typing import Any
 from django.contrib import admin
 
 from mini_buildd.db.models import AptSource, DistributionArchitecture, Suite
+from mini_buildd.web.audited import Audited
 from mini_buildd.web.build_forms import ArchitectureForm, SuiteForm
 
 
-class Configured(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when it runs
+class Configured(Audited):
     """What all of these share."""
 
     save_on_top = False

@@ -7,6 +7,7 @@ nothing of it.
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.cache import patch_cache_control
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -14,8 +15,15 @@ POLICY = (
 )
 
 
+# What no page of ours has a use for.
+_PERMISSIONS = ", ".join(
+    f"{name}=()"
+    for name in ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")
+)
+
+
 class ContentSecurity:
-    """Adds the Content-Security-Policy to every answer."""
+    """Adds to every answer what a browser may do with it, and that it is for nobody else."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
@@ -24,4 +32,8 @@ class ContentSecurity:
         """Answer *request*."""
         response = self._get_response(request)
         response["Content-Security-Policy"] = POLICY
+        response["Permissions-Policy"] = _PERMISSIONS
+        # What a page shows depends on who asks; no cache between us may give it to another.
+        if "no-store" not in response.get("Cache-Control", ""):
+            patch_cache_control(response, private=True)
         return response

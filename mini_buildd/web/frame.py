@@ -18,6 +18,8 @@ _MENU = (
 )
 # Pages that belong to one of the menu without standing below it.
 _BELOW = {"repositories": "/suites/", "builds": "/queue/"}
+# Nobody wants to come back to these.
+_DOORS = "/account/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,13 @@ class MenuEntry:
 
 def frame(request: HttpRequest) -> dict[str, Any]:
     """The template context of every page."""
-    return {"identity": instance().identity, "menu": [_entry(*item, request) for item in _MENU]}
+    is_page = request.method == "GET" and not request.path_info.startswith(_DOORS)
+    return {
+        "identity": instance().identity,
+        "menu": [_entry(*item, request) for item in _MENU],
+        # Who signs in comes back to where they were.
+        "sign_in_next": request.get_full_path() if is_page else "",
+    }
 
 
 def _entry(word: str, view: str, request: HttpRequest) -> MenuEntry:

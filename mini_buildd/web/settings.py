@@ -15,6 +15,7 @@ _WEB_APPS = (
 )
 
 _MIDDLEWARE = (
+    "mini_buildd.web.forwarded.Forwarded",
     "mini_buildd.web.content_security.ContentSecurity",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -55,13 +56,19 @@ def web_settings(settings: Settings, secret_key: str) -> dict[str, Any]:
             {"NAME": f"django.contrib.auth.password_validation.{rule}Validator"}
             for rule in _PASSWORD_RULES
         ],
-        "LOGIN_URL": "admin:login",
+        "LOGIN_URL": "sign-in",
+        "LOGIN_REDIRECT_URL": "me",
         "STATIC_URL": "/static/",
-        "SESSION_COOKIE_NAME": "mini_buildd_session",
+        # Browsers take a name that begins so only over TLS, from this host, for all of its paths.
+        "SESSION_COOKIE_NAME": f"{'__Host-' * is_secure}mini_buildd_session",
         "SESSION_COOKIE_SECURE": is_secure,
-        "CSRF_COOKIE_NAME": "mini_buildd_csrf",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",  # not Strict: a link in a mail leads into the account
+        "SESSION_COOKIE_AGE": settings.accounts.session_hours * 3600,
+        "CSRF_COOKIE_NAME": f"{'__Host-' * is_secure}mini_buildd_csrf",
         "CSRF_COOKIE_SECURE": is_secure,
         "CSRF_COOKIE_HTTPONLY": True,
+        "CSRF_COOKIE_SAMESITE": "Lax",
         "CSRF_FAILURE_VIEW": "mini_buildd.web.views.problems.stale_form",
         "SECURE_REFERRER_POLICY": "same-origin",
         # Browsers complain about this header on every page that does not come over TLS.
@@ -83,7 +90,8 @@ def _templates() -> dict[str, Any]:
 
 def _hosts(settings: Settings) -> list[str]:
     """Every name under which the pages may be asked for, each once."""
-    names = [urlsplit(settings.url).hostname or "", settings.http.interface, *settings.http.hosts]
+    names = [urlsplit(settings.url).hostname or "", *settings.http.hosts]
+    names += [settings.http.interface, settings.https.interface]
     names += ["localhost", "127.0.0.1", "::1"]
     found = (name for name in names if name not in _ANY_INTERFACE)
     return list(dict.fromkeys(f"[{name}]" if ":" in name else name for name in found))

@@ -92,6 +92,8 @@ _EVENT: Mapping[EventKind, Shape] = {
     EventKind.SUITE_THAWED: Shape.GOOD,
     EventKind.SNAPSHOT_TAKEN: Shape.GOOD,
     EventKind.SNAPSHOT_DROPPED: Shape.OFF,
+    EventKind.UPLOAD_WAITS: Shape.DEP_WAIT,
+    EventKind.UPLOAD_COMPLETED: Shape.GOOD,
     EventKind.UPLOAD_REJECTED: Shape.BAD,
     EventKind.JOB_ASSIGNED: Shape.WAITING,
     EventKind.JOB_SUCCEEDED: Shape.GOOD,

@@ -58,7 +58,11 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class UploadDetail:
-    """All of one upload; *repository* is empty until its distribution is known."""
+    """All of one upload; *repository* is empty until its distribution is known.
+
+    *waits_for* are files that are looked for in the archive of the base release, *tries* how often
+    that has failed. *closes* are the numbers of bugs.
+    """
 
     row: UploadRow
     fingerprint: str
@@ -68,7 +72,12 @@ class UploadDetail:
     accepted_at: datetime | None
     published_at: datetime | None
     news: str
+    urgency: str
+    closes: tuple[str, ...]
+    waits_for: tuple[str, ...]
+    tries: int
     problem: ProblemRow | None
+    more_problems: tuple[ProblemRow, ...]
     builds: tuple[BuildRow, ...]
     files: tuple[FileRow, ...]
 
@@ -144,7 +153,12 @@ def find_upload(upload_id: int) -> UploadDetail | None:
         accepted_at=source.accepted_at if source is not None else None,
         published_at=_published_at(source),
         news=source.changes if source is not None else "",
+        urgency=upload.urgency,
+        closes=tuple(upload.closes.split()),
+        waits_for=tuple(upload.missing.split()),
+        tries=upload.tries,
         problem=_problem(upload),
+        more_problems=tuple(ProblemRow(**each) for each in upload.more_problems),
         builds=_builds(source),
         files=_files(source),
     )

@@ -51,7 +51,8 @@ def test_all_errors_are_reported_at_once_each_with_its_place(tmp_path: Path) -> 
     errors = _errors(
         tmp_path,
         "identity = 3\ncolour = 'red'\nmail = 'localhost'\n"
-        "[http]\nport = 70000\nhosts = ['a', 1]\npublic_url = 'ftp://x'\n"
+        "[http]\nport = 70000\nhosts = ['a', 1]\npublic_url = 'ftp://x'\nupload = 'me'\n"
+        "[https]\nport = -1\nhsts_seconds = -1\n"
         "[ftp]\nport = true\npassive_ports = '9-1'\n"
         "[incoming]\nmax_file_bytes = 0\nmax_spool_bytes = 1.5\n"
         "[builder]\nbackend = 'docker'\nslots = -1\nspeed = 9\n",
@@ -65,6 +66,9 @@ def test_all_errors_are_reported_at_once_each_with_its_place(tmp_path: Path) -> 
             "http.port",
             "http.hosts",
             "http.public_url",
+            "http.upload",
+            "https.port",
+            "https.hsts_seconds",
             "ftp.port",
             "ftp.passive_ports",
             "incoming.max_file_bytes",
@@ -80,7 +84,7 @@ def test_an_error_says_what_would_fit(tmp_path: Path) -> None:
     (error,) = _errors(tmp_path, "[http]\nport = '80'\n")
     assert error == "http.port: expected a whole number, found '80'"
     (error,) = _errors(tmp_path, "colour = 'red'\n")
-    assert "known are archive, builder, ftp, http" in error
+    assert "known are accounts, archive, builder, ftp, http" in error
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def test_a_change_that_is_clicked_four_times_at_once_is_published_once(tmp_path:
     with instance:
         visitor = Visitor(instance.url)
         login = [("username", "root"), ("password", "a throw-away word"), ("next", UNSTABLE)]
-        visitor.post("/admin/login/", [*fields(visitor.get("/admin/login/")), *login])
+        visitor.post("/account/login/", [*fields(visitor.get("/account/login/")), *login])
         wait_for("it begins", lambda: "shown now" in visitor.get(UNSTABLE), seconds=30)
         wait_for("it begins", lambda: "shown now" in visitor.get(STABLE), seconds=30)
         wish = [("package", "hello=1.0-1"), ("whole_way", "yes")]

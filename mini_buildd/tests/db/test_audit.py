@@ -1,9 +1,11 @@
 """What the audit log keeps, and what it does not."""
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import DatabaseError, connection, transaction
 from django.utils.timezone import now
 
 from mini_buildd.db import models
@@ -55,3 +57,17 @@ def test_the_state_of_a_row_has_what_it_refers_to_by_name() -> None:
 def test_what_the_instance_does_itself_is_not_noted() -> None:
     note(SELF, "froze", at=now())
     assert not models.AuditEntry.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_database_itself_refuses_to_change_an_entry_or_remove_one() -> None:
+    note(ROOT, "froze", at=now())
+    rows = models.AuditEntry.objects.all()
+    # The tests take this guard away, so that tables can be emptied; it is put back as it was.
+    for_ever = import_module("mini_buildd.db.migrations.0012_audit_for_ever")
+    with connection.cursor() as cursor:
+        cursor.execute(for_ever._SQLITE.format(word="DELETE"))
+    for change in (lambda: rows.update(who="eve"), rows.delete):
+        with pytest.raises(DatabaseError, match="never changed or removed"), transaction.atomic():
+            change()
+    assert models.AuditEntry.objects.get().who == "root"

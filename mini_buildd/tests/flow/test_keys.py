@@ -6,6 +6,7 @@ import pytest
 
 from mini_buildd.db import models
 from mini_buildd.deb.names import Fingerprint
+from mini_buildd.domain.permission import Actor
 from mini_buildd.domain.problem import KeyIsLast, KeyUnknown
 from mini_buildd.flow.keys import retire, rotate, watch_keys
 from mini_buildd.keys.archive_keys import ArchiveKeys
@@ -21,12 +22,12 @@ def told() -> list[str]:
 def test_what_signs_follows_each_rotation_and_retirement(keyed: Scene) -> None:
     places, signer = keyed.site.places, keyed.site.signer
     (old,) = signer.fingerprints
-    assert rotate(places, "example", clock=keyed.clock, by="ada") == ["key.rotated"]
+    assert rotate(places, "example", clock=keyed.clock, by=Actor("ada")) == ["key.rotated"]
     new = signer.fingerprints[0]
     assert set(signer.fingerprints) == {new, old}
     assert signer.clearsign(b"text\n").count(b"BEGIN PGP SIGNATURE") == 1
-    assert retire(places, old, clock=keyed.clock, by="ada") == ["key.retired"]
-    assert retire(places, old, clock=keyed.clock, by="ada") == []
+    assert retire(places, old, clock=keyed.clock, by=Actor("ada")) == ["key.retired"]
+    assert retire(places, old, clock=keyed.clock, by=Actor("ada")) == []
     assert signer.fingerprints == (new,)
     details = models.Event.objects.order_by("id").values_list("detail", flat=True)
     assert list(details) == [f"{new} signs, by ada", f"{old} signs no more, by ada"]
@@ -36,7 +37,7 @@ def test_the_last_key_and_an_unknown_one_are_not_retired(keyed: Scene) -> None:
     (only,) = keyed.site.signer.fingerprints
     for fingerprint, cause in ((only, KeyIsLast), (Fingerprint("0" * 40), KeyUnknown)):
         with pytest.raises(cause):
-            retire(keyed.site.places, fingerprint, clock=keyed.clock, by="ada")
+            retire(keyed.site.places, fingerprint, clock=keyed.clock, by=Actor("ada"))
     assert keyed.site.signer.fingerprints == (only,)
     assert not models.Event.objects.exists()
 
@@ -52,5 +53,5 @@ def test_the_alarm_comes_once_for_each_threshold(keyed: Scene) -> None:
         assert words in told()[-1]
         assert told()[-1].startswith(key.fingerprint)
         assert told()[-1].endswith("mini-buildd key rotate")
-    rotate(keyed.site.places, "example", clock=keyed.clock, by="ada")
+    rotate(keyed.site.places, "example", clock=keyed.clock, by=Actor("ada"))
     assert len(told()) == 3

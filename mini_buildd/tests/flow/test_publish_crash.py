@@ -8,6 +8,7 @@ import pytest
 from mini_buildd.db import models
 from mini_buildd.deb.deb822 import parse_paragraph
 from mini_buildd.domain.distribution import DistributionName
+from mini_buildd.domain.permission import Actor
 from mini_buildd.flow import publish, sweep
 from mini_buildd.flow.keys import rotate
 from mini_buildd.tests.archive.published import packages, verified_release
@@ -34,7 +35,7 @@ def forget_that_it_is_published(scene: Scene) -> None:
 def test_what_a_crash_has_left_published_is_signed_by_the_keys_of_today(keyed: Scene) -> None:
     keyed.publish_all()
     forget_that_it_is_published(keyed)
-    rotate(keyed.site.places, "example", clock=keyed.clock, by="ada")
+    rotate(keyed.site.places, "example", clock=keyed.clock, by=Actor("ada"))
     keyed.publish_all()
     row = keyed.distribution().publications.get()
     assert row.signed_by == " ".join(keyed.site.signer.fingerprints)

@@ -7,6 +7,7 @@ be something new in the spool, which arrivals may still be followed by more.
 import json
 import logging
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,16 @@ from twisted.python.threadpool import ThreadPool
 
 from mini_buildd.daemon.http import make_site
 from mini_buildd.domain.problem import SignInFailed, TooManyAttempts
+from mini_buildd.incoming.certificate import self_made
 from mini_buildd.incoming.credentials import Credentials
+from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.http_door import Works
 from mini_buildd.incoming.http_routes import HttpDoor
+from mini_buildd.incoming.rates import Rates
 from mini_buildd.incoming.resumable import Resumables
-from mini_buildd.incoming.sessions import Sessions
+from mini_buildd.incoming.sessions import Bounds, Sessions
 from mini_buildd.incoming.spool import Spool
+from mini_buildd.incoming.tls import TlsContext
 
 
 def _django(environ: dict[str, Any], start_response: Any) -> list[bytes]:
@@ -52,6 +57,10 @@ def main() -> None:
         "max_spool_bytes": 8 << 30,
         "idle_seconds": 60,
         "keep_seconds": 3600,
+        "hsts_seconds": 0,
+        "max_bytes_per_second": 0,
+        "max_connections_per_peer": 100,
+        "interface": "127.0.0.1",
         **json.loads(sys.argv[2]),
     }
     home = Path(sys.argv[1])
@@ -63,23 +72,17 @@ def main() -> None:
     spool.drop_parts()
     resumables = Resumables(spool, home / "spool" / "resumable")
     resumables.recover()
-    sessions, pool = Sessions(), ThreadPool(1, 4)
+    sessions = Sessions(Bounds(200, options["max_connections_per_peer"]))
+    pool = ThreadPool(1, 4)
 
     def changed() -> None:
         told = {each.token: sessions.can_follow(each) for each in spool.changes()}
         print(json.dumps({"changes": told}), flush=True)
 
     loop: Any = reactor
-    works = Works(
-        reactor=loop,
-        pool=pool,
-        spool=spool,
-        resumables=resumables,
-        sessions=sessions,
-        changed=changed,
-        policy=options["policy"],
-        sign_in=_sign_in,
-    )
+    rates = Rates(loop, options["max_bytes_per_second"])
+    dock = Dock(loop, pool, spool, sessions, rates, changed)
+    works = Works(dock, resumables, options["policy"], _sign_in)
     site = make_site(
         reactor=loop,
         pool=pool,
@@ -87,12 +90,16 @@ def main() -> None:
         static={"app/": home / "static"},
         application=_django,
         door=HttpDoor(works, keep_seconds=options["keep_seconds"]),
+        hsts_seconds=options["hsts_seconds"],
     )
     site.timeOut = options["idle_seconds"]
     pool.start()
     loop.addSystemEventTrigger("during", "shutdown", pool.stop)
-    port = loop.listenTCP(options["port"], site, interface="127.0.0.1")
-    print(json.dumps({"port": port.getHost().port}), flush=True)
+    plain = loop.listenTCP(options["port"], site, interface=options["interface"])
+    tls = TlsContext(self_made(home / "tls", (), datetime.now(UTC)))
+    secure = loop.listenSSL(0, site, tls, interface=options["interface"])
+    ports = {"port": plain.getHost().port, "tls_port": secure.getHost().port}
+    print(json.dumps(ports), flush=True)
     loop.run()
 
 

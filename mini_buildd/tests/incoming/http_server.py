@@ -37,6 +37,7 @@ class HttpServer:
 
     home: Path
     port: int
+    tls_port: int
     process: subprocess.Popen[str]
     told: "queue.Queue[dict[str, Any]]"
     errors: list[str] = field(default_factory=list)
@@ -45,6 +46,16 @@ class HttpServer:
     def url(self) -> str:
         """Where it is."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def secure_url(self) -> str:
+        """The same over TLS."""
+        return f"https://127.0.0.1:{self.tls_port}"
+
+    @property
+    def certificate(self) -> Path:
+        """What a client is to trust."""
+        return self.home / "tls" / "certificate.pem"
 
     def ask(self, method: str, path: str, body: bytes | None = None, **fields: str) -> Answer:
         """One request on a connection of its own."""
@@ -118,7 +129,8 @@ def serve_http(home: Path, **options: object) -> Iterator[HttpServer]:
         for reader in readers:
             reader.start()
         try:
-            yield HttpServer(home, told.get(timeout=10)["port"], process, told, errors)
+            ports = told.get(timeout=10)
+            yield HttpServer(home, ports["port"], ports["tls_port"], process, told, errors)
         finally:
             process.terminate()
             process.wait(20)

@@ -5,6 +5,7 @@ import os
 import socket
 import struct
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -276,3 +277,28 @@ def test_more_can_follow_as_long_as_the_connection_is_open(server: HttpServer) -
         assert connection.recv(100).startswith(b"HTTP/1.1 201 ")
         assert list(server.next_changes().values()) == [True]
     assert list(server.next_changes().values()) == [False]
+
+
+# --- bounds by peer -------------------------------------------------------------------
+
+
+def test_there_are_only_so_many_connections_of_a_peer_that_bring_something(tmp_path: Path) -> None:
+    with serve_http(tmp_path, max_connections_per_peer=1) as server:
+        with closing(server.connect()) as connection:
+            connection.sendall(b"PUT /upload/x HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n")
+            wait_for("the part", server.parts, seconds=20, interval=0.01)
+            answer = server.ask("PUT", "/upload/y", b"y")
+            assert (answer.status, answer.fields["retry-after"]) == (503, "10")
+            assert server.ask("GET", "/").status == 200
+        server.next_changes()
+        assert server.ask("PUT", "/upload/y", b"y").status == 201
+
+
+def test_a_peer_that_may_send_so_fast_is_slowed_and_not_cut(tmp_path: Path) -> None:
+    content = os.urandom(2_500_000)
+    with serve_http(tmp_path, max_bytes_per_second=1_000_000, idle_seconds=1) as server:
+        begin = time.monotonic()
+        assert server.ask("PUT", "/upload/x", content).status == 201
+        # The bucket holds a second; never faster is what counts, however slow this machine is.
+        assert time.monotonic() - begin > 1.3
+        assert server.files() == {"x": [content]}

@@ -64,7 +64,7 @@ home = Path(sys.argv[1])
 connect(django_settings(home / "db.sqlite3") | web_settings(Settings(home=home), "a secret"))
 migrate()
 from mini_buildd.web.application import application
-for path in ("/", "/repositories/", "/admin/login/", "/nothing"):
+for path in ("/", "/repositories/", "/account/login/", "/nothing"):
     environ = {"PATH_INFO": path, "HTTP_HOST": "localhost:8066"}
     setup_testing_defaults(environ)
     answer = application()(environ, lambda status, headers: print(path, status))
@@ -84,6 +84,6 @@ def test_a_process_that_is_no_test_can_serve_the_pages(tmp_path: Path) -> None:
     assert run.stdout.split("\n")[:4] == [
         "/ 200 OK",
         "/repositories/ 200 OK",
-        "/admin/login/ 200 OK",
+        "/account/login/ 200 OK",
         "/nothing 404 Not Found",
     ]

@@ -1,0 +1,265 @@
+"""How each verb is called, with what it needs at the least, and which act it is."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mini_buildd.db.models import Chroot, OpenPGPKey
+from mini_buildd.deb.names import ArchivePath
+from mini_buildd.domain.permission import Act, Actor, Role, Scope
+from mini_buildd.domain.problem import ImportImpossible, Problem, TokenUnknown
+from mini_buildd.domain.snapshot import SnapshotName
+from mini_buildd.domain.token import TokenWish
+from mini_buildd.flow import (
+    approve_key,
+    binnmu,
+    cancel,
+    copy,
+    freeze,
+    import_archive,
+    migrate,
+    precheck,
+    refresh,
+    remove,
+    remove_key,
+    retry,
+    rights,
+    rollback,
+    set_aside,
+    snapshot,
+    ssh_key,
+    submit_key,
+    take,
+    token,
+)
+from mini_buildd.tests.permissions.stage import OWNER, SSH_KEYS, Stage, upload_of
+
+Call = Callable[[Stage, Actor], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A verb's *call* and its *act*; None where everybody may, and *why*.
+
+    *owner* is whose it is, where that counts. Before it is called, *before* is done. *faults* are
+    what it may meet with once it was allowed, and *refusals* by what else than NotAllowed those are
+    told who may not.
+    """
+
+    act: Act | None
+    call: Call
+    owner: str = ""
+    repository: str = "test"
+    before: Callable[[Stage], object] | None = None
+    faults: tuple[type[Problem], ...] = ()
+    refusals: tuple[type[Problem], ...] = ()
+    why: str = ""
+
+
+ROOT = Actor("root", is_admin=True)
+
+
+def _freeze(stage: Stage) -> None:
+    freeze.freeze(stage.scene.site, ROOT, stage.suite, "")
+
+
+def _remove(stage: Stage) -> None:
+    remove.remove(stage.scene.site, ROOT, stage.suite, ["hello"], force=True)
+
+
+def _submit(stage: Stage) -> None:
+    submit_key.submit_key(stage.scene.site, Actor(OWNER), OWNER, stage.new_key)
+
+
+def _waiting_key() -> str:
+    return OpenPGPKey.objects.get(approved_at=None).fingerprint
+
+
+def _import(stage: Stage) -> import_archive.ArchiveImport:
+    """Of a folder in which there is nothing."""
+    return import_archive.ArchiveImport(
+        stage.scene.home / "nowhere", {ArchivePath("stable"): stage.suite}, keyring=None
+    )
+
+
+CASES: Mapping[str, Case] = {
+    "approve_key.approve_key": Case(
+        Act.APPROVE_KEY,
+        lambda stage, actor: approve_key.approve_key(stage.scene.site, actor, _waiting_key()),
+        before=_submit,
+        repository="",
+    ),
+    "approve_key.refuse_key": Case(
+        Act.APPROVE_KEY,
+        lambda stage, actor: approve_key.refuse_key(
+            stage.scene.site, actor, stage.fingerprint, "gone"
+        ),
+        repository="",
+    ),
+    "binnmu.binnmu": Case(
+        Act.REBUILD,
+        lambda stage, actor: binnmu.binnmu(
+            stage.scene.site, actor, binnmu.Rebuild(stage.suite, ["hello"], "anew")
+        ),
+    ),
+    "cancel.cancel": Case(
+        Act.CANCEL_BUILD,
+        lambda stage, actor: cancel.cancel(stage.scene.site, actor, stage.waiting.pk),
+        owner=OWNER,
+    ),
+    "cancel.cancel_upload": Case(
+        Act.CANCEL_BUILD,
+        lambda stage, actor: cancel.cancel_upload(
+            stage.scene.site, actor, upload_of(stage.waiting)
+        ),
+        owner=OWNER,
+    ),
+    "copy.copy": Case(
+        Act.COPY,
+        lambda stage, actor: copy.copy(
+            stage.scene.site,
+            actor,
+            copy.Copying(stage.suite, ["hello"], stage.scene.distribution("experimental")),
+            dry_run=True,
+            force=True,
+        ),
+    ),
+    "freeze.freeze": Case(
+        Act.FREEZE,
+        lambda stage, actor: freeze.freeze(stage.scene.site, actor, stage.suite, "release"),
+    ),
+    "freeze.thaw": Case(
+        Act.FREEZE,
+        lambda stage, actor: freeze.thaw(stage.scene.site, actor, stage.suite),
+        before=_freeze,
+    ),
+    "import_archive.import_archive": Case(
+        Act.TAKE_READY_MADE,
+        lambda stage, actor: import_archive.import_archive(
+            stage.scene.site, actor, _import(stage), dry_run=True
+        ),
+        faults=(ImportImpossible,),
+    ),
+    "migrate.migrate": Case(
+        Act.MIGRATE,
+        lambda stage, actor: migrate.migrate(
+            stage.scene.site,
+            actor,
+            migrate.Migration(stage.suite, ["hello"]),
+            dry_run=True,
+            force=True,
+        ),
+    ),
+    "precheck.precheck": Case(
+        None,
+        lambda stage, actor: precheck.precheck(
+            stage.scene.site, actor, "hello_1.0_source.changes", b"unsigned"
+        ),
+        why="Everybody may upload, and is told what becomes of it: what counts is the signature.",
+    ),
+    "refresh.ask_refresh": Case(
+        Act.REFRESH_CHROOT,
+        lambda stage, actor: refresh.ask_refresh(stage.scene.site, actor, Chroot.objects.all()[0]),
+    ),
+    "remove.remove": Case(
+        Act.REMOVE,
+        lambda stage, actor: remove.remove(
+            stage.scene.site, actor, stage.suite, ["hello"], dry_run=True, force=True
+        ),
+    ),
+    "remove_key.remove_key": Case(
+        Act.ADD_KEY,
+        lambda stage, actor: remove_key.remove_key(stage.scene.site, actor, stage.fingerprint),
+        owner=OWNER,
+        repository="",
+    ),
+    "retry.retry": Case(
+        Act.RETRY_BUILD,
+        lambda stage, actor: retry.retry(stage.scene.site, actor, stage.failed.pk),
+        owner=OWNER,
+    ),
+    "retry.retry_upload": Case(
+        Act.RETRY_BUILD,
+        lambda stage, actor: retry.retry_upload(stage.scene.site, actor, upload_of(stage.failed)),
+        owner=OWNER,
+    ),
+    "rights.give_right": Case(
+        Act.GIVE_RIGHTS,
+        lambda stage, actor: rights.give_right(
+            stage.scene.site,
+            actor,
+            rights.Whom(account="eve"),
+            rights.Right("test", Role.UPLOADER),
+        ),
+    ),
+    "rights.withdraw_right": Case(
+        Act.GIVE_RIGHTS,
+        lambda stage, actor: rights.withdraw_right(stage.scene.site, actor, "test", stage.right),
+    ),
+    "rollback.rollback": Case(
+        Act.ROLL_BACK,
+        lambda stage, actor: rollback.rollback(
+            stage.scene.site, actor, stage.suite, 1, dry_run=True
+        ),
+        before=_remove,
+    ),
+    "set_aside.set_aside": Case(
+        Act.SET_ASIDE,
+        lambda stage, actor: set_aside.set_aside(stage.scene.site, actor, "there", "broken"),
+    ),
+    "set_aside.take_back": Case(
+        Act.SET_ASIDE,
+        lambda stage, actor: set_aside.take_back(stage.scene.site, actor, "here"),
+    ),
+    "snapshot.take": Case(
+        Act.TAKE_SNAPSHOT,
+        lambda stage, actor: snapshot.take(
+            stage.scene.site, actor, stage.suite.repository, SnapshotName("another")
+        ),
+    ),
+    "snapshot.drop": Case(
+        Act.TAKE_SNAPSHOT,
+        lambda stage, actor: snapshot.drop(
+            stage.scene.site, actor, stage.suite.repository, "named"
+        ),
+    ),
+    "ssh_key.add_ssh_key": Case(
+        Act.ADD_KEY,
+        lambda stage, actor: ssh_key.add_ssh_key(stage.scene.site, actor, OWNER, SSH_KEYS[1]),
+        owner=OWNER,
+        repository="",
+    ),
+    "ssh_key.remove_ssh_key": Case(
+        Act.ADD_KEY,
+        lambda stage, actor: ssh_key.remove_ssh_key(stage.scene.site, actor, stage.ssh_fingerprint),
+        owner=OWNER,
+        repository="",
+    ),
+    "submit_key.submit_key": Case(
+        Act.ADD_KEY,
+        lambda stage, actor: submit_key.submit_key(stage.scene.site, actor, OWNER, stage.new_key),
+        owner=OWNER,
+        repository="",
+    ),
+    "take.take_ready_made": Case(
+        Act.TAKE_READY_MADE,
+        lambda stage, actor: take.take_ready_made(
+            stage.scene.site, actor, stage.suite, [stage.deb], "vendor", dry_run=True
+        ),
+    ),
+    "token.make_token": Case(
+        Act.MAKE_TOKEN,
+        lambda stage, actor: token.make_token(
+            stage.scene.site, actor, OWNER, TokenWish("more", frozenset({Scope.READ}))
+        ),
+        owner=OWNER,
+        repository="",
+    ),
+    "token.revoke_token": Case(
+        Act.MAKE_TOKEN,
+        lambda stage, actor: token.revoke_token(stage.scene.site, actor, stage.token),
+        owner=OWNER,
+        repository="",
+        refusals=(TokenUnknown,),
+    ),
+}

@@ -1,0 +1,109 @@
+"""An instance with something that each verb can be done to; all that is anybody's is Pat's."""
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from mini_buildd.db import models
+from mini_buildd.domain.permission import SELF, Role, Scope
+from mini_buildd.domain.snapshot import SnapshotName
+from mini_buildd.domain.token import TokenWish
+from mini_buildd.flow.rights import Right, Whom, give_right
+from mini_buildd.flow.set_aside import set_aside
+from mini_buildd.flow.snapshot import take
+from mini_buildd.flow.ssh_key import add_ssh_key
+from mini_buildd.flow.token import make_token
+from mini_buildd.tests.flow.package import BinaryPackage, SourcePackage
+from mini_buildd.tests.flow.scene import Scene
+from mini_buildd.tests.flow.test_take import open_suites
+from mini_buildd.tests.packager import Packager
+from mini_buildd.wire.task import BuildStatus
+
+SSH_KEYS = (
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN8715VH8VeHnpa1EpMPOaIPl3Hug3SXqMiO5UYFGPQg",
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAID/ydfdHHQdvAHf5wjKVQr2bekXXfWFu0suDbirohUVU",
+)
+OWNER = "pat"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What there is: hello is published, "waiting" waits to be built, and "failed" has failed."""
+
+    scene: Scene
+    waiting: models.Job
+    failed: models.Job
+    ssh_fingerprint: str
+    token: int
+    right: int
+    new_key: str
+    deb: Path
+
+    @property
+    def suite(self) -> models.Distribution:
+        """Unstable."""
+        return self.scene.distribution()
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the registered key."""
+        return self.scene.packager.fingerprint
+
+
+def set_stage(scene: Scene, stranger: Packager) -> Stage:
+    """Furnish *scene*, which is set up; the stranger's key is one that nobody has given yet."""
+    open_suites(scene)
+    User.objects.create_user("eve")
+    scene.published()
+    take(scene.site, SELF, scene.distribution().repository, SnapshotName("named"))
+    scene.accepted(SourcePackage("failed"))
+    (task,) = scene.assign()
+    failed = scene.report(task, scene.result(task, BuildStatus.FAILED, reason="as it should"))
+    waiting = scene.accepted(SourcePackage("waiting")).jobs.get()
+    for name in ("here", "there"):
+        models.Builder.objects.get_or_create(name=name)
+    set_aside(scene.site, SELF, "here", "for a while")
+    token = make_token(scene.site, SELF, OWNER, TokenWish("tests", frozenset({Scope.READ})))
+    scratch = Path(tempfile.mkdtemp(dir=scene.home))
+    return Stage(
+        scene,
+        waiting,
+        failed,
+        add_ssh_key(scene.site, SELF, OWNER, SSH_KEYS[0]),
+        token.row.id,
+        give_right(scene.site, SELF, Whom(account="eve"), Right("test", Role.READER)),
+        stranger.public_key().read_text(encoding="ascii"),
+        BinaryPackage("tool", "2.0").put(scratch),
+    )
+
+
+def upload_of(job: models.Job) -> int:
+    """The number of the upload with the source of *job*."""
+    upload = job.source.upload
+    if upload is None:
+        raise AssertionError(job)
+    return upload.pk
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever is done to the rows is undone at the end."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def digest_of_rows() -> str:
+    """Of the whole database."""
+    digest = hashlib.sha256()
+    for model in apps.get_models():
+        for row in model._default_manager.order_by("pk").values_list():
+            digest.update(repr((model.__name__, row)).encode())
+    return digest.hexdigest()
