@@ -290,7 +290,20 @@ def _check(settings: Settings) -> list[str]:
         passive_ports(settings.ftp)
     except ValueError as error:
         errors.append(f"ftp.passive_ports: {error}")
-    return errors
+    return errors or _check_url(settings)
+
+
+def _check_url(settings: Settings) -> list[str]:
+    """Whether the URL, which may be made from the interface, can be taken apart."""
+    try:
+        parts = urlsplit(settings.url)
+        is_whole = bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        is_whole = False
+    place = "http.public_url" if settings.http.public_url else "http.interface"
+    return (
+        [] if is_whole else [f"{place}: expected a host that a URL can name, in {settings.url!r}"]
+    )
 
 
 def _is_network(text: str) -> bool:

@@ -106,6 +106,10 @@ def test_an_identity_must_be_a_word_that_goes_into_keys_and_indexes(
         ("[mail]\nport = 0", "mail.port"),
         ('[http]\npublic_url = "http://a b/"', "http.public_url"),
         ('[http]\npublic_url = "http://a\\nSuites: evil"', "http.public_url"),
+        ('[http]\npublic_url = "http://[::1"', "http.public_url"),
+        ('[http]\npublic_url = "http://"', "http.public_url"),
+        ('[http]\npublic_url = "http://a:x/"', "http.public_url"),
+        ('[http]\ninterface = "a["', "http.interface"),
     ],
 )
 def test_what_would_break_a_mail_or_an_apt_source_is_refused(
