@@ -27,7 +27,6 @@ _STATUS: Mapping[type[Problem], int] = {
     transfer.NoRoom: HTTPStatus.INSUFFICIENT_STORAGE,
     transfer.RequestMalformed: HTTPStatus.BAD_REQUEST,
     transfer.TransferUnknown: HTTPStatus.NOT_FOUND,
-    transfer.TransferBusy: HTTPStatus.LOCKED,
     transfer.OffsetDiffers: HTTPStatus.CONFLICT,
     transfer.ChecksumDiffers: CHECKSUM_MISMATCH,
     transfer.ProtocolUnknown: HTTPStatus.PRECONDITION_FAILED,
