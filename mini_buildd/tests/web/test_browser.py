@@ -293,7 +293,13 @@ def test_the_administration_works_under_our_content_policy(
     browser.find_element(By.ID, "id_password").send_keys("a throw-away word")
     browser.find_element(By.CSS_SELECTOR, "main button").click()
     until(browser, lambda: "What is published" in browser.page_source)
-    places = ("openpgpkey/1/change", "layout/1/change", "base/1/change", "distribution/add", "event")
+    places = (
+        "openpgpkey/1/change",
+        "layout/1/change",
+        "base/1/change",
+        "distribution/add",
+        "event",
+    )
     for place in places:
         browser.get(f"{live_server.url}/admin/mini_buildd/{place}/")
         assert complaints(browser) == [], place
