@@ -27,12 +27,13 @@ from mini_buildd.domain.problem import CertificateUnusable
 from mini_buildd.flow import hosted
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.chroot import Workshop
+from mini_buildd.flow.enter_http import enter_http
+from mini_buildd.flow.enter_sftp import may_enter_sftp
 from mini_buildd.flow.expire import expire
 from mini_buildd.flow.keys import watch_keys
 from mini_buildd.flow.open_site import open_site
 from mini_buildd.flow.refresh import refresh_chroots
 from mini_buildd.flow.release import JUDGED_AFTER, release_all
-from mini_buildd.flow.sign_in import sign_in
 from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
 from mini_buildd.flow.sweep import (
     catch_up,
@@ -46,15 +47,18 @@ from mini_buildd.flow.sweep import (
 from mini_buildd.flow.tidy import tidy
 from mini_buildd.flow.troubles import Troubles
 from mini_buildd.flow.uploader_keys import watch_uploader_keys
+from mini_buildd.flow.watched import WatchedFolder
 from mini_buildd.incoming.credentials import Credentials
 from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.ftp import FtpWire, IncomingFactory
 from mini_buildd.incoming.ftp_tls import TlsUse
+from mini_buildd.incoming.host_keys import host_keys
 from mini_buildd.incoming.http_door import Works
 from mini_buildd.incoming.http_routes import HttpDoor
 from mini_buildd.incoming.rates import Rates
 from mini_buildd.incoming.resumable import Resumables
 from mini_buildd.incoming.sessions import Bounds, Sessions
+from mini_buildd.incoming.sftp import SftpFactory
 from mini_buildd.keys import gpg
 from mini_buildd.kit.commands import Commands, CommandsStopped
 from mini_buildd.web import instance
@@ -64,6 +68,7 @@ from mini_buildd.web.instance import show_troubles
 _log = logging.getLogger(__name__)
 
 _SWEEP_SECONDS = 10.0
+_WATCH_SECONDS = 3.0
 _MINUTE_SECONDS = 60.0
 _HOUR_SECONDS = 3600.0
 
@@ -104,6 +109,7 @@ class Services:
             watch=self._watch.watch,
             look_again=self._look_at_builds_in,
         )
+        self._watched = [WatchedFolder(each) for each in settings.watch]
         self._make_steps()
         self._dock = Dock(
             reactor,
@@ -170,6 +176,9 @@ class Services:
             sweep_seconds=_MINUTE_SECONDS,
         )
         self._tidy = self._step("tidy", self._thd_tidy, (), sweep_seconds=_HOUR_SECONDS)
+        self._watch_folders = self._step(
+            "watched folders", self._thd_watch_folders, (), sweep_seconds=_WATCH_SECONDS
+        )
         # It takes a minute or many, and nothing waits for it.
         self._chroots = self._step("chroots", self._thd_chroots, (), pool=self._chroot_pool)
         self._steps = (
@@ -182,6 +191,7 @@ class Services:
             self._keyring,
             self._tidy,
             self._chroots,
+            *((self._watch_folders,) if self._watched else ()),
         )
 
     def _step(
@@ -246,6 +256,12 @@ class Services:
         analyze()
         return events
 
+    def _thd_watch_folders(self) -> list[EventKind]:
+        for folder in self._watched:
+            if folder.look(self._site):
+                self._intake.wake()
+        return []
+
     def _thd_chroots(self) -> list[EventKind]:
         workshop = Workshop(self._places, self._site.clock, commands=self._chroot_commands)
         try:
@@ -291,7 +307,8 @@ class Services:
             return
         for step in self._steps:
             step.start()
-        _log.info("serving on %s, incoming on port %s", self._settings.url, self._settings.ftp.port)
+        ftp, sftp = self._settings.ftp.port, self._settings.sftp.port
+        _log.info("serving on %s, FTP on port %s, SFTP on port %s", self._settings.url, ftp, sftp)
 
     def _give_up(self) -> None:
         self.exit_status = 1
@@ -316,6 +333,8 @@ class Services:
             )
         if ftp.port:
             self._listen_for_ftp()
+        if self._settings.sftp.port:
+            self._listen_for_sftp()
 
     def _listen_for_ftp(self) -> None:
         ftp = self._settings.ftp
@@ -327,13 +346,26 @@ class Services:
         )
         self._ports.append(self.reactor.listenTCP(ftp.port, incoming, interface=ftp.interface))
 
+    def _listen_for_sftp(self) -> None:
+        sftp = self._settings.sftp
+        incoming = SftpFactory(self._dock, host_keys(self._places.ssh), self._thd_may_enter)
+        self._ports.append(self.reactor.listenTCP(sftp.port, incoming, interface=sftp.interface))
+
+    def _thd_may_enter(
+        self, account: str, *, key_blob: bytes | None, password: str | None, peer: str
+    ) -> bool:
+        with in_thread():
+            return may_enter_sftp(
+                self._site, account, key_blob=key_blob, password=password, peer=peer
+            )
+
     def _http_door(self) -> HttpDoor:
         works = Works(self._dock, self._resumables, self._settings.http.upload, self._thd_sign_in)
         return HttpDoor(works, keep_seconds=self._settings.incoming.keep_leftovers_seconds)
 
     def _thd_sign_in(self, credentials: Credentials, peer: str) -> None:
         with in_thread():
-            sign_in(self._site, credentials.account, credentials.secret, peer)
+            enter_http(self._site, credentials.account, credentials.secret, peer)
 
     @inlineCallbacks
     def stop(self) -> Any:
