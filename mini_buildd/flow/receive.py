@@ -7,7 +7,6 @@ connected, an incomplete one waits.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 
 from django.db import IntegrityError, transaction
 
@@ -46,8 +45,7 @@ def receive(site: Site, arrival: Arrival, *, is_final: bool) -> list[EventKind]:
     )
     found: list[Arrival] = []
     try:
-        changes = _verify(site, upload, data)
-        changes = _aimed(upload, changes, site.spool.aim_of(arrival))
+        changes = _verify(site, upload, data, site.spool.aim_of(arrival))
         arrived = _find_files(site, changes, is_final=is_final)
         if arrived is None:
             return []
@@ -60,9 +58,12 @@ def receive(site: Site, arrival: Arrival, *, is_final: bool) -> list[EventKind]:
     return [event]
 
 
-def _verify(site: Site, upload: Upload, data: bytes) -> Changes:
-    """The parsed .changes; fills in who signed *upload* and what it is."""
-    opened = open_changes(site, upload.changes_name, data)
+def _verify(site: Site, upload: Upload, data: bytes, suites: Mapping[str, str]) -> Changes:
+    """The parsed .changes; fills in who signed *upload* and what it is.
+
+    *suites* is what distributions stand for in the folder that it came by.
+    """
+    opened = open_changes(site, upload.changes_name, data, suites)
     changes = opened.changes
     if opened.signer is not None:
         upload.signed_by_id = opened.signer.key_id
@@ -71,16 +72,8 @@ def _verify(site: Site, upload: Upload, data: bytes) -> Changes:
     upload.source_name = changes.source
     upload.version = changes.version
     upload.distribution_name = changes.distribution[:130]
+    upload.signed_distribution = opened.signed_distribution
     return changes
-
-
-def _aimed(upload: Upload, changes: Changes, suites: Mapping[str, str]) -> Changes:
-    """Take what was signed for what it stands for, by the folder that *upload* came by."""
-    target = suites.get(changes.distribution, changes.distribution)[:130]
-    if target == changes.distribution:
-        return changes
-    upload.distribution_name, upload.signed_distribution = target, changes.distribution[:130]
-    return replace(changes, distribution=target)
 
 
 def _find_files(site: Site, changes: Changes, *, is_final: bool) -> list[Arrival] | None:
