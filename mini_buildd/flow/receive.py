@@ -25,13 +25,22 @@ from mini_buildd.flow.reject import note_problems
 from mini_buildd.flow.signature import open_changes
 from mini_buildd.flow.site import Site
 from mini_buildd.incoming.spool import Arrival
+from mini_buildd.kit.hashing import Digests
+
+# Longer than this takes, no other upload waits for it.
+_HASHED_AT_ONCE_BYTES = 32 << 20
+
+
+class NotHashedYet(Exception):
+    """A large file has come, and somebody else is to hash it first (Site.digests)."""
 
 
 @tells_full_disk
 def receive(site: Site, arrival: Arrival, *, is_final: bool) -> list[EventKind]:
     """Take up the .changes *arrival*; *is_final* when nothing more can come from its sender.
 
-    Gives the events that happened: none while the upload waits for more of its files.
+    Gives the events that happened: none while the upload waits for more of its files. Raises
+    NotHashedYet.
     """
     if Upload.objects.filter(token=arrival.token).exists():
         site.spool.drop([arrival])  # done before a crash kept us from tidying up
@@ -99,14 +108,21 @@ def _is_same(site: Site, arrival: Arrival, file: ListedFile) -> bool:
     try:
         if arrival.path.stat().st_size != file.size_bytes:
             return False
-        return site.digests.of(arrival.path).sha256 == file.sha256
+        return _digests(site, arrival).sha256 == file.sha256
     except FileNotFoundError:
         return False
 
 
+def _digests(site: Site, arrival: Arrival) -> Digests:
+    found = site.digests.known_or_wanted(arrival.path, most_bytes=_HASHED_AT_ONCE_BYTES)
+    if found is None:
+        raise NotHashedYet
+    return found
+
+
 def _absent(site: Site, file: ListedFile, candidates: list[Arrival]) -> problem.Rejection:
     if candidates:
-        digests = site.digests.of(candidates[-1].path)
+        digests = _digests(site, candidates[-1])
         try:
             upload_rules.check_sent(
                 file, size_bytes=digests.size_bytes, sha256=Sha256(digests.sha256)
