@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
+from django.db.models import Q, QuerySet
+
 from mini_buildd.archive.tree import pool_path
 from mini_buildd.db.models import Distribution, PoolFile, Source
 from mini_buildd.db.uploaders import Signer
@@ -88,8 +90,8 @@ class _Faults:
 def examine(site: Site, opened: Opened, sent: Sent) -> Examined:
     """Ask all rules of the upload *opened*, with which the files *sent* come."""
     changes, faults = opened.changes, _Faults()
-    distribution = find_distribution(changes)
-    faults.ask(_check_distribution, changes, distribution)
+    distribution = find_distribution(changes, opened.signer)
+    faults.ask(_check_distribution, changes, opened.signer, distribution)
     if distribution is not None:
         faults.ask(_check_signer, opened.signer, distribution, changes.source)
     faults.ask(_check_reserved, site, opened.signer, (changes.source,))
@@ -141,18 +143,29 @@ def _examine_source(
     )
 
 
-def find_distribution(changes: Changes) -> Distribution | None:
-    """The one that *changes* names; None when there is no such one."""
+def find_distribution(changes: Changes, signer: Signer) -> Distribution | None:
+    """The one that *changes* names; None when there is none that the *signer* may know of."""
     try:
         name = str(DistributionName.parse(changes.distribution))
     except MalformedName:
         return None
     rows = Distribution.objects.select_related("repository", "base", "suite")
-    return rows.filter(name=name).first()
+    return _known_to(signer, rows).filter(name=name).first()
 
 
-def _check_distribution(changes: Changes, distribution: Distribution | None) -> None:
-    open_ones = Distribution.objects.filter(suite__accepts_uploads=True)
+def _known_to(signer: Signer, rows: QuerySet[Distribution]) -> QuerySet[Distribution]:
+    """Of private repositories nobody is told who may not upload there."""
+    if signer.is_archive:
+        return rows
+    return rows.filter(
+        Q(repository__is_private=False) | Q(repository__name__in=signer.repositories)
+    )
+
+
+def _check_distribution(
+    changes: Changes, signer: Signer, distribution: Distribution | None
+) -> None:
+    open_ones = _known_to(signer, Distribution.objects.filter(suite__accepts_uploads=True))
     upload_rules.check_distribution(
         changes.distribution,
         exists=distribution is not None,
