@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mini_buildd.cli import archive_print as show
-from mini_buildd.cli.archive_print import Screen
 from mini_buildd.cli.check import run_check
 from mini_buildd.cli.owner import owner
+from mini_buildd.cli.screen import Screen, heading
 from mini_buildd.cli.take import run_copy, run_import, run_take
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
@@ -57,7 +57,7 @@ def _versions(options: argparse.Namespace, _: Places, screen: Screen) -> None:
         screen.line(
             show.frozen(distribution.frozen_at, distribution.frozen_by, distribution.frozen_reason)
         )
-    rows = [show.heading("", "nr", "when (UTC)", "what", "who", "changes", "why")]
+    rows = [heading("", "nr", "when (UTC)", "what", "who", "changes", "why")]
     for version in list_versions(distribution.name, count=max(options.last, 1)).rows:
         before, after = (At(distribution, version.number - back) for back in (1, 0))
         rows.append([*show.version_row(version, compare(before, after))])  # type: ignore[list-item]
@@ -122,7 +122,7 @@ def _snapshots(options: argparse.Namespace, _: Places, screen: Screen) -> None:
     if not rows:
         screen.line(f"{repository} has no snapshots")
         return
-    screen.table([show.heading("name", "kind", "taken (UTC)", "by", "of", "why"), *rows])
+    screen.table([heading("name", "kind", "taken (UTC)", "by", "of", "why"), *rows])
 
 
 _LOOKS: Mapping[str, Callable[[argparse.Namespace, Places, Screen], None]] = {

@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mini_buildd.cli.archive_print import Cell, Screen, heading, moment
 from mini_buildd.cli.owner import owner
+from mini_buildd.cli.screen import Cell, Screen, heading, moment
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
 from mini_buildd.db.queries.builds import (

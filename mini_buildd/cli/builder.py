@@ -3,8 +3,8 @@
 import argparse
 import sys
 
-from mini_buildd.cli.archive_print import Cell, Screen, heading, moment
 from mini_buildd.cli.owner import owner
+from mini_buildd.cli.screen import Cell, Screen, heading, moment
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
 from mini_buildd.db.queries.builders import BuilderRow, list_builders

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from mini_buildd.cli.archive_print import Cell, Screen
+from mini_buildd.cli.screen import Cell, Screen
 from mini_buildd.config.settings import Settings
 from mini_buildd.domain.diagnosis import Diagnosis, Mark, Part, can_build
 from mini_buildd.flow.doctor.examine import examine

@@ -15,6 +15,8 @@ from mini_buildd.cli.build_options import add_build, add_builder
 from mini_buildd.cli.chroot_options import add_chroot
 from mini_buildd.cli.owner import owner
 from mini_buildd.cli.plain import plain
+from mini_buildd.cli.screen import Screen
+from mini_buildd.cli.token_options import add_token
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings, SettingsError, load
 from mini_buildd.db.connect import connect, django_settings, migrate
@@ -49,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     add_binnmu(commands.add_parser("binnmu", help=text, description=text))
     add_build(commands.add_parser("build", help="look at builds, end them, try them again"))
     add_builder(commands.add_parser("builder", help="say which builders are given jobs"))
+    add_token(commands.add_parser("token", help="make, list and revoke API tokens of an account"))
     admin = commands.add_parser("admin", help="make an administrator for the web pages")
     admin.add_argument("name")
     return parser
@@ -171,6 +174,7 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
         chroots,
         commands,
         keys,
+        tokens,
     )
 
     run: Mapping[str, Callable[[], int]] = {
@@ -181,6 +185,7 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
         "builder": lambda: builder.run_builder(options, settings, places),
         "chroot": lambda: chroots.run_chroot(options, places),
         "key": lambda: keys.run_key(options, places, settings.identity),
+        "token": lambda: tokens.run_token(options, settings, places, Screen.of(sys.stdout)),
         "setup": lambda: commands.run_setup(options, places, settings.builder.backend),
     }
     return run[options.command]()

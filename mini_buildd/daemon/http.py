@@ -92,6 +92,18 @@ class Root(Resource):
         return self._django.render(request)
 
 
+class StaticFile(File):
+    """A file or a folder below /static/."""
+
+    def getChild(self, path: bytes, request: Any) -> Any:
+        """What *path* names; Twisted logs a failure of one that is not UTF-8 (IResource)."""
+        try:
+            path.decode("utf-8")
+        except UnicodeDecodeError:
+            return self.childNotFound
+        return super().getChild(path, request)
+
+
 def make_site(
     *,
     reactor: Any,
@@ -109,7 +121,7 @@ def make_site(
     """
     statics: Any = Resource()
     for name, folder in static.items():
-        statics.putChild(name.strip("/").encode(), File(str(folder)))
+        statics.putChild(name.strip("/").encode(), StaticFile(str(folder)))
     archive_files = ArchiveFiles(archive, private)
     django = WSGIResource(reactor, pool, application)
     root = Root({b"archive": archive_files, b"static": statics}, django)

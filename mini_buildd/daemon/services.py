@@ -35,27 +35,39 @@ from mini_buildd.domain.proxies import parse_networks
 from mini_buildd.flow import hosted
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.chroot import Workshop
+from mini_buildd.flow.enter_http import enter_http
+from mini_buildd.flow.enter_sftp import may_enter_sftp
 from mini_buildd.flow.expire import expire
 from mini_buildd.flow.keys import watch_keys
 from mini_buildd.flow.open_site import open_site
 from mini_buildd.flow.private_archives import archive_names, readable_archives
 from mini_buildd.flow.refresh import refresh_chroots
 from mini_buildd.flow.release import JUDGED_AFTER, release_all
-from mini_buildd.flow.sign_in import sign_in
 from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
-from mini_buildd.flow.sweep import catch_up, decide_all, each, judge_all, suites_behind, take_in
+from mini_buildd.flow.sweep import (
+    catch_up,
+    decide_all,
+    each,
+    fetch_origs,
+    judge_all,
+    suites_behind,
+    take_in,
+)
 from mini_buildd.flow.tidy import tidy
 from mini_buildd.flow.troubles import Troubles
 from mini_buildd.flow.uploader_keys import watch_uploader_keys
+from mini_buildd.flow.watched import WatchedFolder
 from mini_buildd.incoming.credentials import Credentials
 from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.ftp import FtpWire, IncomingFactory
 from mini_buildd.incoming.ftp_tls import TlsUse
+from mini_buildd.incoming.host_keys import host_keys
 from mini_buildd.incoming.http_door import Works
 from mini_buildd.incoming.http_routes import HttpDoor
 from mini_buildd.incoming.rates import Rates
 from mini_buildd.incoming.resumable import Resumables
 from mini_buildd.incoming.sessions import Bounds, Sessions
+from mini_buildd.incoming.sftp import SftpFactory
 from mini_buildd.keys import gpg
 from mini_buildd.kit.commands import Commands, CommandsStopped
 from mini_buildd.web import instance
@@ -67,6 +79,7 @@ _log = logging.getLogger(__name__)
 _SWEEP_SECONDS = 10.0
 # So long after a repository was made private, its archive is.
 _ARCHIVES_SECONDS = 2.0
+_WATCH_SECONDS = 3.0
 _MINUTE_SECONDS = 60.0
 _HOUR_SECONDS = 3600.0
 
@@ -83,6 +96,8 @@ class Services:
         self._flow_pool = ThreadPool(1, 6, "flow")
         self._suite_pool = ThreadPool(1, 4, "suites")
         self._chroot_pool = ThreadPool(1, 1, "chroots")
+        self._orig_pool = ThreadPool(1, 1, "origs")
+        self._orig_commands = Commands()
         self._chroot_commands = Commands(is_nice=True)
         self._web_pool = ThreadPool(1, 8, "web")
         self._sessions = Sessions(
@@ -106,6 +121,7 @@ class Services:
             look_again=self._look_at_builds_in,
         )
         self._private = self._make_private()
+        self._watched = [WatchedFolder(each) for each in settings.watch]
         self._make_steps()
         self._dock = Dock(
             reactor,
@@ -120,7 +136,13 @@ class Services:
 
     def _make_steps(self) -> None:
         self._intake = self._step(
-            "intake", self._thd_intake, (EventKind.UPLOAD_ARRIVED, EventKind.KEYRING_UPLOADED)
+            "intake",
+            self._thd_intake,
+            (EventKind.UPLOAD_ARRIVED, EventKind.UPLOAD_COMPLETED, EventKind.KEYRING_UPLOADED),
+        )
+        # A slow mirror keeps nothing else waiting.
+        self._origs = self._step(
+            "origs", self._thd_origs, (EventKind.UPLOAD_WAITS,), pool=self._orig_pool
         )
         self._build = self._step(
             "build",
@@ -166,10 +188,14 @@ class Services:
             sweep_seconds=_MINUTE_SECONDS,
         )
         self._tidy = self._step("tidy", self._thd_tidy, (), sweep_seconds=_HOUR_SECONDS)
+        self._watch_folders = self._step(
+            "watched folders", self._thd_watch_folders, (), sweep_seconds=_WATCH_SECONDS
+        )
         # It takes a minute or many, and nothing waits for it.
         self._chroots = self._step("chroots", self._thd_chroots, (), pool=self._chroot_pool)
         self._steps = (
             self._intake,
+            self._origs,
             self._build,
             self._order,
             self._publish,
@@ -177,6 +203,7 @@ class Services:
             self._keyring,
             self._tidy,
             self._chroots,
+            *((self._watch_folders,) if self._watched else ()),
         )
 
     def _step(
@@ -202,6 +229,9 @@ class Services:
 
     def _thd_intake(self) -> list[EventKind]:
         return take_in(self._site, self._sessions.can_follow)
+
+    def _thd_origs(self) -> list[EventKind]:
+        return fetch_origs(self._site, self._orig_commands)
 
     def _thd_publish(self) -> list[EventKind]:
         events = [*judge_all(self._site), *decide_all(self._site)]
@@ -238,6 +268,12 @@ class Services:
         analyze()
         return events
 
+    def _thd_watch_folders(self) -> list[EventKind]:
+        for folder in self._watched:
+            if folder.look(self._site):
+                self._intake.wake()
+        return []
+
     def _thd_chroots(self) -> list[EventKind]:
         workshop = Workshop(self._places, self._site.clock, commands=self._chroot_commands)
         try:
@@ -264,6 +300,7 @@ class Services:
         self._flow_pool.start()
         self._suite_pool.start()
         self._chroot_pool.start()
+        self._orig_pool.start()
         self._web_pool.start()
         self._spool_pool.start()
         try:
@@ -283,7 +320,8 @@ class Services:
         self._archive_watch.start(_ARCHIVES_SECONDS, now=False)
         for step in self._steps:
             step.start()
-        _log.info("serving on %s, incoming on port %s", self._settings.url, self._settings.ftp.port)
+        ftp, sftp = self._settings.ftp.port, self._settings.sftp.port
+        _log.info("serving on %s, FTP on port %s, SFTP on port %s", self._settings.url, ftp, sftp)
 
     def _give_up(self) -> None:
         self.exit_status = 1
@@ -309,6 +347,8 @@ class Services:
             )
         if ftp.port:
             self._listen_for_ftp()
+        if self._settings.sftp.port:
+            self._listen_for_sftp()
 
     def _listen_for_ftp(self) -> None:
         ftp = self._settings.ftp
@@ -320,13 +360,26 @@ class Services:
         )
         self._ports.append(self.reactor.listenTCP(ftp.port, incoming, interface=ftp.interface))
 
+    def _listen_for_sftp(self) -> None:
+        sftp = self._settings.sftp
+        incoming = SftpFactory(self._dock, host_keys(self._places.ssh), self._thd_may_enter)
+        self._ports.append(self.reactor.listenTCP(sftp.port, incoming, interface=sftp.interface))
+
+    def _thd_may_enter(
+        self, account: str, *, key_blob: bytes | None, password: str | None, peer: str
+    ) -> bool:
+        with in_thread():
+            return may_enter_sftp(
+                self._site, account, key_blob=key_blob, password=password, peer=peer
+            )
+
     def _http_door(self) -> HttpDoor:
         works = Works(self._dock, self._resumables, self._settings.http.upload, self._thd_sign_in)
         return HttpDoor(works, keep_seconds=self._settings.incoming.keep_leftovers_seconds)
 
     def _thd_sign_in(self, credentials: Credentials, peer: str) -> None:
         with in_thread():
-            sign_in(self._site, credentials.account, credentials.secret, peer)
+            enter_http(self._site, credentials.account, credentials.secret, peer)
 
     def _make_private(self) -> PrivateArchives:
         """What is known now; asked before anything is served."""
@@ -359,6 +412,7 @@ class Services:
         if self._archive_watch.running:
             self._archive_watch.stop()
         self._chroot_commands.stop()
+        self._orig_commands.stop()
         ends: list[Deferred[Any]] = [step.stop() for step in (*self._steps, self._suites)]
         yield DeferredList(ends)
         self._watch.stop()
@@ -366,6 +420,7 @@ class Services:
             self._flow_pool,
             self._suite_pool,
             self._chroot_pool,
+            self._orig_pool,
             self._web_pool,
             self._spool_pool,
         ):

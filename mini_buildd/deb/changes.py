@@ -15,7 +15,8 @@ _BINARY_ONLY = re.compile(r"\+b[0-9]+\Z")
 class Changes:
     """What a .changes says, parsed into types.
 
-    The *source_version* differs from the *version* in a binNMU only.
+    The *source_version* differs from the *version* in a binNMU only. What says nothing on files
+    is as it was written, and may be anything: domain.upload_fields has the rules.
     """
 
     source: SourceName
@@ -28,6 +29,12 @@ class Changes:
     changed_by: str
     changes: str
     files: tuple[ListedFile, ...]
+    format: str = ""
+    date: str = ""
+    maintainer: str = ""
+    binaries: tuple[str, ...] = ()
+    descriptions: tuple[str, ...] = ()
+    closes: tuple[str, ...] = ()
 
     def only(self, suffix: str) -> ListedFile | None:
         """The one file that ends in *suffix*; None when there is none or more than one."""
@@ -59,6 +66,12 @@ def parse_changes(data: bytes) -> Changes:
         changed_by=paragraph.get("Changed-By") or paragraph.get("Maintainer") or "",
         changes=_without_dots(paragraph.get("Changes") or ""),
         files=parse_files(paragraph),
+        format=paragraph.get("Format") or "",
+        date=paragraph.get("Date") or "",
+        maintainer=paragraph.get("Maintainer") or "",
+        binaries=tuple((paragraph.get("Binary") or "").split()),
+        descriptions=tuple(paragraph.lines("Description")),
+        closes=tuple((paragraph.get("Closes") or "").split()),
     )
 
 

@@ -7,6 +7,7 @@ from mini_buildd.deb.deb822 import MalformedControl, Paragraph
 from mini_buildd.deb.names import PlainFilename, Sha256
 
 _SIZE = re.compile(r"[0-9]{1,15}")
+_DEMANDED = "Checksums-Sha256"
 _BLANKS = re.compile(r"[ \t]+")
 
 
@@ -24,26 +25,37 @@ class ListedFile:
 def parse_files(paragraph: Paragraph) -> tuple[ListedFile, ...]:
     """Join Checksums-Sha256 with Files; raises MalformedControl, MalformedName.
 
-    SHA-256 is demanded. The two lists must name the same files with the same sizes, so that no
-    reader of the other list can be led elsewhere.
+    SHA-256 is demanded. All lists that are there must name the same files with the same sizes, so
+    that no reader of another list can be led elsewhere.
     """
-    sums: dict[PlainFilename, tuple[int, Sha256]] = {}
-    for line in paragraph.lines("Checksums-Sha256"):
-        digest, size, name = _columns(line, 3, "Checksums-Sha256")
-        if PlainFilename(name) in sums:
-            raise MalformedControl(f"Checksums-Sha256 names {name} twice")
-        sums[PlainFilename(name)] = (_size(size), Sha256(digest))
+    sums = _sums(paragraph, _DEMANDED)
     if not sums:
-        raise MalformedControl("field Checksums-Sha256 is missing")
+        raise MalformedControl(f"field {_DEMANDED} is missing")
     details = _details(paragraph)
-    if {name: size for name, (size, _) in sums.items()} != {
-        name: size for name, (size, _, _) in details.items()
-    }:
-        raise MalformedControl("Files and Checksums-Sha256 do not name the same files and sizes")
+    lists = {"Files": {name: size for name, (size, _, _) in details.items()}}
+    for field in sorted(paragraph.fields):
+        if field.startswith("checksums-") and field != _DEMANDED.lower():
+            written = paragraph.written[field]
+            lists[written] = {name: size for name, (size, _) in _sums(paragraph, written).items()}
+    sizes = {name: size for name, (size, _) in sums.items()}
+    for field, others in lists.items():
+        if others != sizes:
+            raise MalformedControl(f"{field} and {_DEMANDED} do not name the same files and sizes")
     return tuple(
-        ListedFile(name, size, digest, details[name][1], details[name][2])
+        ListedFile(name, size, Sha256(digest), details[name][1], details[name][2])
         for name, (size, digest) in sums.items()
     )
+
+
+def _sums(paragraph: Paragraph, field: str) -> dict[PlainFilename, tuple[int, str]]:
+    """Name to size and digest, from one of the lists of checksums."""
+    sums: dict[PlainFilename, tuple[int, str]] = {}
+    for line in paragraph.lines(field):
+        digest, size, name = _columns(line, 3, field)
+        if PlainFilename(name) in sums:
+            raise MalformedControl(f"{field} names {name} twice")
+        sums[PlainFilename(name)] = (_size(size), digest)
+    return sums
 
 
 def _details(paragraph: Paragraph) -> dict[PlainFilename, tuple[int, str, str]]:

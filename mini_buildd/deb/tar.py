@@ -128,7 +128,7 @@ def _number(field: bytes) -> int:
     if field[:1] == b"\x80":  # GNU's way for large ones: base 256
         return int.from_bytes(field[1:])
     digits = field.strip(b" \0")
-    if not digits.isdigit():
+    if not digits.isdigit() or digits.strip(b"01234567"):
         raise MalformedControl("its tar file is damaged")
     return int(digits, 8)
 

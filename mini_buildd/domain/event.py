@@ -7,6 +7,8 @@ class EventKind(StrEnum):
     """Names as in the journey of an upload (doc/explanation/journey.md)."""
 
     UPLOAD_ARRIVED = "upload.arrived"
+    UPLOAD_WAITS = "upload.waits"
+    UPLOAD_COMPLETED = "upload.completed"
     UPLOAD_REJECTED = "upload.rejected"
     SOURCE_ACCEPTED = "source.accepted"
     JOB_PLANNED = "job.planned"

@@ -1,7 +1,8 @@
 """What a person is told when something is refused: one class per cause.
 
 Every door renders the same four things: a stable code, what was expected, what was found, and the
-next step.
+next step. doc/reference/problems.md and the page on problems are made from this file: a docstring
+says there what the cause is, and *next_step* what usually helps.
 """
 
 from typing import ClassVar
@@ -12,6 +13,7 @@ class Problem(Exception):
 
     code: ClassVar[str] = "problem"
     title: ClassVar[str] = "Something is not right"
+    next_step: ClassVar[str] = ""
 
     def __init__(self, *, expected: str, found: str, hint: str) -> None:
         super().__init__(f"{self.title}: expected {expected}; found {found}. {hint}")
@@ -32,6 +34,7 @@ class SignatureMissing(Rejection):
 
     code = "signature-missing"
     title = "Not one whole signed text"
+    next_step = "Sign it with debsign and upload again."
 
 
 class SignatureBad(Rejection):
@@ -39,6 +42,7 @@ class SignatureBad(Rejection):
 
     code = "signature-bad"
     title = "The signature does not hold"
+    next_step = "Sign the unchanged file with a valid key (debsign) and upload again."
 
 
 class SignerUnknown(Rejection):
@@ -46,6 +50,7 @@ class SignerUnknown(Rejection):
 
     code = "signer-unknown"
     title = "Signed by a key that is not registered here"
+    next_step = "Have an administrator register your public key, or sign with the registered one."
 
 
 class SignerNotAllowed(Rejection):
@@ -53,6 +58,7 @@ class SignerNotAllowed(Rejection):
 
     code = "signer-not-allowed"
     title = "The signer may not upload to this repository"
+    next_step = "Ask an administrator for the right, or upload to another repository."
 
 
 class ChangesMalformed(Rejection):
@@ -60,6 +66,95 @@ class ChangesMalformed(Rejection):
 
     code = "changes-malformed"
     title = "The upload's control data is malformed"
+    next_step = "Build the source package again and upload what comes out unchanged."
+
+
+class SignatureOld(Rejection):
+    """The signature is older than uploads may be here, and may be replayed by somebody else."""
+
+    code = "signature-old"
+    title = "The signature is too old"
+    next_step = "Sign it again with debsign, and upload."
+
+
+class ChangesFormatUnknown(Rejection):
+    """The .changes is written in a format that nobody here knows (deb-changes(5))."""
+
+    code = "changes-format-unknown"
+    title = "Unknown format of the .changes"
+    next_step = "Build the upload with the dpkg-dev of a release that is still supported."
+
+
+class DateMalformed(Rejection):
+    """The date of the .changes is none (Debian Policy 5.6.8)."""
+
+    code = "date-malformed"
+    title = "The date is none"
+    next_step = "Correct the last line of the changelog's top entry: dch --release writes it."
+
+
+class PersonMalformed(Rejection):
+    """Maintainer or Changed-By is not a name with a mail address (Debian Policy 5.6.2, 5.6.4)."""
+
+    code = "person-malformed"
+    title = "Not a name with a mail address"
+    next_step = "Correct Maintainer in debian/control, or who signed the changelog's top entry."
+
+
+class UrgencyUnknown(Rejection):
+    """The urgency is none of Debian's (Debian Policy 5.6.17)."""
+
+    code = "urgency-unknown"
+    title = "Unknown urgency"
+    next_step = "Correct the urgency in the first line of the changelog's top entry."
+
+
+class ClosesMalformed(Rejection):
+    """Closes holds something else than numbers of bugs (Debian Policy 5.6.22)."""
+
+    code = "closes-malformed"
+    title = "Closes does not name bugs by numbers"
+    next_step = "Build the source package again and upload what comes out unchanged."
+
+
+class DescriptionMalformed(Rejection):
+    """A line of Description is not a binary package with its short description."""
+
+    code = "description-malformed"
+    title = "A description without its package"
+    next_step = "Build the source package again and upload what comes out unchanged."
+
+
+class ArchitectureDiffers(Rejection):
+    """The files are for other architectures than the field Architecture names."""
+
+    code = "architecture-differs"
+    title = "Architecture does not fit the files"
+    next_step = "Build the source package again and upload what comes out unchanged."
+
+
+class BinaryDiffers(Rejection):
+    """Binary names packages that the .dsc does not know."""
+
+    code = "binary-differs"
+    title = "Binary does not fit the source package"
+    next_step = "Build the source package again and upload what comes out unchanged."
+
+
+class DscDiffers(Rejection):
+    """The .dsc is of another source package or version than the .changes says."""
+
+    code = "dsc-differs"
+    title = "The .dsc is not the one of the .changes"
+    next_step = "Build the source package again and upload what comes out unchanged."
+
+
+class SourceFormatUnknown(Rejection):
+    """The source package has a format that is not built here (dpkg-source(1))."""
+
+    code = "source-format-unknown"
+    title = "Unknown format of the source package"
+    next_step = "Set 1.0, 3.0 (quilt), 3.0 (native) or 3.0 (git) in debian/source/format."
 
 
 class FileMissing(Rejection):
@@ -67,6 +162,7 @@ class FileMissing(Rejection):
 
     code = "file-missing"
     title = "A file of the upload did not arrive"
+    next_step = "Upload all files again: dput --force."
 
 
 class FileDiffers(Rejection):
@@ -74,6 +170,7 @@ class FileDiffers(Rejection):
 
     code = "file-differs"
     title = "A file is not the one that was signed"
+    next_step = "Build, sign and upload again."
 
 
 class SourceMissing(Rejection):
@@ -81,6 +178,7 @@ class SourceMissing(Rejection):
 
     code = "source-missing"
     title = "The upload holds no source package"
+    next_step = "Build the upload with its source: dpkg-buildpackage -S."
 
 
 class SourceIncomplete(Rejection):
@@ -88,6 +186,7 @@ class SourceIncomplete(Rejection):
 
     code = "source-incomplete"
     title = "A part of the source package is missing"
+    next_step = "Include the upstream tarball: dpkg-buildpackage -S -sa."
 
 
 class DistributionUnknown(Rejection):
@@ -95,6 +194,7 @@ class DistributionUnknown(Rejection):
 
     code = "distribution-unknown"
     title = "Unknown distribution"
+    next_step = "Name a distribution of this instance in the changelog's top entry."
 
 
 class DistributionClosed(Rejection):
@@ -102,6 +202,7 @@ class DistributionClosed(Rejection):
 
     code = "distribution-closed"
     title = "The distribution takes no uploads"
+    next_step = "Upload to the suite that migrates there."
 
 
 class VersionAgainstRule(Rejection):
@@ -109,6 +210,7 @@ class VersionAgainstRule(Rejection):
 
     code = "version-against-rule"
     title = "The version breaks the rule of its suite"
+    next_step = "End the version as the suite demands."
 
 
 class VersionExists(Rejection):
@@ -116,6 +218,7 @@ class VersionExists(Rejection):
 
     code = "version-exists"
     title = "This version was accepted before"
+    next_step = "Raise the number at the end of the version and upload again."
 
 
 class VersionTooLow(Rejection):
@@ -123,6 +226,7 @@ class VersionTooLow(Rejection):
 
     code = "version-too-low"
     title = "A later version is there already"
+    next_step = "Raise the version; to go back to a lower one, remove the later one first."
 
 
 class FileConflicts(Rejection):
@@ -130,6 +234,7 @@ class FileConflicts(Rejection):
 
     code = "file-conflicts"
     title = "The archive has another file of this name"
+    next_step = "Give the changed content a new version, or upload the archive's file."
 
 
 class SourceReserved(Rejection):
@@ -137,6 +242,7 @@ class SourceReserved(Rejection):
 
     code = "source-reserved"
     title = "Only the archive itself uploads its keyring, and nothing else"
+    next_step = "Give the package another name."
 
 
 class NothingToBuild(Rejection):
@@ -144,6 +250,7 @@ class NothingToBuild(Rejection):
 
     code = "nothing-to-build"
     title = "No architecture here builds this source package"
+    next_step = "Correct Architecture in debian/control, or have one added to the distribution."
 
 
 class OptionUnknown(Rejection):
@@ -151,6 +258,7 @@ class OptionUnknown(Rejection):
 
     code = "option-unknown"
     title = "The changelog has an unknown upload option"
+    next_step = "Correct it in the changelog's top entry, build and upload again."
 
 
 class OptionMalformed(Rejection):
@@ -158,6 +266,7 @@ class OptionMalformed(Rejection):
 
     code = "option-malformed"
     title = "The changelog has an upload option that is not well-formed"
+    next_step = "Correct it in the changelog's top entry, build and upload again."
 
 
 class RebuildImpossible(Problem):

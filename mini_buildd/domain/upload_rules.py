@@ -6,6 +6,7 @@ A rule takes what was found as plain values, so that every door and the dry run 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from mini_buildd.deb.changes import Changes
@@ -56,16 +57,30 @@ def check_sent(listed: ListedFile, *, size_bytes: int, sha256: Sha256) -> None:
         )
 
 
+def check_age(signed_at: datetime, now: datetime, *, max_days: int) -> None:
+    """The signature is at most *max_days* old; 0: of any age.
+
+    Whoever has once seen an upload that was not accepted can send it again (doc/explanation/
+    uploads.md), for as long as its signature counts.
+    """
+    if max_days and now - signed_at > timedelta(days=max_days):
+        raise problem.SignatureOld(
+            expected=f"a signature that is at most {max_days} days old",
+            found=f"one of {signed_at:%Y-%m-%d}",
+            hint=problem.SignatureOld.next_step,
+        )
+
+
 def check_dsc_fits(changes: Changes, dsc: Dsc) -> None:
     """The .dsc is the one that the .changes speaks of, in a format we can build."""
     if (dsc.source, dsc.version) != (changes.source, changes.version):
-        raise problem.ChangesMalformed(
+        raise problem.DscDiffers(
             expected=f"a .dsc of {changes.source} {changes.version}, as the .changes says",
             found=f"{dsc.source} {dsc.version}",
-            hint="Build the source package again and upload what comes out unchanged.",
+            hint=problem.DscDiffers.next_step,
         )
     if not dsc.is_known_format:
-        raise problem.ChangesMalformed(
+        raise problem.SourceFormatUnknown(
             expected="source format 1.0, 3.0 (quilt), 3.0 (native) or 3.0 (git)",
             found=dsc.format,
             hint="Set one of these in debian/source/format.",
@@ -168,10 +183,14 @@ def check_not_lower(version: Version, *, newest: Version | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class SourceParts:
-    """Where the files that a .dsc names are: *sent* with the upload, or in the *pool*."""
+    """Where the files that a .dsc names are: *sent* with the upload, or in the *pool*.
+
+    Those in *base* may be in the archive of the base release.
+    """
 
     sent: tuple[ListedFile, ...]
     pool: tuple[ListedFile, ...]
+    base: tuple[ListedFile, ...]
 
 
 def source_parts(
@@ -179,16 +198,19 @@ def source_parts(
     changes: Changes,
     in_pool: Mapping[PlainFilename, Sha256],
     has: Callable[[PlainFilename], bool],
+    may_be_in_base: Callable[[ListedFile], bool] = lambda _: False,
 ) -> SourceParts:
     """Find every file of the .dsc.
 
     *in_pool* gives the digests of the repository's pool files of those names, *has* tells what has
-    come with the upload. Raises SourceIncomplete when one is nowhere, FileConflicts when the pool's
-    is another, FileDiffers when .changes and .dsc disagree on one.
+    come with the upload, *may_be_in_base* for what it is worth looking further. Raises
+    SourceIncomplete when one is nowhere, FileConflicts when the pool's is another, FileDiffers
+    when .changes and .dsc disagree on one.
     """
     uploaded = {file.name: file for file in changes.files}
     sent: list[ListedFile] = []
     pool: list[ListedFile] = []
+    base: list[ListedFile] = []
     for file in dsc.files:
         if file.name in uploaded:
             _check_same(file, uploaded[file.name].sha256, "the .changes of the same upload")
@@ -198,13 +220,15 @@ def source_parts(
             sent.append(file)
         elif file.name in in_pool:
             pool.append(file)
+        elif may_be_in_base(file):
+            base.append(file)
         else:
             raise problem.SourceIncomplete(
                 expected=f"{file.name}, which the .dsc names, in the upload or in the pool",
                 found="it in neither",
                 hint="Include it: dpkg-buildpackage -S -sa.",
             )
-    return SourceParts(tuple(sent), tuple(pool))
+    return SourceParts(tuple(sent), tuple(pool), tuple(base))
 
 
 def _check_same(file: ListedFile, other: Sha256, where: str) -> None:

@@ -5,7 +5,6 @@ upload as it was, to be accepted again.
 """
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 from django.db import transaction
@@ -20,14 +19,14 @@ from mini_buildd.deb.names import PlainFilename
 from mini_buildd.domain import problem
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.states import SourceState, UploadState
-from mini_buildd.flow.examine import Accepted, Sent, examine, find_parts, pool_rows
+from mini_buildd.flow.examine import Accepted, find_parts, pool_rows
 from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.locks import pool_lock
-from mini_buildd.flow.receive import MAX_CONTROL_BYTES, note_problem
-from mini_buildd.flow.signature import open_changes
+from mini_buildd.flow.received import examine_received, sent_in
+from mini_buildd.flow.reject import reject
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.store import store
-from mini_buildd.kit.hashing import Digests, hash_file
+from mini_buildd.kit.hashing import Digests
 
 
 @tells_full_disk
@@ -41,46 +40,37 @@ def accept(site: Site, upload: Upload) -> list[EventKind]:
         if Upload.objects.filter(pk=upload.pk, state=UploadState.RECEIVED).exists():
             raise
         return []  # somebody was faster, and has tidied up already
-    site.spool.drop_upload(upload.token)
+    if event is not EventKind.UPLOAD_WAITS:
+        site.spool.drop_upload(upload.token)
     return [event]
 
 
 def _settle(site: Site, upload: Upload, folder: Path) -> EventKind:
     """What the rules say of *upload*, and what follows from it; raises Overtaken."""
     try:
-        accepted = _ask_rules(site, upload, folder)
+        examined = examine_received(site, upload)
+        accepted = examined.accepted
+        if accepted is None:
+            return reject(site, upload, examined.faults)
+        if accepted.parts.base:
+            return _wait(site, upload, accepted)
         with pool_lock(site, accepted.distribution.repository.name):
             files = _into_pool(site, accepted, folder)
             return _save(site, upload, accepted, files)
     except problem.Rejection as rejection:
-        return _reject(site, upload, rejection)
+        return reject(site, upload, [rejection])
 
 
-def _ask_rules(site: Site, upload: Upload, folder: Path) -> Accepted:
-    """What the rules let through; raises the first Rejection."""
-    name = upload.changes_name
-    opened = open_changes(site, name, _read(folder, name))
-    examined = examine(site, opened, _sent(folder))
-    if examined.accepted is None:
-        raise examined.faults[0]
-    return examined.accepted
-
-
-def _sent(folder: Path) -> Sent:
-    return Sent(partial(_read, folder), lambda name: (folder / name).exists())
-
-
-def _read(folder: Path, name: str) -> bytes:
-    """The control data *name* of an upload; of more than there can be, one byte too many."""
-    try:
-        with (folder / name).open("rb") as stream:
-            return stream.read(MAX_CONTROL_BYTES + 1)
-    except FileNotFoundError:
-        raise problem.FileMissing(
-            expected=f"{name}, as it was received",
-            found="that it is gone from the spool",
-            hint="Upload all files again: dput --force.",
-        ) from None
+def _wait(site: Site, upload: Upload, accepted: Accepted) -> EventKind:
+    """Let *upload* wait for what is looked for in the base release's archive."""
+    upload.missing = " ".join(file.name for file in accepted.parts.base)
+    with transaction.atomic():
+        rows = Upload.objects.filter(pk=upload.pk, state=UploadState.RECEIVED, missing="")
+        if rows.update(missing=upload.missing) != 1:
+            raise Overtaken(f"upload {upload.pk}")
+        return record(
+            EventKind.UPLOAD_WAITS, site.clock(), upload=upload, detail=upload.missing[:500]
+        )
 
 
 def _into_pool(site: Site, accepted: Accepted, folder: Path) -> Mapping[str, Digests]:
@@ -88,12 +78,11 @@ def _into_pool(site: Site, accepted: Accepted, folder: Path) -> Mapping[str, Dig
     distribution, dsc = accepted.distribution, accepted.dsc
     # What the .dsc does not name is no part of the source: binaries are built anew here. What the
     # upload leaves out was in the pool before it was locked; only now it stays there.
-    sent = _sent(folder)
-    parts = find_parts(distribution, accepted.component, accepted.changes, dsc, sent.has)
+    parts = find_parts(accepted, sent_in(folder).has)
     pooled = pool_rows(distribution, accepted.component, dsc.source, parts.pool)
     files = {row.name: Digests(row.size_bytes, row.md5, row.sha1, row.sha256) for row in pooled}
     for name in (accepted.dsc_name, *(file.name for file in parts.sent)):
-        digests = files[name] = hash_file(folder / name)
+        digests = files[name] = site.digests.of(folder / name)
         path = pool_path(accepted.component, dsc.source, name)
         try:
             store(site, distribution.repository, path, folder / name, sha256=digests.sha256)
@@ -112,7 +101,13 @@ def _save(
     """The one transaction: upload, source and files."""
     changes, dsc = accepted.changes, accepted.dsc
     with transaction.atomic():
-        move_upload(upload, UploadState.ACCEPTED, distribution=accepted.distribution)
+        move_upload(
+            upload,
+            UploadState.ACCEPTED,
+            distribution=accepted.distribution,
+            urgency=accepted.urgency,
+            closes=" ".join(map(str, accepted.bugs)),
+        )
         source = Source.objects.create(
             upload=upload,
             distribution=accepted.distribution,
@@ -156,11 +151,3 @@ def pool_row(repository_id: int, path: str, digests: Digests) -> PoolFile:
         },
     )
     return row
-
-
-def _reject(site: Site, upload: Upload, rejection: problem.Rejection) -> EventKind:
-    note_problem(upload, rejection)
-    names = ("problem_code", "problem_title", "expected", "found", "hint")
-    with transaction.atomic():
-        move_upload(upload, UploadState.REJECTED, **{name: getattr(upload, name) for name in names})
-        return record(EventKind.UPLOAD_REJECTED, site.clock(), upload=upload, detail=rejection.code)

@@ -6,6 +6,7 @@ asked although an earlier one has failed is asked, so that a person is told all 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from django.db.models import Q, QuerySet
@@ -13,20 +14,21 @@ from django.db.models import Q, QuerySet
 from mini_buildd.archive.tree import pool_path
 from mini_buildd.db.models import Distribution, PoolFile, Source
 from mini_buildd.db.uploaders import Signer
+from mini_buildd.db.visibility import visible
 from mini_buildd.deb.changes import Changes
 from mini_buildd.deb.dsc import Dsc
 from mini_buildd.deb.files import ListedFile
 from mini_buildd.deb.names import Component, MalformedName, PlainFilename, Sha256, SourceName
 from mini_buildd.deb.version import Version, compare
-from mini_buildd.domain import problem, upload_rules
-from mini_buildd.domain.distribution import DistributionName
+from mini_buildd.domain import problem, upload_fields, upload_rules
 from mini_buildd.domain.keyring import keyring_name
 from mini_buildd.domain.layout import VersionRule
+from mini_buildd.domain.orig import is_orig
 from mini_buildd.domain.states import SourceState
-from mini_buildd.domain.upload_rules import SourceParts
+from mini_buildd.domain.upload_rules import SignaturePolicy, SourceParts
 from mini_buildd.flow.signature import Opened, read_dsc
 from mini_buildd.flow.site import Site
-from mini_buildd.flow.targets import BuildPlan, plan_of
+from mini_buildd.flow.targets import BuildPlan, named_distribution, plan_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -56,6 +58,8 @@ class Accepted:
     section: str
     priority: str
     plan: BuildPlan
+    urgency: str
+    bugs: tuple[int, ...]
     parts: SourceParts
 
 
@@ -90,16 +94,21 @@ class _Faults:
 def examine(site: Site, opened: Opened, sent: Sent) -> Examined:
     """Ask all rules of the upload *opened*, with which the files *sent* come."""
     changes, faults = opened.changes, _Faults()
-    distribution = find_distribution(changes, opened.signer)
+    distribution = named_distribution(changes.distribution)
+    if distribution is not None and not _may_know(opened.signer, distribution):
+        distribution = None
     faults.ask(_check_distribution, changes, opened.signer, distribution)
     if distribution is not None:
         faults.ask(_check_signer, opened.signer, distribution, changes.source)
+    faults.ask(_check_age, site, opened)
     faults.ask(_check_reserved, site, opened.signer, (changes.source,))
     if distribution is not None:
         faults.ask(_check_version, changes.version, distribution)
         faults.ask(_check_against_present, changes, distribution)
+    for rule in upload_fields.RULES:
+        faults.ask(rule, changes)
     accepted = _examine_source(site, opened, distribution, faults, sent)
-    return Examined(tuple(faults.found), distribution, None if faults.found else accepted)
+    return Examined(tuple(faults.found), distribution, accepted)
 
 
 def _examine_source(
@@ -116,45 +125,57 @@ def _examine_source(
         return None
     component = faults.ask(_component_of, listed.section)
     data = faults.ask(sent.read, listed.name)
-    dsc = faults.ask(read_dsc, site, listed.name, data) if data is not None else None
+    dsc = faults.ask(_read_dsc, site, distribution, listed.name, data) if data is not None else None
     if dsc is None:
         return None
     faults.ask(upload_rules.check_dsc_fits, changes, dsc)
     faults.ask(upload_rules.check_names, dsc, listed.name)
+    faults.ask(upload_fields.check_binaries, changes, dsc.binaries)
     faults.ask(_check_reserved, site, opened.signer, dsc.binaries)
     if distribution is None:
         return None
     plan = faults.ask(plan_of, distribution, dsc.architectures, changes.changes)
     if component is None:
         return None
-    parts = faults.ask(find_parts, distribution, component, changes, dsc, sent.has)
-    if plan is None or parts is None:
+    may_be_in_base = partial(_may_be_in_base, site, distribution)
+    parts = faults.ask(
+        _parts, distribution, component, changes, dsc, sent.has, may_be_in_base=may_be_in_base
+    )
+    if plan is None or parts is None or faults.found:
         return None
     return Accepted(
-        distribution,
-        changes,
-        dsc,
-        listed.name,
-        component,
-        listed.section,
-        listed.priority,
-        plan,
-        parts,
+        distribution=distribution,
+        changes=changes,
+        dsc=dsc,
+        dsc_name=listed.name,
+        component=component,
+        section=listed.section,
+        priority=listed.priority,
+        plan=plan,
+        urgency=upload_fields.urgency_of(changes),
+        bugs=upload_fields.bugs_of(changes),
+        parts=parts,
     )
 
 
-def find_distribution(changes: Changes, signer: Signer) -> Distribution | None:
-    """The one that *changes* names; None when there is none that the *signer* may know of."""
-    try:
-        name = str(DistributionName.parse(changes.distribution))
-    except MalformedName:
-        return None
-    rows = Distribution.objects.select_related("repository", "base", "suite")
-    return _known_to(signer, rows).filter(name=name).first()
+def _may_be_in_base(site: Site, distribution: Distribution, file: ListedFile) -> bool:
+    return (
+        is_orig(file.name)
+        and file.size_bytes <= site.settings.incoming.max_file_bytes
+        and distribution.base.apt_sources.exists()
+    )
 
 
-def _known_to(signer: Signer, rows: QuerySet[Distribution]) -> QuerySet[Distribution]:
+def _may_know(signer: Signer | None, distribution: Distribution) -> bool:
     """Of private repositories nobody is told who may not upload there."""
+    rows = Distribution.objects.filter(pk=distribution.pk)
+    return _known_to(signer, rows).exists()
+
+
+def _known_to(signer: Signer | None, rows: QuerySet[Distribution]) -> QuerySet[Distribution]:
+    """Those of *rows* that *signer* may be told of; without one, that whoever looks may see."""
+    if signer is None:
+        return visible(rows, "repository__name")
     if signer.is_archive:
         return rows
     return rows.filter(
@@ -163,7 +184,7 @@ def _known_to(signer: Signer, rows: QuerySet[Distribution]) -> QuerySet[Distribu
 
 
 def _check_distribution(
-    changes: Changes, signer: Signer, distribution: Distribution | None
+    changes: Changes, signer: Signer | None, distribution: Distribution | None
 ) -> None:
     open_ones = _known_to(signer, Distribution.objects.filter(suite__accepts_uploads=True))
     upload_rules.check_distribution(
@@ -174,7 +195,15 @@ def _check_distribution(
     )
 
 
-def _check_signer(signer: Signer, distribution: Distribution, source: SourceName) -> None:
+def _check_signer(signer: Signer | None, distribution: Distribution, source: SourceName) -> None:
+    if distribution.repository.is_open:
+        return  # everybody may
+    if signer is None:
+        raise problem.SignatureMissing(
+            expected="a .changes that is clear-signed as a whole",
+            found="no signature at all",
+            hint=problem.SignatureMissing.next_step,
+        )
     repository, suite = distribution.repository.name, distribution.suite.name
     rights = [each for each in signer.rights if each.repository == repository]
     if not rights:
@@ -194,9 +223,27 @@ def _check_signer(signer: Signer, distribution: Distribution, source: SourceName
         )
 
 
-def _check_reserved(site: Site, signer: Signer, names: Iterable[str]) -> None:
+def _read_dsc(site: Site, distribution: Distribution | None, name: str, data: bytes) -> Dsc:
+    if distribution is None:
+        return read_dsc(site, name, data, SignaturePolicy.CHANGES, is_open=False)
+    repository = distribution.repository
+    policy = SignaturePolicy(repository.signature_policy)
+    return read_dsc(site, name, data, policy, is_open=repository.is_open)
+
+
+def _check_age(site: Site, opened: Opened) -> None:
+    if opened.signed_at is None:
+        return
+    upload_rules.check_age(
+        opened.signed_at, site.clock(), max_days=site.settings.incoming.max_signature_days
+    )
+
+
+def _check_reserved(site: Site, signer: Signer | None, names: Iterable[str]) -> None:
     upload_rules.check_reserved(
-        names, reserved=keyring_name(site.settings.identity), is_archive=signer.is_archive
+        names,
+        reserved=keyring_name(site.settings.identity),
+        is_archive=signer is not None and signer.is_archive,
     )
 
 
@@ -240,18 +287,30 @@ def _component_of(section: str) -> Component:
         ) from None
 
 
-def find_parts(
+def find_parts(accepted: Accepted, has: Callable[[PlainFilename], bool]) -> SourceParts:
+    """Where each file of the source package is now, in the upload or the pool; raises Rejection."""
+    return _parts(
+        accepted.distribution,
+        accepted.component,
+        accepted.changes,
+        accepted.dsc,
+        has,
+        may_be_in_base=lambda _: False,
+    )
+
+
+def _parts(
     distribution: Distribution,
     component: Component,
     changes: Changes,
     dsc: Dsc,
     has: Callable[[PlainFilename], bool],
+    *,
+    may_be_in_base: Callable[[ListedFile], bool],
 ) -> SourceParts:
-    """Where each file of the source package is; raises Rejection."""
     rows = pool_rows(distribution, component, dsc.source, dsc.files)
-    return upload_rules.source_parts(
-        dsc, changes, {PlainFilename(row.name): Sha256(row.sha256) for row in rows}, has
-    )
+    in_pool = {PlainFilename(row.name): Sha256(row.sha256) for row in rows}
+    return upload_rules.source_parts(dsc, changes, in_pool, has, may_be_in_base)
 
 
 def pool_rows(
@@ -264,4 +323,17 @@ def pool_rows(
     paths = [pool_path(component, source, file.name) for file in files]
     return list(
         PoolFile.objects.filter(repository=distribution.repository, path__in=paths, removed_at=None)
+    )
+
+
+def known_files(changes: Changes) -> frozenset[PlainFilename]:
+    """Those files of *changes* that the repository's pool has already, just as they are listed."""
+    rows = PoolFile.objects.filter(
+        repository__distributions__name=changes.distribution,
+        name__in=[file.name for file in changes.files],
+        removed_at=None,
+    )
+    there = set(rows.values_list("name", "size_bytes", "sha256"))
+    return frozenset(
+        file.name for file in changes.files if (file.name, file.size_bytes, file.sha256) in there
     )

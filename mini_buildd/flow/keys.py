@@ -17,7 +17,7 @@ from mini_buildd.db.models import Event
 from mini_buildd.deb.names import Fingerprint
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.key_expiry import RunningOut, running_out
-from mini_buildd.domain.permission import Actor
+from mini_buildd.domain.permission import Act, Actor, demand
 from mini_buildd.domain.problem import KeyIsLast, KeyUnknown
 from mini_buildd.flow.site import Site
 from mini_buildd.keys import archive_keys
@@ -32,7 +32,8 @@ def signer_of(home: Path) -> Signer:
 
 
 def rotate(places: Places, identity: str, *, clock: Clock, by: Actor) -> list[EventKind]:
-    """Make a new key; it signs at once, beside those that sign already."""
+    """Make a new key; it signs at once, beside those that sign already. Raises NotAllowed."""
+    demand(by, Act.CONFIGURE)
     made = archive_keys.rotate(places.gnupg, identity)
     with transaction.atomic():
         note(by, "made the signing key", at=clock(), kind="archive key", name=made)
@@ -40,7 +41,11 @@ def rotate(places: Places, identity: str, *, clock: Clock, by: Actor) -> list[Ev
 
 
 def retire(places: Places, fingerprint: Fingerprint, *, clock: Clock, by: Actor) -> list[EventKind]:
-    """Let a key sign no more; raises KeyUnknown, KeyIsLast. No event when it did not sign."""
+    """Let a key sign no more; raises NotAllowed, KeyUnknown, KeyIsLast.
+
+    No event when it did not sign.
+    """
+    demand(by, Act.CONFIGURE)
     try:
         if not archive_keys.retire(places.gnupg, fingerprint):
             return []

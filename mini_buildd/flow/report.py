@@ -37,7 +37,7 @@ from mini_buildd.flow.keep_changelog import keep_changelog
 from mini_buildd.flow.locks import pool_lock
 from mini_buildd.flow.lose import lose
 from mini_buildd.flow.publish import publish_again
-from mini_buildd.flow.receive import MAX_CONTROL_BYTES
+from mini_buildd.flow.received import MAX_CONTROL_BYTES
 from mini_buildd.flow.set_aside import note_fault, note_health
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.store import store

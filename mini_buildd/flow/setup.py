@@ -30,7 +30,7 @@ from mini_buildd.db.models import (
 from mini_buildd.deb.names import Architecture, Codename
 from mini_buildd.domain.distribution import RepositoryName
 from mini_buildd.domain.layout import DEFAULT_LAYOUT
-from mini_buildd.domain.permission import SELF, Actor, Role
+from mini_buildd.domain.permission import SELF, Act, Actor, Role, demand
 from mini_buildd.domain.problem import SetupImpossible
 from mini_buildd.domain.release import version_code
 from mini_buildd.keys.gpg import GnupgFailed
@@ -87,7 +87,11 @@ class _Work:
 def setup(
     places: Places, wish: Wish, *, today: date, dry_run: bool, by: Actor = SELF
 ) -> list[Change]:
-    """Make what *wish* wants and is not there; raises SetupImpossible, and then nothing is made."""
+    """Make what *wish* wants and is not there; raises NotAllowed, SetupImpossible.
+
+    Then nothing is made.
+    """
+    demand(by, Act.CONFIGURE)
     _check_architectures(wish)
     plans = [(codename, *_find_sources(codename, wish, today)) for codename in wish.codenames]
     key = _read_key(places, wish.uploader) if wish.uploader else None

@@ -16,8 +16,10 @@ from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.problem import Problem
 from mini_buildd.domain.states import SourceState, UploadState
 from mini_buildd.flow import accept, judge, plan, publish, receive, supersede
+from mini_buildd.flow.fetch_orig import fetch_orig, in_turn, waiting_uploads
 from mini_buildd.flow.site import Site
 from mini_buildd.incoming.spool import Arrival
+from mini_buildd.kit.commands import Commands
 from mini_buildd.kit.full_disk import is_full_disk
 
 _log = logging.getLogger(__name__)
@@ -48,11 +50,16 @@ def take_in(site: Site, can_follow: Callable[[Arrival], bool]) -> list[EventKind
         lambda arrival: receive.receive(site, arrival, is_final=not can_follow(arrival)),
     )
     received = Upload.objects.filter(state=UploadState.RECEIVED).order_by("id")
-    events += each("accept", list(received), lambda upload: accept.accept(site, upload))
+    events += each("accept", in_turn(list(received)), lambda upload: accept.accept(site, upload))
     accepted = Source.objects.filter(state=SourceState.ACCEPTED).order_by("id")
     events += each("plan", list(accepted), lambda source: plan.plan(site, source))
     overtaken = supersede.overtaken_sources()
     return events + each("supersede", overtaken, lambda source: supersede.supersede(site, source))
+
+
+def fetch_origs(site: Site, commands: Commands) -> list[EventKind]:
+    """Look for what uploads have left out."""
+    return each("fetch", waiting_uploads(site), lambda upload: fetch_orig(site, commands, upload))
 
 
 def judge_all(site: Site) -> list[EventKind]:

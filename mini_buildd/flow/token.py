@@ -56,7 +56,7 @@ def make_token(site: Site, actor: Actor, owner: str, wish: TokenWish) -> NewToke
             raise TokenImpossible(
                 expected="the name of an account that may sign in",
                 found=owner,
-                hint="mini-buildd user list shows them.",
+                hint="Accounts are made in Settings.",
             )
         at = site.clock()
         row = ApiToken.objects.create(

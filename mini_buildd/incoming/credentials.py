@@ -1,7 +1,6 @@
 """Who says to upload: an account with its password, or the bearer of a token."""
 
 import base64
-import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -30,6 +29,6 @@ def from_header(text: str) -> Credentials | None:
         account, colon, secret = (
             base64.b64decode(rest.strip(), validate=True).decode().partition(":")
         )
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # of any kind: no ASCII, no Base64, no UTF-8
         return None
     return Credentials(account, secret) if colon else None

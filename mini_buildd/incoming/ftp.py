@@ -6,8 +6,10 @@ only and on its interface; nothing is read from them before there is a file to p
 mode (by which a server can be made to connect anywhere) is refused.
 """
 
+import inspect
 import ipaddress
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -69,6 +71,17 @@ class IncomingFTP(SecuredFTP):
         """Obey, unless nobody was let in."""
         if self._is_let_in:
             super().lineReceived(line)
+
+    def processCommand(self, cmd: str, *params: str) -> Any:
+        """Obey commands with the arguments that they want; at others Twisted would blame itself."""
+        name = cmd.upper()
+        method = getattr(self, f"ftp_{name}", None)
+        given = params if params != ("",) or name in ("PASS", "STOR") else ()
+        if method is not None and not _takes(method, given):
+            return (ftp.SYNTAX_ERR_IN_ARGS, name)
+        if name == "PASS" and self.state == self.AUTHED:
+            raise ftp.BadCmdSequenceError("USER comes first")
+        return super().processCommand(name, *given)
 
     # The control connection may be lost while a command is under way; Twisted's own methods fail
     # then, or start a timer that nobody stops.
@@ -191,6 +204,14 @@ class IncomingFTP(SecuredFTP):
         """Nothing here can be renamed."""
         del toName
         raise ftp.CmdNotImplementedError("RNTO")
+
+
+def _takes(method: Callable[..., object], arguments: tuple[str, ...]) -> bool:
+    try:
+        inspect.signature(method).bind(*arguments)
+    except TypeError:
+        return False
+    return True
 
 
 def _nobody_came(failure: Failure) -> NoReturn:

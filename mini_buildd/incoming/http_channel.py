@@ -4,6 +4,7 @@ Twisted keeps a whole body before it looks at the request. Here a request is loo
 its header is there; one that brings a file is an exchange of its own from then on.
 """
 
+import re
 from enum import Enum, auto
 from typing import Any, Protocol
 
@@ -16,12 +17,14 @@ from mini_buildd.incoming.http_answer import Answer
 from mini_buildd.incoming.peers import peer_of
 
 _MAX_FIELDS = 100
+_UNPRINTABLE = re.compile(rb"[^ -~]")
 
 
 class Pause(Enum):
     """Why nothing is read from a connection."""
 
     SIGN_IN = auto()
+    TURN = auto()
     DISK = auto()
     RATE = auto()
 
@@ -133,6 +136,7 @@ class StreamingRequest(Request):
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """The body is there to its last byte."""
         if self.exchange is None:
+            self._mend_content_type()
             super().requestReceived(command, path, version)
             return
         self.is_whole = True
@@ -140,6 +144,12 @@ class StreamingRequest(Request):
             self.finish()
         else:
             self.exchange.end()
+
+    def _mend_content_type(self) -> None:
+        """Put question marks for what cannot stand there: Twisted's parser of forms would raise."""
+        given = self.getHeader(b"content-type")
+        if given and _UNPRINTABLE.search(given):
+            self.requestHeaders.setRawHeaders(b"content-type", [_UNPRINTABLE.sub(b"?", given)])
 
     def connectionLost(self, reason: Failure) -> None:
         """Whatever was not there yet will not come."""
@@ -156,8 +166,8 @@ class StreamingRequest(Request):
 
     def field(self, name: str) -> str:
         """The header field *name*; empty when there is none."""
-        found: str = self.getHeader(name) or ""
-        return found
+        found: bytes = self.getHeader(name.encode("ascii")) or b""
+        return found.decode("latin-1")  # any bytes may come (RFC 9110 §5.5)
 
     def ask_for_body(self) -> None:
         """Let a client that waits for leave to send the body send it."""
@@ -174,7 +184,9 @@ class StreamingRequest(Request):
 
     def resume(self, why: Pause = Pause.DISK) -> None:
         """Read on, if there is no other reason not to."""
-        self.pauses.discard(why)
+        if why not in self.pauses:
+            return
+        self.pauses.remove(why)
         if self.pauses or self.channel is None or self.channel.transport is None:
             return
         if not self.is_whole:

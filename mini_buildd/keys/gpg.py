@@ -13,7 +13,9 @@ import gnupg
 # or a stranger's: an everyday rejection, told with its cause by those who read the Run.
 logging.getLogger("gnupg").setLevel(logging.ERROR)
 
-_OPTIONS = ["--no-auto-key-retrieve", "--weak-digest", "SHA1", "--trust-model", "always"]
+# MD5 is weak to GnuPG itself.
+_WEAK = [word for digest in ("SHA1", "RIPEMD160") for word in ("--weak-digest", digest)]
+_OPTIONS = ["--no-auto-key-retrieve", *_WEAK, "--trust-model", "always"]
 
 
 class GnupgFailed(Exception):

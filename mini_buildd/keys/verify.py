@@ -9,6 +9,7 @@ import hashlib
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from mini_buildd.deb.names import Fingerprint
@@ -18,6 +19,7 @@ from mini_buildd.kit.atomic import beside, sync_file, sync_folder
 _BEGIN = b"-----BEGIN PGP SIGNED MESSAGE-----"
 _ARMOR = b"-----BEGIN PGP SIGNATURE-----"
 _END = b"-----END PGP SIGNATURE-----"
+_SIGNED_AT = 2  # of the arguments of VALIDSIG (doc/DETAILS of GnuPG)
 _MAX_BYTES = 4 << 20
 # gpg breaks a longer line of a clear-signed text in two and calls the signature good all the same.
 _MAX_LINE_BYTES = 19_000
@@ -48,6 +50,7 @@ class Signed:
 
     text: bytes
     fingerprint: Fingerprint
+    signed_at: datetime
     user_id: str = field(default="", compare=False)
 
 
@@ -72,8 +75,9 @@ def verify(data: bytes, keyring: Path) -> Signed:
     good, valid = run.lines("GOODSIG"), run.lines("VALIDSIG")
     if run.exit_status != 0 or len(good) != 1 or len(valid) != 1 or run.lines("DECRYPTION_OKAY"):
         raise BadSignature(run.said or "gpg found no good signature")
+    signed_at = datetime.fromtimestamp(int(valid[0][_SIGNED_AT]), UTC)
     user_id = gpg.plain_user_id(" ".join(good[0][1:]))
-    return Signed(_what_is_signed(run.output), Fingerprint(valid[0][-1]), user_id)
+    return Signed(_what_is_signed(run.output), Fingerprint(valid[0][-1]), signed_at, user_id)
 
 
 def _what_is_signed(text: bytes) -> bytes:
@@ -91,6 +95,12 @@ _FAULTS = {
     "REVKEYSIG": "the key was revoked",
     "ERRSIG": "gpg cannot check this kind of signature",
 }
+
+
+def demand_whole(data: bytes) -> None:
+    """Raise NotOneSignedText unless *data* is one signed text, or has nothing of one in it."""
+    if is_signed(data) or _ARMOR in data:
+        _demand_one_block(data)
 
 
 def _demand_one_block(data: bytes) -> None:

@@ -25,15 +25,29 @@ class Upload(models.Model):
     source_name = models.CharField(max_length=130, blank=True)
     version = models.CharField(max_length=200, blank=True)
     distribution_name = models.CharField(max_length=130, blank=True)
+    signed_distribution = models.CharField(
+        max_length=130,
+        blank=True,
+        help_text="What the .changes names, where the folder it came by has it stand for another.",
+    )
     distribution = models.ForeignKey(
         Distribution, on_delete=models.SET_NULL, null=True, related_name="uploads"
     )
+    urgency = models.CharField(max_length=20, blank=True)
+    closes = models.TextField(blank=True, help_text="Numbers of bugs, separated by blanks.")
+    # What is looked for in the archive of the base release, while the upload waits for it.
+    missing = models.TextField(blank=True, help_text="Names of files, separated by blanks.")
+    tries = models.PositiveIntegerField(default=0)
+    try_after = models.DateTimeField(null=True)
     # Why it was rejected, in the words of domain.problem.
     problem_code = models.CharField(max_length=60, blank=True)
     problem_title = models.CharField(max_length=200, blank=True)
     expected = models.TextField(blank=True)
     found = models.TextField(blank=True)
     hint = models.TextField(blank=True)
+    more_problems = models.JSONField(
+        default=list, blank=True, help_text="What else is wrong with it, in the same words."
+    )
 
     class Meta:
         ordering = ["-id"]

@@ -34,6 +34,7 @@ class UploadRow:
     source_state: SourceState | None
     liveliest: JobState | None
     problem_title: str
+    signed_distribution: str = ""  # where a folder that is watched had it stand for another
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,11 @@ class FileRow:
 
 @dataclass(frozen=True, slots=True)
 class UploadDetail:
-    """All of one upload; *repository* is empty until its distribution is known."""
+    """All of one upload; *repository* is empty until its distribution is known.
+
+    *waits_for* are files that are looked for in the archive of the base release, *tries* how often
+    that has failed. *closes* are the numbers of bugs.
+    """
 
     row: UploadRow
     fingerprint: str
@@ -69,7 +74,12 @@ class UploadDetail:
     accepted_at: datetime | None
     published_at: datetime | None
     news: str
+    urgency: str
+    closes: tuple[str, ...]
+    waits_for: tuple[str, ...]
+    tries: int
     problem: ProblemRow | None
+    more_problems: tuple[ProblemRow, ...]
     builds: tuple[BuildRow, ...]
     files: tuple[FileRow, ...]
     is_open: bool = False  # the repository takes unsigned uploads
@@ -109,6 +119,7 @@ def upload_row(upload: Upload) -> UploadRow:
         source_state=SourceState(source.state) if source is not None else None,
         liveliest=next((each for each in _LIVELIEST_FIRST if getattr(upload, each.value)), None),
         problem_title=upload.problem_title,
+        signed_distribution=upload.signed_distribution,
     )
 
 
@@ -147,7 +158,12 @@ def find_upload(upload_id: int) -> UploadDetail | None:
         accepted_at=source.accepted_at if source is not None else None,
         published_at=_published_at(source),
         news=source.changes if source is not None else "",
+        urgency=upload.urgency,
+        closes=tuple(upload.closes.split()),
+        waits_for=tuple(upload.missing.split()),
+        tries=upload.tries,
         problem=_problem(upload),
+        more_problems=tuple(ProblemRow(**each) for each in upload.more_problems),
         builds=_builds(source),
         files=_files(source),
         is_open=distribution is not None and distribution.repository.is_open,

@@ -12,7 +12,7 @@ from mini_buildd.deb.deb822 import MalformedControl
 from mini_buildd.deb.dsc import parse_dsc
 from mini_buildd.deb.names import MalformedName
 
-_MD5, _SHA256 = "a" * 32, "b" * 64
+_MD5, _SHA1, _SHA256 = "a" * 32, "c" * 40, "b" * 64
 GOOD = f"""Format: 1.8
 Date: Fri, 20 Nov 2026 12:00:00 +0000
 Source: hello
@@ -88,6 +88,9 @@ def test_the_order_of_the_two_file_lists_does_not_matter() -> None:
         (" hello_2.10.orig.tar.gz", " hello_2.10-3~test13+1.dsc", "twice"),
         ("Checksums-Sha256:", "Checksums-Sha512:", "field Checksums-Sha256 is missing"),
         ("Files:", "Filez:", "do not name the same"),
+        ("Files:", f"Checksums-Sha1:\n {_SHA1} 100 hello_2.10.dsc\nFiles:", "Checksums-Sha1 and"),
+        ("Files:", f"Checksums-Sha1:\n {_SHA1} 1 2 3\nFiles:", "does not have 3 columns"),
+        ("Files:", "Checksums-Md5:\nFiles:", "Checksums-Md5 and"),
     ],
 )
 def test_a_changes_that_is_wrong_somewhere_is_refused(old: str, new: str, why: str) -> None:

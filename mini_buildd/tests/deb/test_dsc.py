@@ -89,7 +89,7 @@ def test_the_paragraph_in_sources_is_what_python_debian_expects_there() -> None:
         "Directory: pool/main/o/other",
         "Section: evil",
         "priority: required",
-        f"Checksums-Sha512:\n {'0' * 128} 1 x",
+        f"Checksums-Sha512:\n {'0' * 128} 200 hello_2.10.orig.tar.gz",
     ],
 )
 def test_a_dsc_cannot_say_what_only_the_archive_may_say(line: str) -> None:

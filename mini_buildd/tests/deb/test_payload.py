@@ -16,6 +16,7 @@ from mini_buildd.deb.binary import read_binary
 from mini_buildd.deb.deb822 import MalformedControl
 from mini_buildd.deb.names import PackageName
 from mini_buildd.deb.payload import Payload, read_payload
+from mini_buildd.tests.fuzz.packages import with_checksum
 
 _CONTROL = b"Package: tiny\nVersion: 1.0\nArchitecture: all\nMaintainer: P <p@example.invalid>\n"
 _DOC = "usr/share/doc/tiny"
@@ -161,6 +162,7 @@ def test_a_control_file_that_is_too_long_is_refused(tmp_path: Path) -> None:
         (tar(("./a", b"12345"))[:700], "ends too early"),
         (tar(("./a", b""))[:512], "ends too early"),
         (b"x" * 512, "damaged"),
+        (with_checksum(tar(("./a", b""))[:124] + b"00000000800\0" + bytes(376)), "damaged"),
         (tar(("./" + "x" * 5000, b"")), "where 4096 are the most"),
         (tar(("./" + "é" * 99, b""), form=tarfile.PAX_FORMAT), "unknown kind"),
     ],

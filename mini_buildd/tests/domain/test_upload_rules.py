@@ -43,9 +43,9 @@ def test_an_upload_has_just_one_dsc() -> None:
 def test_the_dsc_is_the_one_that_the_changes_speaks_of() -> None:
     changes = _changes({"hello.dsc": _A})
     upload_rules.check_dsc_fits(changes, _dsc({"x.tar.gz": _A}))
-    with pytest.raises(problem.ChangesMalformed, match=r"hello 1\.0-2"):
+    with pytest.raises(problem.DscDiffers, match=r"hello 1\.0-2"):
         upload_rules.check_dsc_fits(changes, _dsc({"x.tar.gz": _A}, version="1.0-2"))
-    with pytest.raises(problem.ChangesMalformed, match="debian/source/format"):
+    with pytest.raises(problem.SourceFormatUnknown, match="debian/source/format"):
         upload_rules.check_dsc_fits(changes, _dsc({"x.tar.gz": _A}, of="3.0 (custom)"))
 
 

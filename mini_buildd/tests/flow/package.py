@@ -42,6 +42,8 @@ class SourcePackage:
     more: Files = field(default_factory=dict)  # further files in the upload, not in the .dsc
     more_in_dsc: Files = field(default_factory=dict)
     dsc_fields: str = ""
+    changes_fields: str = ""
+    urgency: str = "medium"
     binary: str = ""  # the name of its package, when that is another
     options: tuple[str, ...] = ()  # in its changelog
 
@@ -77,12 +79,17 @@ class SourcePackage:
         options = "".join(f"   * MINI_BUILDD_OPTION: {option}\n" for option in self.options)
         return (
             "Format: 1.8\nDate: Fri, 20 Nov 2026 12:00:00 +0000\n"
-            f"Source: {self.name}\nBinary: {self.name}\nArchitecture: source\n"
-            f"Version: {self.version}\nDistribution: {self.distribution}\nUrgency: medium\n"
-            "Maintainer: Pat Packager <pat@example.invalid>\n"
+            f"Source: {self.name}\nBinary: {self.binary or self.name}\n"
+            f"Architecture: {' '.join(['source', *self._binary_architectures()])}\n"
+            f"Version: {self.version}\nDistribution: {self.distribution}\nUrgency: {self.urgency}\n"
+            f"Maintainer: Pat Packager <pat@example.invalid>\n{self.changes_fields}"
             f"Changes:\n {self.name} ({self.version}) {self.distribution}; urgency=medium\n"
             f" .\n   * New.\n{options}{checksums(files, f'{self.section} optional ')}"
         )
+
+    def _binary_architectures(self) -> list[str]:
+        names = [name for name in (*self.more, *self.more_in_dsc) if name.endswith(".deb")]
+        return sorted({name.removesuffix(".deb").rpartition("_")[2] for name in names})
 
     def upload(self, packager: Packager) -> Files:
         """What dput would send, the .changes last."""

@@ -1,12 +1,16 @@
 """Accepting: the rules, the pool before the row, and every crash in between."""
 
 import hashlib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import Group
 
+from mini_buildd.config.settings import Incoming
 from mini_buildd.db import models
 from mini_buildd.flow import accept as accept_verb
+from mini_buildd.flow import sweep
 from mini_buildd.flow.accept import accept
 from mini_buildd.flow.receive import receive
 from mini_buildd.tests.flow.package import SourcePackage
@@ -53,6 +57,7 @@ def test_the_orig_that_an_upload_leaves_out_comes_from_the_pool(scene: Scene) ->
 
 
 def test_an_orig_that_is_nowhere_is_told(scene: Scene) -> None:
+    models.AptSource.objects.all().delete()
     upload = scene.take_in(SourcePackage(with_orig=False))
     assert upload.problem_code == "source-incomplete"
 
@@ -93,6 +98,7 @@ def test_binaries_in_an_upload_are_ignored(scene: Scene) -> None:
         (SourcePackage(architecture="arm64"), "nothing-to-build"),
         (SourcePackage(section="NONFREE/x"), "changes-malformed"),
         (SourcePackage(dsc_fields="Directory: /etc\nFormat: 9\n"), "changes-malformed"),
+        (SourcePackage(changes_fields="Closes: 12 x\n"), "closes-malformed"),
         (SourcePackage(more_in_dsc={"hello_2.dsc": b"another"}), "source-missing"),
         (SourcePackage(more_in_dsc={"hello_1.0_amd64.deb": b"squats"}), "changes-malformed"),
         (SourcePackage(more_in_dsc={"hello_1.0.html": b"<script>"}), "changes-malformed"),
@@ -109,6 +115,36 @@ def test_a_rejection_names_its_cause_and_changes_nothing(
     assert pool(scene) == {}
     assert not models.PoolFile.objects.exists()
     assert not scene.site.spool.upload(upload.token).exists()
+
+
+def test_all_else_that_is_wrong_is_noted_too(scene: Scene) -> None:
+    upload = scene.take_in(SourcePackage(version="1.0-1", urgency="soon", architecture="arm64"))
+    assert upload.problem_code == "version-against-rule"
+    assert [each["code"] for each in upload.more_problems] == [
+        "urgency-unknown",
+        "nothing-to-build",
+    ]
+    assert all(each["expected"] and each["hint"] for each in upload.more_problems)
+
+
+def test_urgency_and_closed_bugs_are_kept(scene: Scene) -> None:
+    fields = "Closes: 700001 700002 700001\n"
+    source = scene.accepted(
+        SourcePackage(urgency="HIGH (high for those who say hello)", changes_fields=fields)
+    )
+    assert source.upload is not None
+    assert (source.upload.urgency, source.upload.closes) == ("high", "700001 700002")
+
+
+def test_an_old_signature_counts_no_more(scene: Scene) -> None:
+    """So nobody can send again for ever what was once refused, or never came."""
+    arrival = scene.upload()
+    scene.clock.now = datetime.now(UTC) + timedelta(days=366)
+    sweep.take_in(scene.site, lambda _: False)
+    assert models.Upload.objects.get(token=arrival.token).problem_code == "signature-old"
+    endless = replace(scene.settings, incoming=Incoming(max_signature_days=0))
+    scene.use(endless)
+    scene.accepted()
 
 
 def test_the_same_version_again_and_a_lower_one_are_rejected(scene: Scene) -> None:

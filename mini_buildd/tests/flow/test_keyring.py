@@ -62,7 +62,7 @@ def test_it_is_made_again_only_when_there_is_something_new(keyed: Scene) -> None
     assert make(keyed) == [], "it is accepted"
     keyed.clock.now += timedelta(days=1)
     assert make(keyed) == [], "it is the same on another day"
-    rotate(keyed.site.places, "example", clock=keyed.clock, by=Actor("ada"))
+    rotate(keyed.site.places, "example", clock=keyed.clock, by=Actor("ada", is_admin=True))
     assert make(keyed) == ["keyring.uploaded"]
     take_in(keyed)
     assert versions() == ["2026.11.20~test13+1 unstable", "2026.11.21~test13+1 unstable"]
@@ -97,7 +97,12 @@ def test_killed_while_it_is_made_and_made_again_it_is_accepted_once(keyed_real: 
     effects, ended = 10, False
     while not ended:
         before = Source.objects.count()
-        rotate(keyed_real.site.places, "example", clock=keyed_real.clock, by=Actor("ada"))
+        rotate(
+            keyed_real.site.places,
+            "example",
+            clock=keyed_real.clock,
+            by=Actor("ada", is_admin=True),
+        )
         ended = runs_to_its_end(lambda: make(keyed_real), effects=effects)
         make(keyed_real)
         take_in(keyed_real)
@@ -120,7 +125,7 @@ def test_one_that_could_not_be_built_is_made_again(keyed: Scene) -> None:
 def test_its_source_holds_the_keys_and_the_sources_of_all_suites(
     keyed: Scene, tmp_path: Path
 ) -> None:
-    rotate(keyed.site.places, "example", clock=keyed.clock, by=Actor("ada"))
+    rotate(keyed.site.places, "example", clock=keyed.clock, by=Actor("ada", is_admin=True))
     make(keyed)
     take_in(keyed)
     (dsc,) = (keyed.site.tree("test").root / "pool").rglob("*.dsc")

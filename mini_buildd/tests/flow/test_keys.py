@@ -22,12 +22,14 @@ def told() -> list[str]:
 def test_what_signs_follows_each_rotation_and_retirement(keyed: Scene) -> None:
     places, signer = keyed.site.places, keyed.site.signer
     (old,) = signer.fingerprints
-    assert rotate(places, "example", clock=keyed.clock, by=Actor("ada")) == ["key.rotated"]
+    assert rotate(places, "example", clock=keyed.clock, by=Actor("ada", is_admin=True)) == [
+        "key.rotated"
+    ]
     new = signer.fingerprints[0]
     assert set(signer.fingerprints) == {new, old}
     assert signer.clearsign(b"text\n").count(b"BEGIN PGP SIGNATURE") == 1
-    assert retire(places, old, clock=keyed.clock, by=Actor("ada")) == ["key.retired"]
-    assert retire(places, old, clock=keyed.clock, by=Actor("ada")) == []
+    assert retire(places, old, clock=keyed.clock, by=Actor("ada", is_admin=True)) == ["key.retired"]
+    assert retire(places, old, clock=keyed.clock, by=Actor("ada", is_admin=True)) == []
     assert signer.fingerprints == (new,)
     details = models.Event.objects.order_by("id").values_list("detail", flat=True)
     assert list(details) == [f"{new} signs, by ada", f"{old} signs no more, by ada"]
@@ -37,7 +39,9 @@ def test_the_last_key_and_an_unknown_one_are_not_retired(keyed: Scene) -> None:
     (only,) = keyed.site.signer.fingerprints
     for fingerprint, cause in ((only, KeyIsLast), (Fingerprint("0" * 40), KeyUnknown)):
         with pytest.raises(cause):
-            retire(keyed.site.places, fingerprint, clock=keyed.clock, by=Actor("ada"))
+            retire(
+                keyed.site.places, fingerprint, clock=keyed.clock, by=Actor("ada", is_admin=True)
+            )
     assert keyed.site.signer.fingerprints == (only,)
     assert not models.Event.objects.exists()
 
@@ -53,5 +57,5 @@ def test_the_alarm_comes_once_for_each_threshold(keyed: Scene) -> None:
         assert words in told()[-1]
         assert told()[-1].startswith(key.fingerprint)
         assert told()[-1].endswith("mini-buildd key rotate")
-    rotate(keyed.site.places, "example", clock=keyed.clock, by=Actor("ada"))
+    rotate(keyed.site.places, "example", clock=keyed.clock, by=Actor("ada", is_admin=True))
     assert len(told()) == 3

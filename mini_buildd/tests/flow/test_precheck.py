@@ -24,6 +24,13 @@ def ask(
     return precheck(scene.site, NOBODY, name, files[name], dsc)
 
 
+@pytest.fixture
+def no_base_archive(scene: Scene) -> None:
+    """Nowhere to look for what an upload leaves out."""
+    del scene
+    models.AptSource.objects.all().delete()
+
+
 def codes(answer: Precheck) -> list[str]:
     """What it would be rejected with."""
     return [fault.code for fault in answer.faults]
@@ -64,6 +71,7 @@ def test_what_the_pool_has_need_not_be_sent(scene: Scene) -> None:
     assert "hello_1.0.orig.tar.gz" not in [file.name for file in answer.to_send]
 
 
+@pytest.mark.usefixtures("no_base_archive")
 @pytest.mark.parametrize(
     "package",
     [
@@ -93,6 +101,7 @@ def test_the_first_fault_is_what_the_upload_is_rejected_with(
     assert answer.is_accepted == (upload.state == "accepted")
 
 
+@pytest.mark.usefixtures("no_base_archive")
 def test_all_that_is_wrong_is_told_at_once(scene: Scene) -> None:
     models.Grant.objects.all().delete()
     package = SourcePackage(version="1.0-1", architecture="arm64", with_orig=False)
@@ -130,3 +139,9 @@ def test_what_is_not_called_like_a_changes_is_told(scene: Scene, name: str) -> N
     files = SourcePackage().upload(scene.packager)
     changes = files["hello_1.0-1~test13+1_source.changes"]
     assert codes(precheck(scene.site, NOBODY, name, changes)) == ["changes-malformed"]
+
+
+def test_what_the_base_release_may_have_is_told_to_be_looked_for(scene: Scene) -> None:
+    answer = ask(scene, SourcePackage(with_orig=False))
+    assert answer.is_accepted
+    assert [file.name for file in answer.from_base] == ["hello_1.0.orig.tar.gz"]

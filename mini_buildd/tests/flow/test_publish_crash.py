@@ -35,7 +35,7 @@ def forget_that_it_is_published(scene: Scene) -> None:
 def test_what_a_crash_has_left_published_is_signed_by_the_keys_of_today(keyed: Scene) -> None:
     keyed.publish_all()
     forget_that_it_is_published(keyed)
-    rotate(keyed.site.places, "example", clock=keyed.clock, by=Actor("ada"))
+    rotate(keyed.site.places, "example", clock=keyed.clock, by=Actor("ada", is_admin=True))
     keyed.publish_all()
     row = keyed.distribution().publications.get()
     assert row.signed_by == " ".join(keyed.site.signer.fingerprints)

@@ -7,9 +7,10 @@ from mini_buildd.deb.changelog import entries_since
 from mini_buildd.deb.changes import Changes, parse_changes
 from mini_buildd.deb.clearsigned import text_of
 from mini_buildd.deb.deb822 import MalformedControl, Paragraph, parse_paragraph
+from mini_buildd.deb.dm_permissions import parse_permissions
 from mini_buildd.deb.dsc import Dsc, parse_dsc, sources_paragraph
 from mini_buildd.deb.files import ListedFile
-from mini_buildd.deb.names import Architecture, MalformedName
+from mini_buildd.deb.names import Architecture, Fingerprint, MalformedName, SourceName
 from mini_buildd.deb.relations import build_relations, parse_relations
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.problem import Problem
@@ -161,6 +162,13 @@ def _options(data: bytes) -> None:
         raise Wrong(f"a word that a shell would take apart: {words}")
 
 
+def _maintainers(data: bytes) -> None:
+    """Of a list with a fault nothing counts; of one without, each is a key and names of sources."""
+    for key, sources in parse_permissions(data).items():
+        if Fingerprint(key) != key or any(SourceName(each) != each for each in sources):
+            raise Wrong(f"{key!r} may upload {sources!r}")
+
+
 def _just(take: Take) -> "PrepareNothing":
     return PrepareNothing(take)
 
@@ -186,6 +194,16 @@ _ENTRY = b"""
    [ Pat Packager ]
    * MINI_BUILDD_OPTION: priority=-3
    * MINI_BUILDD_OPTION: only-architectures=amd64 all
+"""
+
+_MAINTAINERS = b"""Fingerprint: 0123456789ABCDEF0123456789ABCDEF01234567
+Uid: Kim Maintainer <kim@example.invalid>
+Allow: hello (89ABCDEF0123456789ABCDEF0123456789ABCDEF),
+ libhello (89ABCDEF0123456789ABCDEF0123456789ABCDEF)
+
+Fingerprint: 89ABCDEF0123456789ABCDEF0123456789ABCDEF
+Uid: Pat Packager <pat@example.invalid>
+Allow: hello
 """
 
 CONTROL = (
@@ -216,6 +234,13 @@ CONTROL = (
         seeds=(_SIGNED % CHANGES, _SIGNED % b"- -----x\nA: b\n"),
         share=40_000,
         words=(b"-----BEGIN PGP SIGNED MESSAGE-----", b"-----BEGIN PGP SIGNATURE-----", b"\n\n"),
+    ),
+    Target(
+        name="maintainers",
+        prepare=_just(refusals(_maintainers, MalformedControl)),
+        seeds=(_MAINTAINERS,),
+        share=30_000,
+        words=(b"Fingerprint: ", b"Allow: ", b"\n\n", b",\n ", b"(", b")", b"#"),
     ),
     Target(
         name="relations",

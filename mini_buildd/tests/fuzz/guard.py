@@ -73,14 +73,16 @@ class Guard:
                 for index, folder in _PATHS.get(event, ())
             ]
         for path in paths:
-            if isinstance(path, str | bytes | os.PathLike) and not self._is_inside(path):
+            if isinstance(path, str | bytes | os.PathLike) and not self._is_inside(event, path):
                 self._refuse(event, repr(path))
 
-    def _is_inside(self, path: Any) -> bool:
+    def _is_inside(self, event: str, path: Any) -> bool:
         """Whether it lies below the folder, once links and dots are followed."""
         text = os.fsdecode(path)
         parent = os.path.realpath(os.path.dirname(text))  # noqa: PTH120  # quicker, and called for each input
-        return text == "/dev/null" or f"{parent}/".startswith(f"{self._folder}/")
+        is_inside = text == "/dev/null" or f"{parent}/".startswith(f"{self._folder}/")
+        # A folder that is opened to be written to gets a file without a name (O_TMPFILE).
+        return is_inside or (event == "open" and os.path.isdir(text))  # noqa: PTH112  # quicker
 
     def _refuse(self, event: str, what: str) -> None:
         self.seen.append(f"{event} {what}")

@@ -111,14 +111,15 @@ def mend(data: bytes, rng: random.Random) -> bytes:
     if rng.random() < 0.2:  # a wrong one is to be seen, too
         return data
     blocks = [data[at : at + _BLOCK] for at in range(0, len(data), _BLOCK)]
-    return b"".join(_with_checksum(block) if _looks_like_head(block) else block for block in blocks)
+    return b"".join(with_checksum(block) if _looks_like_head(block) else block for block in blocks)
 
 
 def _looks_like_head(block: bytes) -> bool:
     return len(block) == _BLOCK and b"ustar" in block[250:270]
 
 
-def _with_checksum(block: bytes) -> bytes:
+def with_checksum(block: bytes) -> bytes:
+    """The head *block* with the checksum that it should have (tar(5))."""
     blank = block[:148] + b" " * 8 + block[156:]
     return blank[:148] + b"%06o\0 " % sum(blank) + blank[156:]
 

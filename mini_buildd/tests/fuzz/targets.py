@@ -1,6 +1,8 @@
 """All the doors that are tried."""
 
 from mini_buildd.tests.fuzz.control import CONTROL
+from mini_buildd.tests.fuzz.ftp import FTP
+from mini_buildd.tests.fuzz.http import HTTP
 from mini_buildd.tests.fuzz.names import NAMES
 from mini_buildd.tests.fuzz.packages import PACKAGES
 from mini_buildd.tests.fuzz.settings import SETTINGS
@@ -10,5 +12,5 @@ from mini_buildd.tests.fuzz.target import Target
 
 def all_targets() -> dict[str, Target]:
     """By their names."""
-    targets = (NAMES, *CONTROL, *PACKAGES, SETTINGS, *signed_targets())
+    targets = (NAMES, *CONTROL, *PACKAGES, SETTINGS, *FTP, *HTTP, *signed_targets())
     return {target.name: target for target in targets}

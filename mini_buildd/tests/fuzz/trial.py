@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mini_buildd.tests.fuzz.guard import Guard
-from mini_buildd.tests.fuzz.target import Take, Target
+from mini_buildd.tests.fuzz.target import Take, Target, Wrong
 
 MOST_SECONDS = 1.0
+_MOST_FAULTS = 30
+_SHOWN = 120
 _TREE = str(Path(__file__).parents[2])
 
 
@@ -68,14 +70,22 @@ class Trial:
                 answer = take()
         except Exception as error:  # noqa: BLE001  # whatever is not declared is a fault
             answer = "FAULT"
-            self._note(f"{type(error).__name__} at {_place(error)}", data, _trace(error))
+            self._note(_what(error), data, _trace(error))
         for what in self._guard.seen:
             answer = "FAULT"
             self._note(f"outside of its folder: {what.partition(' ')[0]}", data, what)
         return answer
 
     def _note(self, what: str, data: bytes, trace: str) -> None:
-        self.faults.setdefault(what, Fault(what, data, trace))
+        if len(self.faults) < _MOST_FAULTS:
+            self.faults.setdefault(what, Fault(what, data, trace))
+
+
+def _what(error: Exception) -> str:
+    """By what one fault is told from another."""
+    if isinstance(error, Wrong):
+        return str(error).partition("\n")[0][:_SHOWN]
+    return f"{type(error).__name__} at {_place(error)}"
 
 
 def _place(error: BaseException) -> str:

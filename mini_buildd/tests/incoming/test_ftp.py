@@ -222,7 +222,7 @@ def test_everybody_is_anonymous_by_whatever_name_but_has_to_say_one(server: Serv
     with closing(server.greet()) as client:
         with pytest.raises(ftplib.error_perm, match="530"):
             client.sendcmd("STOR x")
-        with pytest.raises(ftplib.error_perm, match="500"):
+        with pytest.raises(ftplib.error_perm, match="501"):
             client.sendcmd("USER ")
         client.login("root", "secret")
         client.storbinary("STOR x", io.BytesIO(b"x"))

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from mini_buildd.db.models import Chroot, OpenPGPKey
-from mini_buildd.deb.names import ArchivePath
+from mini_buildd.deb.names import ArchivePath, Fingerprint
 from mini_buildd.domain.permission import Act, Actor, Role, Scope
-from mini_buildd.domain.problem import ImportImpossible, Problem, TokenUnknown
+from mini_buildd.domain.problem import ImportImpossible, KeyUnknown, Problem, TokenUnknown
 from mini_buildd.domain.snapshot import SnapshotName
 from mini_buildd.domain.token import TokenWish
 from mini_buildd.flow import (
@@ -17,6 +18,7 @@ from mini_buildd.flow import (
     copy,
     freeze,
     import_archive,
+    keys,
     migrate,
     precheck,
     refresh,
@@ -26,6 +28,7 @@ from mini_buildd.flow import (
     rights,
     rollback,
     set_aside,
+    setup,
     snapshot,
     ssh_key,
     submit_key,
@@ -140,6 +143,24 @@ CASES: Mapping[str, Case] = {
         ),
         faults=(ImportImpossible,),
     ),
+    "keys.retire": Case(
+        Act.CONFIGURE,
+        lambda stage, actor: keys.retire(
+            stage.throwaway,
+            Fingerprint("A" * 40),
+            clock=stage.scene.clock,
+            by=actor,
+        ),
+        faults=(KeyUnknown,),
+        repository="",
+    ),
+    "keys.rotate": Case(
+        Act.CONFIGURE,
+        lambda stage, actor: keys.rotate(
+            stage.throwaway, "example", clock=stage.scene.clock, by=actor
+        ),
+        repository="",
+    ),
     "migrate.migrate": Case(
         Act.MIGRATE,
         lambda stage, actor: migrate.migrate(
@@ -210,6 +231,17 @@ CASES: Mapping[str, Case] = {
     "set_aside.take_back": Case(
         Act.SET_ASIDE,
         lambda stage, actor: set_aside.take_back(stage.scene.site, actor, "here"),
+    ),
+    "setup.setup": Case(
+        Act.CONFIGURE,
+        lambda stage, actor: setup.setup(
+            stage.scene.site.places,
+            stage.scene.wish("amd64", "i386"),
+            today=date(2026, 11, 20),
+            dry_run=True,
+            by=actor,
+        ),
+        repository="",
     ),
     "snapshot.take": Case(
         Act.TAKE_SNAPSHOT,

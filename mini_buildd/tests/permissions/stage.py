@@ -11,6 +11,7 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from mini_buildd.config.places import Places
 from mini_buildd.db import models
 from mini_buildd.domain.permission import SELF, Role, Scope
 from mini_buildd.domain.snapshot import SnapshotName
@@ -45,6 +46,7 @@ class Stage:
     right: int
     new_key: str
     deb: Path
+    throwaway: Places
 
     @property
     def suite(self) -> models.Distribution:
@@ -57,8 +59,10 @@ class Stage:
         return self.scene.packager.fingerprint
 
 
-def set_stage(scene: Scene, stranger: Packager) -> Stage:
+def set_stage(scene: Scene, stranger: Packager, short_folder: Path) -> Stage:
     """Furnish *scene*, which is set up; the stranger's key is one that nobody has given yet."""
+    throwaway = Places(Path(tempfile.mkdtemp(dir=short_folder)))
+    throwaway.make()
     open_suites(scene)
     User.objects.create_user("eve")
     scene.published()
@@ -81,6 +85,7 @@ def set_stage(scene: Scene, stranger: Packager) -> Stage:
         give_right(scene.site, SELF, Whom(account="eve"), Right("test", Role.READER)),
         stranger.public_key().read_text(encoding="ascii"),
         BinaryPackage("tool", "2.0").put(scratch),
+        throwaway,
     )
 
 

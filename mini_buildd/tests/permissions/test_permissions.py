@@ -1,11 +1,13 @@
 """Every verb is asked as everybody, and does what the table says, or nothing at all."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from mini_buildd.domain.permission import Act, Actor, Role, Scope, may
 from mini_buildd.domain.problem import NotAllowed, Problem
+from mini_buildd.keys import gpg
 from mini_buildd.tests.flow.scene import Scene
 from mini_buildd.tests.packager import Packager
 from mini_buildd.tests.permissions.cases import CASES, Case
@@ -74,15 +76,18 @@ def is_allowed(case: Case, actor: Actor) -> bool:
 
 
 def test_every_verb_does_for_everybody_what_the_table_says(
-    scene: Scene, stranger: Packager
+    scene: Scene, stranger: Packager, short_folder: Path
 ) -> None:
-    stage = set_stage(scene, stranger)
+    stage = set_stage(scene, stranger, short_folder)
     wrong = []
-    for name, case in CASES.items():
-        for actor in ACTORS:
-            outcome = ask(stage, case, actor)
-            if outcome.is_refused == is_allowed(case, actor) or outcome.has_changed:
-                wrong.append(f"{name} by {actor}: {outcome}")
+    try:
+        for name, case in CASES.items():
+            for actor in ACTORS:
+                outcome = ask(stage, case, actor)
+                if outcome.is_refused == is_allowed(case, actor) or outcome.has_changed:
+                    wrong.append(f"{name} by {actor}: {outcome}")
+    finally:
+        gpg.stop_agent(stage.throwaway.gnupg)
     assert not wrong, "\n".join(wrong)
 
 

@@ -15,6 +15,7 @@ Verb = Callable[..., Any]
 PARTS = {
     "cancel.demand_of": "asks for cancel and retry whether the actor may",
     "cancel.jobs_of_upload": "finds, for cancel and retry, what the actor may change",
+    "cancel.note_build": "notes in the audit log what cancel and retry have done",
     "cancel.word_of": "says in words who did something",
 }
 

@@ -1,0 +1,100 @@
+"""The calls of the API by name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mini_buildd.client.connection import Answer, Connection
+from mini_buildd.wire.api.builds import Build, BuildDetail, BuildPage, QueuePage
+from mini_buildd.wire.api.events import EventPage
+from mini_buildd.wire.api.people import MadeToken, Me, TokenPage
+from mini_buildd.wire.api.status import Status
+from mini_buildd.wire.api.uploads import Upload, UploadDetail, UploadPage
+from mini_buildd.wire.precheck import Precheck
+
+
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """Some bytes of a log; the next ones are at *next_offset*, unless it *has_ended*."""
+
+    data: bytes
+    next_offset: int
+    has_ended: bool
+
+
+class Api:
+    """An instance; every call may raise Unreachable and Refused."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def status(self) -> Status:
+        """What goes on."""
+        return self.connection.get(Status, "status")
+
+    def me(self) -> Me:
+        """Who we are."""
+        return self.connection.get(Me, "me")
+
+    def uploads(self, **wanted: object) -> UploadPage:
+        """Uploads that fit, the newest first."""
+        return self.connection.get(UploadPage, "uploads/", **wanted)
+
+    def upload(self, number: int) -> UploadDetail:
+        """One upload."""
+        return self.connection.get(UploadDetail, f"uploads/{number}")
+
+    def precheck(self, changes_name: str, changes: str, dsc: str | None) -> Precheck:
+        """Whether this upload would be accepted."""
+        body = {"changes_name": changes_name, "changes": changes, "dsc": dsc}
+        return self.connection.post(Precheck, "uploads/precheck", body)
+
+    def builds(self, **wanted: object) -> BuildPage:
+        """Builds that fit, the newest first."""
+        return self.connection.get(BuildPage, "builds/", **wanted)
+
+    def build(self, number: int) -> BuildDetail:
+        """One build."""
+        return self.connection.get(BuildDetail, f"builds/{number}")
+
+    def change_build(self, number: int, what: str, reason: str) -> Build:
+        """Change a build: *what* is "cancel" or "retry"."""
+        return self.connection.post(Build, f"builds/{number}/{what}", {"reason": reason})
+
+    def change_upload(self, number: int, what: str, reason: str) -> Upload:
+        """The same with all builds of an upload."""
+        return self.connection.post(Upload, f"uploads/{number}/{what}", {"reason": reason})
+
+    def log(self, number: int, offset: int = 0, attempt: int | None = None) -> LogPart:
+        """Some of the log of a build."""
+        query = f"offset={offset}" + (f"&attempt={attempt}" if attempt is not None else "")
+        answer: Answer = self.connection.call("GET", f"/api/v1/builds/{number}/log?{query}")
+        return LogPart(
+            answer.data,
+            int(answer.headers.get("x-log-next-offset", "0")),
+            answer.headers.get("x-log-state") == "ended",
+        )
+
+    def queue(self) -> Iterator[QueuePage]:
+        """What waits, page by page."""
+        page = self.connection.get(QueuePage, "queue/")
+        yield page
+        while page.next is not None:
+            page = self.connection.get_at(QueuePage, page.next)
+            yield page
+
+    def events(self, after: int, wait_seconds: int = 0) -> EventPage:
+        """What happened after that event, waiting for it if there is nothing yet."""
+        return self.connection.get(EventPage, "events/", after=after, wait=wait_seconds)
+
+    def tokens(self) -> TokenPage:
+        """Our tokens."""
+        return self.connection.get(TokenPage, "tokens/")
+
+    def make_token(self, wish: dict[str, Any]) -> MadeToken:
+        """A new token of ours."""
+        return self.connection.post(MadeToken, "tokens/", wish)
+
+    def revoke_token(self, number: int) -> None:
+        """Let a token of ours be good for nothing."""
+        self.connection.call("DELETE", f"/api/v1/tokens/{number}")

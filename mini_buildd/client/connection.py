@@ -1,0 +1,176 @@
+"""Requests to the API: one connection each, answers as the dataclasses of wire, refusals raised.
+
+Redirections are not followed: a token must not go where somebody else points.
+"""
+
+import base64
+import http.client
+import ssl
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+
+from mini_buildd.client.server import Server
+from mini_buildd.wire.api.problem import MEDIA_TYPE, ProblemDetails, unexplained
+
+Shape = TypeVar("Shape")
+Headers = Mapping[str, str]
+
+_TIMEOUT_SECONDS = 60.0
+_SHOWN = 300
+
+
+class Unreachable(Exception):
+    """Nobody answers, or not as an instance of mini-buildd does."""
+
+
+class Refused(Exception):
+    """The instance refuses, and says why."""
+
+    def __init__(self, details: ProblemDetails) -> None:
+        super().__init__(details.detail or details.title)
+        self.details = details
+
+    @property
+    def is_about_signing_in(self) -> bool:
+        """Whether another token would help."""
+        statuses = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
+        return self.details.status in statuses
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back; names of *headers* are in lower case."""
+
+    status: int
+    headers: Headers
+    data: bytes
+
+
+class Connection:
+    """The way to one instance."""
+
+    def __init__(self, server: Server, *, timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
+        self.server = server
+        self._timeout = timeout_seconds
+        self._parts = urlsplit(server.url)
+        self._context: ssl.SSLContext | None = None
+        if self._parts.scheme == "https":
+            try:
+                self._context = ssl.create_default_context(cafile=server.ca_file or None)
+            except OSError as error:
+                raise Unreachable(f"{server.ca_file}: {error}") from None
+
+    # --- calls -----------------------------------------------------------------------
+
+    def get(self, shape: type[Shape], path: str, **query: object) -> Shape:
+        """What is found at *path* below /api/v1/; what is None or empty in *query* is left out."""
+        given = {name: value for name, value in query.items() if value not in (None, "")}
+        full = f"/api/v1/{path}" + (f"?{urlencode(given)}" if given else "")
+        return self.read(shape, self.call("GET", full))
+
+    def get_at(self, shape: type[Shape], address: str) -> Shape:
+        """What is found at *address*, as an answer has named it."""
+        return self.read(shape, self.call("GET", address))
+
+    def post(self, shape: type[Shape], path: str, body: object) -> Shape:
+        """What the call at *path* below /api/v1/ says to *body*."""
+        data = msgspec.json.encode(body)
+        headers = {"Content-Type": "application/json"}
+        return self.read(shape, self.call("POST", f"/api/v1/{path}", data, headers))
+
+    def read(self, shape: type[Shape], answer: Answer) -> Shape:
+        """*answer* as *shape*; raises Unreachable when it is not of that kind."""
+        try:
+            return msgspec.json.decode(answer.data, type=shape)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise Unreachable(
+                f"{self.server.url} answers otherwise than expected: {error}"
+            ) from None
+
+    def call(
+        self, method: str, path: str, body: bytes | None = None, headers: Headers | None = None
+    ) -> Answer:
+        """One request with its answer. Raises Unreachable, Refused."""
+        return self.send(method, path, [body] if body else [], len(body or b""), headers or {})
+
+    def send(
+        self, method: str, path: str, blocks: Iterable[bytes], length: int, headers: Headers
+    ) -> Answer:
+        """The same with a body in *blocks*, *length* bytes in all, which is never held as a whole.
+
+        An instance may refuse before all is sent; that answer is what counts then.
+        """
+        connection = self._open()
+        try:
+            connection.putrequest(method, path, skip_accept_encoding=True)
+            fields = {"Accept": "application/json", **self._authorization(), **headers}
+            if length or method in {"POST", "PUT", "PATCH"}:
+                fields["Content-Length"] = str(length)
+            for name, value in fields.items():
+                connection.putheader(name, value)
+            connection.endheaders()
+            cut = _send_blocks(connection.send, blocks)
+            return self._answer(connection, method, cut)
+        except ssl.SSLError as error:
+            raise Unreachable(f"{self.server.url}: {error.reason or error}") from None
+        except (OSError, http.client.HTTPException) as error:
+            raise Unreachable(f"{self.server.url}: {str(error) or type(error).__name__}") from None
+        finally:
+            connection.close()
+
+    def _open(self) -> http.client.HTTPConnection:
+        host, port = self._parts.hostname or "", self._parts.port
+        if self._context is not None:
+            return http.client.HTTPSConnection(
+                host, port, timeout=self._timeout, context=self._context
+            )
+        return http.client.HTTPConnection(host, port, timeout=self._timeout)
+
+    def _authorization(self) -> Headers:
+        server = self.server
+        if server.password:
+            text = base64.b64encode(f"{server.account}:{server.password}".encode()).decode()
+            return {"Authorization": f"Basic {text}"}
+        return {"Authorization": f"Bearer {server.token}"} if server.token else {}
+
+    def _answer(
+        self, connection: http.client.HTTPConnection, method: str, cut: OSError | None
+    ) -> Answer:
+        try:
+            response = connection.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            raise cut or error from None
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        answer = Answer(response.status, headers, b"" if method == "HEAD" else response.read())
+        if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+            return answer
+        raise self._refusal(answer)
+
+    def _refusal(self, answer: Answer) -> Refused | Unreachable:
+        kind = answer.headers.get("content-type", "").partition(";")[0]
+        status = HTTPStatus(answer.status) if answer.status in set(HTTPStatus) else None
+        if kind == MEDIA_TYPE and answer.data:
+            return Refused(self.read(ProblemDetails, answer))
+        if kind == MEDIA_TYPE and status is not None:  # the answer to a HEAD has no body
+            return Refused(unexplained(status, "refused"))
+        words = status.phrase if status else "no known status"
+        if answer.status < HTTPStatus.BAD_REQUEST:
+            words = f"it points elsewhere, to {answer.headers.get('location', '')}"
+        text = answer.data.decode("utf-8", "replace").strip() if kind == "text/plain" else ""
+        shown = f": {text[:_SHOWN]}" if text else ""
+        return Unreachable(f"{self.server.url} answers with {answer.status}, {words}{shown}")
+
+
+def _send_blocks(send: Callable[[Any], None], blocks: Iterable[bytes]) -> OSError | None:
+    """Send all of *blocks*; gives the error with which the other side stopped reading, if any."""
+    try:
+        for block in blocks:
+            send(block)
+    except (BrokenPipeError, ConnectionResetError) as error:
+        return error
+    return None

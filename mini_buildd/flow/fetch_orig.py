@@ -1,0 +1,166 @@
+"""Between steps 2 and 3: what an upload leaves out is looked for in the base release's archive.
+
+The upload waits for it, and so do later ones of the same source; no others do. When a mirror does
+not answer it is tried again after a while, some times; then the upload is rejected.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import Q
+
+from mini_buildd.db.events import record
+from mini_buildd.db.models import Upload
+from mini_buildd.db.moves import Overtaken
+from mini_buildd.deb.files import ListedFile
+from mini_buildd.deb.names import Component
+from mini_buildd.domain import problem
+from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.orig import next_delay, pool_urls
+from mini_buildd.domain.states import UploadState
+from mini_buildd.flow.bootstrap import sources_of
+from mini_buildd.flow.examine import Accepted
+from mini_buildd.flow.full_disk import tells_full_disk
+from mini_buildd.flow.received import examine_received
+from mini_buildd.flow.reject import reject
+from mini_buildd.flow.site import Site
+from mini_buildd.kit.commands import Commands, CommandsStopped
+from mini_buildd.kit.hashing import sha256_of
+from mini_buildd.kit.process import CommandFailed
+from mini_buildd.tools import apthelper
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Search:
+    """What came of looking for a file: from where it came, who has it not, who did not answer."""
+
+    found_at: str = ""
+    absent: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
+
+
+def waiting_uploads(site: Site) -> list[Upload]:
+    """The uploads for which it is time to look."""
+    is_due = Q(try_after=None) | Q(try_after__lte=site.clock())
+    rows = Upload.objects.filter(is_due, state=UploadState.RECEIVED).exclude(missing="")
+    return list(rows.order_by("id"))
+
+
+@tells_full_disk
+def fetch_orig(site: Site, commands: Commands, upload: Upload) -> list[EventKind]:
+    """Look once for all that *upload* leaves out.
+
+    Gives the event that lets it go on, or end; none when it is tried again later, or when somebody
+    has stopped the *commands*. May take minutes.
+    """
+    try:
+        accepted = examine_received(site, upload).accepted
+    except problem.Rejection:
+        accepted = None
+    wanted = accepted.parts.base if accepted is not None else ()
+    try:
+        if accepted is None or not wanted:
+            return [_go_on(site, upload, "nothing is missing any more")]
+        return _settle(
+            site,
+            upload,
+            [(file, _search(site, commands, upload, accepted, file)) for file in wanted],
+        )
+    except (Overtaken, CommandsStopped):
+        return []
+
+
+def _settle(
+    site: Site, upload: Upload, searches: list[tuple[ListedFile, _Search]]
+) -> list[EventKind]:
+    lost = [(file, search) for file, search in searches if not search.found_at]
+    if not lost:
+        return [_go_on(site, upload, ", ".join(search.found_at for _, search in searches))]
+    is_hopeless = any(not search.silent for _, search in lost)
+    delay = None if is_hopeless else next_delay(upload.tries + 1)
+    if delay is None:
+        return [reject(site, upload, [_nowhere(file, search) for file, search in lost])]
+    _try_later(site, upload, delay)
+    return []
+
+
+def _go_on(site: Site, upload: Upload, detail: str) -> EventKind:
+    with transaction.atomic():
+        rows = Upload.objects.filter(pk=upload.pk, state=UploadState.RECEIVED)
+        if rows.update(missing="", try_after=None) != 1:
+            raise Overtaken(f"upload {upload.pk}")
+        return record(EventKind.UPLOAD_COMPLETED, site.clock(), upload=upload, detail=detail[:500])
+
+
+def _try_later(site: Site, upload: Upload, delay_seconds: int) -> None:
+    at = site.clock() + timedelta(seconds=delay_seconds)
+    rows = Upload.objects.filter(pk=upload.pk, state=UploadState.RECEIVED)
+    rows.update(tries=upload.tries + 1, try_after=at)
+    _log.warning("upload %s waits for %s, which nobody hands out now", upload.pk, upload.missing)
+
+
+def _nowhere(file: ListedFile, search: _Search) -> problem.SourceIncomplete:
+    return problem.SourceIncomplete(
+        expected=f"{file.name} with SHA-256 {file.sha256}, which the .dsc names, in the upload, "
+        "in the pool or in the base release's archive",
+        found="; ".join((*search.absent, *search.silent)) or "no archive to look in",
+        hint="Include it: dpkg-buildpackage -S -sa."
+        if not search.silent
+        else "Upload again when the archive answers, or include it: dpkg-buildpackage -S -sa.",
+    )
+
+
+def _search(
+    site: Site, commands: Commands, upload: Upload, accepted: Accepted, file: ListedFile
+) -> _Search:
+    """Look for *file* wherever it may be, until it is there."""
+    search = _Search()
+    folder = site.spool.upload(upload.token)
+    archives = [
+        (source.url, [Component(area) for area in source.components.split()])
+        for source in sources_of(accepted.distribution.base)
+    ]
+    source = accepted.dsc.source
+    for url in pool_urls(archives, accepted.component, source, file.name):
+        _download(commands, url, file, folder, search)
+        if search.found_at:
+            break
+    return search
+
+
+def _download(
+    commands: Commands, url: str, file: ListedFile, folder: Path, search: _Search
+) -> None:
+    part = folder / f".{file.name}"  # no file of an upload is called so
+    part.unlink(missing_ok=True)
+    said: list[str] = []
+    try:
+        commands.run(apthelper.download_command(url, part, file.size_bytes), said.append)
+    except CommandFailed:
+        complaint = f"{url}: {apthelper.read_complaint(said)}"
+        kind = search.absent if apthelper.is_absent(said) else search.silent
+        kind.append(complaint)
+    else:
+        if part.stat().st_size == file.size_bytes and sha256_of(part) == file.sha256:
+            part.rename(folder / file.name)
+            search.found_at = url
+        else:
+            search.absent.append(f"{url}: another file, with SHA-256 {sha256_of(part)}")
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def in_turn(received: list[Upload]) -> Iterator[Upload]:
+    """Those of *received*, oldest first, before which no other of the same source waits."""
+    held: set[str] = set()
+    for upload in received:
+        if not upload.missing and upload.source_name not in held:
+            yield upload  # which may begin to wait by that
+        if upload.missing:
+            held.add(upload.source_name)
