@@ -555,6 +555,13 @@ class AccountUnknown(Problem):
     title = "No such account"
 
 
+class AccountImpossible(Problem):
+    """An account cannot be made as it was asked for."""
+
+    code = "account-impossible"
+    title = "Such an account cannot be made"
+
+
 class UploaderKeyUnfit(Problem):
     """A key that somebody gives as theirs cannot be used, or not any more."""
 
