@@ -27,13 +27,13 @@ from mini_buildd.domain.problem import CertificateUnusable
 from mini_buildd.flow import hosted
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.chroot import Workshop
+from mini_buildd.flow.enter_http import enter_http
 from mini_buildd.flow.enter_sftp import may_enter_sftp
 from mini_buildd.flow.expire import expire
 from mini_buildd.flow.keys import watch_keys
 from mini_buildd.flow.open_site import open_site
 from mini_buildd.flow.refresh import refresh_chroots
 from mini_buildd.flow.release import JUDGED_AFTER, release_all
-from mini_buildd.flow.sign_in import sign_in
 from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
 from mini_buildd.flow.sweep import (
     catch_up,
@@ -365,7 +365,7 @@ class Services:
 
     def _thd_sign_in(self, credentials: Credentials, peer: str) -> None:
         with in_thread():
-            sign_in(self._site, credentials.account, credentials.secret, peer)
+            enter_http(self._site, credentials.account, credentials.secret, peer)
 
     @inlineCallbacks
     def stop(self) -> Any:

@@ -70,12 +70,15 @@ class SftpChannel(channel.SSHChannel):
         if requestType == b"subsystem" and self._server is None and getNS(data)[0] == b"sftp":
             self._server = SftpServer(self._box, self._tell, self._complain, self.loseConnection)
             return True
-        if requestType in (b"shell", b"exec"):
+        if requestType not in (b"shell", b"exec"):
+            return False
+        # After its scp, dput wants modes changed when they are not 644; they mean nothing here.
+        is_chmod = requestType == b"exec" and getNS(data)[0].startswith(b"chmod ")
+        if not is_chmod:
             self.writeExtended(connection.EXTENDED_DATA_STDERR, _ONLY_SFTP)
-            status = struct.pack("!L", 1)
-            self.conn.transport.factory.dock.reactor.callLater(0, self._leave, status)
-            return True
-        return False
+        status = struct.pack("!L", 0 if is_chmod else 1)
+        self.conn.transport.factory.dock.reactor.callLater(0, self._leave, status)
+        return True
 
     def _leave(self, status: bytes) -> None:
         if not self.localClosed:

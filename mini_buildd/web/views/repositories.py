@@ -1,7 +1,6 @@
 """The list of repositories, and one repository with the lines to copy."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -13,7 +12,8 @@ from mini_buildd.db.queries.repositories import (
     list_repositories,
 )
 from mini_buildd.db.queries.snapshots import SnapshotRow, list_snapshots
-from mini_buildd.web.administrators import may_in
+from mini_buildd.domain.dput_sections import dput_sections
+from mini_buildd.web.administrators import actor_of, may_in
 from mini_buildd.web.apt_lines import AptLines, use_it, use_version
 from mini_buildd.web.instance import archive_url, instance
 
@@ -53,8 +53,7 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
         "snapshots": [_shown_snapshot(row) for row in list_snapshots(name)],
         "may": may_in(request, name),
         "url": archive_url(name),
-        "dput": dput_section(),
-        "identity": instance().identity,
+        "dput": dput_sections(instance(), actor_of(request).name or "ACCOUNT"),
     }
     return render(request, "mini_buildd/repository.html", context)
 
@@ -67,19 +66,3 @@ def _shown(repository: str, row: DistributionRow) -> Shown:
 def _shown_snapshot(row: SnapshotRow) -> ShownSnapshot:
     uses = ((name, number, use_version(name, row.name)) for name, number in row.versions)
     return ShownSnapshot(row, tuple(uses))
-
-
-def dput_section() -> str:
-    """The section for ~/.dput.cf; dput reads the port from fqdn."""
-    settings = instance()
-    host = urlsplit(settings.url).hostname or settings.ftp.interface
-    host = f"[{host}]" if ":" in host else host
-    lines = (
-        f"[{settings.identity}]",
-        "method = ftp",
-        f"fqdn = {host}:{settings.ftp.port}",
-        "login = anonymous",
-        "incoming = /",
-        "allow_unsigned_uploads = 0",
-    )
-    return "\n".join(lines)
