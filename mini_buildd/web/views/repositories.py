@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from mini_buildd.db.queries.repositories import (
     DistributionRow,
+    RepositoryDetail,
     find_repository,
     list_repositories,
 )
@@ -49,8 +50,10 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
         raise Http404(f"There is no repository “{name}”.")
     context = {
         "repository": repository,
-        "distributions": [_shown(name, row) for row in repository.distributions],
-        "snapshots": [_shown_snapshot(row) for row in list_snapshots(name)],
+        "distributions": [_shown(repository, row) for row in repository.distributions],
+        "snapshots": [
+            _shown_snapshot(row, is_private=repository.is_private) for row in list_snapshots(name)
+        ],
         "may": may_in(request, name),
         "url": archive_url(name),
         "dput": dput_sections(instance(), actor_of(request).name or "ACCOUNT"),
@@ -58,11 +61,16 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "mini_buildd/repository.html", context)
 
 
-def _shown(repository: str, row: DistributionRow) -> Shown:
+def _shown(repository: RepositoryDetail, row: DistributionRow) -> Shown:
     package = row.packages[0].binaries[:1] if row.packages else ()
-    return Shown(row, use_it(repository, row.name, "".join(package)))
+    return Shown(
+        row, use_it(repository.name, row.name, "".join(package), is_private=repository.is_private)
+    )
 
 
-def _shown_snapshot(row: SnapshotRow) -> ShownSnapshot:
-    uses = ((name, number, use_version(name, row.name)) for name, number in row.versions)
+def _shown_snapshot(row: SnapshotRow, *, is_private: bool) -> ShownSnapshot:
+    uses = (
+        (name, number, use_version(name, row.name, is_private=is_private))
+        for name, number in row.versions
+    )
     return ShownSnapshot(row, tuple(uses))
