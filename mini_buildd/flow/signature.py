@@ -162,8 +162,7 @@ def _signer_unknown(name: str, key_id: str) -> problem.SignerUnknown:
     return problem.SignerUnknown(
         expected=f"{name} signed by a registered uploader's key",
         found=f"a signature by key {key_id}",
-        hint="Give your public key on the page “me” and have it approved, or sign with a "
-        "registered one.",
+        hint="Give your public key on the page “me” and have it approved, or sign with another.",
     )
 
 
