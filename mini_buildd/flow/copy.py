@@ -53,6 +53,9 @@ def copy(
     unless *force* CheckImpossible and WouldBreak.
     """
     demand(actor, Act.COPY, repository=wish.target.repository.name)
+    origin = wish.origin.repository
+    if origin.is_private:  # what is copied is shown to whoever sees the target
+        demand(actor, Act.SEE, repository=origin.name, is_private=True)
     _check_way(wish)
     order = Order(actor, Cause.COPY, wish.reason)
     demand_open(site, wish.target, order)
