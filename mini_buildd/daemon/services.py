@@ -27,6 +27,7 @@ from mini_buildd.domain.problem import CertificateUnusable
 from mini_buildd.flow import hosted
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.chroot import Workshop
+from mini_buildd.flow.enter_sftp import may_enter_sftp
 from mini_buildd.flow.expire import expire
 from mini_buildd.flow.keys import watch_keys
 from mini_buildd.flow.open_site import open_site
@@ -50,11 +51,13 @@ from mini_buildd.incoming.credentials import Credentials
 from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.ftp import FtpWire, IncomingFactory
 from mini_buildd.incoming.ftp_tls import TlsUse
+from mini_buildd.incoming.host_keys import host_keys
 from mini_buildd.incoming.http_door import Works
 from mini_buildd.incoming.http_routes import HttpDoor
 from mini_buildd.incoming.rates import Rates
 from mini_buildd.incoming.resumable import Resumables
 from mini_buildd.incoming.sessions import Bounds, Sessions
+from mini_buildd.incoming.sftp import SftpFactory
 from mini_buildd.keys import gpg
 from mini_buildd.kit.commands import Commands, CommandsStopped
 from mini_buildd.web import instance
@@ -291,7 +294,8 @@ class Services:
             return
         for step in self._steps:
             step.start()
-        _log.info("serving on %s, incoming on port %s", self._settings.url, self._settings.ftp.port)
+        ftp, sftp = self._settings.ftp.port, self._settings.sftp.port
+        _log.info("serving on %s, FTP on port %s, SFTP on port %s", self._settings.url, ftp, sftp)
 
     def _give_up(self) -> None:
         self.exit_status = 1
@@ -316,6 +320,8 @@ class Services:
             )
         if ftp.port:
             self._listen_for_ftp()
+        if self._settings.sftp.port:
+            self._listen_for_sftp()
 
     def _listen_for_ftp(self) -> None:
         ftp = self._settings.ftp
@@ -326,6 +332,19 @@ class Services:
             None if use is TlsUse.OFF else self._certificate.context(),
         )
         self._ports.append(self.reactor.listenTCP(ftp.port, incoming, interface=ftp.interface))
+
+    def _listen_for_sftp(self) -> None:
+        sftp = self._settings.sftp
+        incoming = SftpFactory(self._dock, host_keys(self._places.ssh), self._thd_may_enter)
+        self._ports.append(self.reactor.listenTCP(sftp.port, incoming, interface=sftp.interface))
+
+    def _thd_may_enter(
+        self, account: str, *, key_blob: bytes | None, password: str | None, peer: str
+    ) -> bool:
+        with in_thread():
+            return may_enter_sftp(
+                self._site, account, key_blob=key_blob, password=password, peer=peer
+            )
 
     def _http_door(self) -> HttpDoor:
         works = Works(self._dock, self._resumables, self._settings.http.upload, self._thd_sign_in)

@@ -26,7 +26,7 @@ from mini_buildd.flow.received import examine_received, sent_in
 from mini_buildd.flow.reject import reject
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.store import store
-from mini_buildd.kit.hashing import Digests, hash_file
+from mini_buildd.kit.hashing import Digests
 
 
 @tells_full_disk
@@ -82,7 +82,7 @@ def _into_pool(site: Site, accepted: Accepted, folder: Path) -> Mapping[str, Dig
     pooled = pool_rows(distribution, accepted.component, dsc.source, parts.pool)
     files = {row.name: Digests(row.size_bytes, row.md5, row.sha1, row.sha256) for row in pooled}
     for name in (accepted.dsc_name, *(file.name for file in parts.sent)):
-        digests = files[name] = hash_file(folder / name)
+        digests = files[name] = site.digests.of(folder / name)
         path = pool_path(accepted.component, dsc.source, name)
         try:
             store(site, distribution.repository, path, folder / name, sha256=digests.sha256)

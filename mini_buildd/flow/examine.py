@@ -18,15 +18,14 @@ from mini_buildd.deb.files import ListedFile
 from mini_buildd.deb.names import Component, MalformedName, PlainFilename, Sha256, SourceName
 from mini_buildd.deb.version import Version, compare
 from mini_buildd.domain import problem, upload_fields, upload_rules
-from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.keyring import keyring_name
 from mini_buildd.domain.layout import VersionRule
 from mini_buildd.domain.orig import is_orig
 from mini_buildd.domain.states import SourceState
-from mini_buildd.domain.upload_rules import SourceParts
+from mini_buildd.domain.upload_rules import SignaturePolicy, SourceParts
 from mini_buildd.flow.signature import Opened, read_dsc
 from mini_buildd.flow.site import Site
-from mini_buildd.flow.targets import BuildPlan, plan_of
+from mini_buildd.flow.targets import BuildPlan, named_distribution, plan_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -92,7 +91,7 @@ class _Faults:
 def examine(site: Site, opened: Opened, sent: Sent) -> Examined:
     """Ask all rules of the upload *opened*, with which the files *sent* come."""
     changes, faults = opened.changes, _Faults()
-    distribution = find_distribution(changes)
+    distribution = named_distribution(changes.distribution)
     faults.ask(_check_distribution, changes, distribution)
     if distribution is not None:
         faults.ask(_check_signer, opened.signer, distribution, changes.source)
@@ -121,7 +120,7 @@ def _examine_source(
         return None
     component = faults.ask(_component_of, listed.section)
     data = faults.ask(sent.read, listed.name)
-    dsc = faults.ask(read_dsc, site, listed.name, data) if data is not None else None
+    dsc = faults.ask(_read_dsc, site, distribution, listed.name, data) if data is not None else None
     if dsc is None:
         return None
     faults.ask(upload_rules.check_dsc_fits, changes, dsc)
@@ -162,16 +161,6 @@ def _may_be_in_base(site: Site, distribution: Distribution, file: ListedFile) ->
     )
 
 
-def find_distribution(changes: Changes) -> Distribution | None:
-    """The one that *changes* names; None when there is no such one."""
-    try:
-        name = str(DistributionName.parse(changes.distribution))
-    except MalformedName:
-        return None
-    rows = Distribution.objects.select_related("repository", "base", "suite")
-    return rows.filter(name=name).first()
-
-
 def _check_distribution(changes: Changes, distribution: Distribution | None) -> None:
     open_ones = Distribution.objects.filter(suite__accepts_uploads=True)
     upload_rules.check_distribution(
@@ -182,7 +171,15 @@ def _check_distribution(changes: Changes, distribution: Distribution | None) -> 
     )
 
 
-def _check_signer(signer: Signer, distribution: Distribution, source: SourceName) -> None:
+def _check_signer(signer: Signer | None, distribution: Distribution, source: SourceName) -> None:
+    if distribution.repository.is_open:
+        return  # everybody may
+    if signer is None:
+        raise problem.SignatureMissing(
+            expected="a .changes that is clear-signed as a whole",
+            found="no signature at all",
+            hint=problem.SignatureMissing.next_step,
+        )
     repository, suite = distribution.repository.name, distribution.suite.name
     rights = [each for each in signer.rights if each.repository == repository]
     if not rights:
@@ -202,15 +199,27 @@ def _check_signer(signer: Signer, distribution: Distribution, source: SourceName
         )
 
 
+def _read_dsc(site: Site, distribution: Distribution | None, name: str, data: bytes) -> Dsc:
+    if distribution is None:
+        return read_dsc(site, name, data, SignaturePolicy.CHANGES, is_open=False)
+    repository = distribution.repository
+    policy = SignaturePolicy(repository.signature_policy)
+    return read_dsc(site, name, data, policy, is_open=repository.is_open)
+
+
 def _check_age(site: Site, opened: Opened) -> None:
+    if opened.signed_at is None:
+        return
     upload_rules.check_age(
         opened.signed_at, site.clock(), max_days=site.settings.incoming.max_signature_days
     )
 
 
-def _check_reserved(site: Site, signer: Signer, names: Iterable[str]) -> None:
+def _check_reserved(site: Site, signer: Signer | None, names: Iterable[str]) -> None:
     upload_rules.check_reserved(
-        names, reserved=keyring_name(site.settings.identity), is_archive=signer.is_archive
+        names,
+        reserved=keyring_name(site.settings.identity),
+        is_archive=signer is not None and signer.is_archive,
     )
 
 
@@ -290,4 +299,17 @@ def pool_rows(
     paths = [pool_path(component, source, file.name) for file in files]
     return list(
         PoolFile.objects.filter(repository=distribution.repository, path__in=paths, removed_at=None)
+    )
+
+
+def known_files(changes: Changes) -> frozenset[PlainFilename]:
+    """Those files of *changes* that the repository's pool has already, just as they are listed."""
+    rows = PoolFile.objects.filter(
+        repository__distributions__name=changes.distribution,
+        name__in=[file.name for file in changes.files],
+        removed_at=None,
+    )
+    there = set(rows.values_list("name", "size_bytes", "sha256"))
+    return frozenset(
+        file.name for file in changes.files if (file.name, file.size_bytes, file.sha256) in there
     )

@@ -6,15 +6,15 @@ The rules are those of an upload, asked by the same code (flow.examine). What is
 
 from collections.abc import Iterable
 
-from mini_buildd.db.models import PoolFile
 from mini_buildd.deb.changes import Changes
 from mini_buildd.deb.files import ListedFile
 from mini_buildd.deb.names import MalformedName, PlainFilename, Sha256
 from mini_buildd.domain import problem, upload_rules
-from mini_buildd.domain.permission import Actor
-from mini_buildd.flow.examine import Accepted, Examined, Sent, examine
-from mini_buildd.flow.signature import Opened, open_changes
+from mini_buildd.domain.permission import Act, Actor, may
+from mini_buildd.flow.examine import Accepted, Examined, Sent, examine, known_files
+from mini_buildd.flow.signature import Opened, open_changes, open_unsigned
 from mini_buildd.flow.site import Site
+from mini_buildd.flow.targets import named_distribution
 from mini_buildd.kit.hashing import sha256_of_bytes
 from mini_buildd.wire.precheck import Fault, NamedFile, PlannedBuild, Precheck
 
@@ -24,21 +24,37 @@ def precheck(
 ) -> Precheck:
     """Ask all rules of the .changes called *changes_name*, and of its .dsc where that is given.
 
-    Everybody may ask, as everybody may upload: what is told follows from a good signature.
+    Everybody may ask, as everybody may upload: what is told follows from a good signature. Who may
+    see the repository anyway may ask before signing, too, and is told what else is wrong.
     """
-    del actor
     try:
         name = _file_name(changes_name)
         opened = open_changes(site, name, changes)
     except problem.Rejection as rejection:
-        return Precheck(faults=(_fault(rejection),))
-    in_pool = _in_pool(opened.changes)
+        unsigned = _unsigned(actor, changes_name, changes, rejection)
+        if unsigned is None:
+            return Precheck(faults=(_fault(rejection),))
+        opened = unsigned
+    in_pool = known_files(opened.changes)
     sent = Sent(
         read=lambda listed: _read(opened.changes, listed, dsc),
         has=lambda listed: listed in _listed(opened.changes) and listed not in in_pool,
     )
     examined = examine(site, opened, sent)
     return _answer(opened, examined, in_pool, is_complete=dsc is not None)
+
+
+def _unsigned(actor: Actor, name: str, data: bytes, rejection: problem.Rejection) -> Opened | None:
+    """What was given without any signature, if *actor* may be told about it."""
+    if not isinstance(rejection, problem.SignatureMissing):
+        return None
+    opened = open_unsigned(name, data)
+    distribution = named_distribution(opened.changes.distribution) if opened else None
+    if not actor.name or distribution is None:
+        return None
+    repository = distribution.repository
+    is_seen = may(actor, Act.SEE, repository=repository.name, is_private=repository.is_private)
+    return opened if is_seen else None
 
 
 def _file_name(text: str) -> PlainFilename:
@@ -63,19 +79,6 @@ def _listed(changes: Changes) -> dict[PlainFilename, ListedFile]:
     return {file.name: file for file in changes.files}
 
 
-def _in_pool(changes: Changes) -> frozenset[PlainFilename]:
-    """Those files of *changes* that the repository has already, just as they are signed."""
-    rows = PoolFile.objects.filter(
-        repository__distributions__name=changes.distribution,
-        name__in=[file.name for file in changes.files],
-        removed_at=None,
-    )
-    there = set(rows.values_list("name", "size_bytes", "sha256"))
-    return frozenset(
-        file.name for file in changes.files if (file.name, file.size_bytes, file.sha256) in there
-    )
-
-
 def _read(changes: Changes, name: PlainFilename, dsc: bytes | None) -> bytes | None:
     """The .dsc that was given, once it is the one that was signed for."""
     if dsc is None:
@@ -93,7 +96,7 @@ def _answer(
     return Precheck(
         faults=tuple(map(_fault, examined.faults)),
         is_complete=is_complete,
-        signer=opened.signer.uploader,
+        signer=opened.signer.uploader if opened.signer is not None else "",
         source=changes.source,
         version=changes.version,
         distribution=changes.distribution,

@@ -17,13 +17,13 @@ from mini_buildd.deb.names import Sha256
 from mini_buildd.domain import problem, upload_rules
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.states import UploadState
+from mini_buildd.flow.examine import known_files
 from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.received import read_control
 from mini_buildd.flow.reject import note_problems
 from mini_buildd.flow.signature import open_changes
 from mini_buildd.flow.site import Site
 from mini_buildd.incoming.spool import Arrival
-from mini_buildd.kit.hashing import hash_file
 
 
 @tells_full_disk
@@ -45,9 +45,10 @@ def receive(site: Site, arrival: Arrival, *, is_final: bool) -> list[EventKind]:
     found: list[Arrival] = []
     try:
         changes = _verify(site, upload, data)
-        found = _find_files(site, changes, is_final=is_final)
-        if len(found) < len(changes.files):
+        arrived = _find_files(site, changes, is_final=is_final)
+        if arrived is None:
             return []
+        found = arrived
         site.spool.gather(arrival.token, [arrival, *found])
         event = _save(site, upload, None)
     except problem.Rejection as rejection:
@@ -60,39 +61,47 @@ def _verify(site: Site, upload: Upload, data: bytes) -> Changes:
     """The parsed .changes; fills in who signed *upload* and what it is."""
     opened = open_changes(site, upload.changes_name, data)
     changes = opened.changes
-    upload.signed_by_id = opened.signer.key_id
-    upload.signer = opened.signer.uploader
-    upload.signer_fingerprint = opened.signer.fingerprint
+    if opened.signer is not None:
+        upload.signed_by_id = opened.signer.key_id
+        upload.signer = opened.signer.uploader
+        upload.signer_fingerprint = opened.signer.fingerprint
     upload.source_name = changes.source
     upload.version = changes.version
     upload.distribution_name = changes.distribution[:130]
     return changes
 
 
-def _find_files(site: Site, changes: Changes, *, is_final: bool) -> list[Arrival]:
-    """The arrivals that *changes* means; fewer than its files while some are still to come."""
-    found = []
+def _find_files(site: Site, changes: Changes, *, is_final: bool) -> list[Arrival] | None:
+    """The arrivals that *changes* means; None while some of its files are still to come.
+
+    What the pool has just so need not come (flow.precheck says which that is).
+    """
+    found: list[Arrival] = []
+    needless = known_files(changes) if is_final else frozenset()
     for file in changes.files:
         candidates = site.spool.named(file.name)
-        match = next((each for each in candidates if _is_same(each, file)), None)
+        match = next((each for each in candidates if _is_same(site, each, file)), None)
         if match is not None:
             found.append(match)
-        elif is_final:
-            raise _absent(file, candidates)
+        elif not is_final:
+            return None
+        elif file.name not in needless:
+            raise _absent(site, file, candidates)
     return found
 
 
-def _is_same(arrival: Arrival, file: ListedFile) -> bool:
+def _is_same(site: Site, arrival: Arrival, file: ListedFile) -> bool:
     try:
-        size_bytes = arrival.path.stat().st_size
-        return size_bytes == file.size_bytes and hash_file(arrival.path).sha256 == file.sha256
+        if arrival.path.stat().st_size != file.size_bytes:
+            return False
+        return site.digests.of(arrival.path).sha256 == file.sha256
     except FileNotFoundError:
         return False
 
 
-def _absent(file: ListedFile, candidates: list[Arrival]) -> problem.Rejection:
+def _absent(site: Site, file: ListedFile, candidates: list[Arrival]) -> problem.Rejection:
     if candidates:
-        digests = hash_file(candidates[-1].path)
+        digests = site.digests.of(candidates[-1].path)
         try:
             upload_rules.check_sent(
                 file, size_bytes=digests.size_bytes, sha256=Sha256(digests.sha256)

@@ -5,17 +5,21 @@ from datetime import datetime
 
 from mini_buildd.db.uploaders import Signer, active_keys, archive_itself, find_signer, is_blocked
 from mini_buildd.deb.changes import Changes, parse_changes
+from mini_buildd.deb.clearsigned import text_of
 from mini_buildd.deb.deb822 import MalformedControl
 from mini_buildd.deb.dsc import Dsc, parse_dsc
 from mini_buildd.deb.names import MalformedName
 from mini_buildd.domain import problem
+from mini_buildd.domain.upload_rules import SignaturePolicy
 from mini_buildd.flow.key_lookup import keys_in_keyrings, rights_of_key
 from mini_buildd.flow.site import Site
+from mini_buildd.flow.targets import named_distribution
 from mini_buildd.keys.verify import (
     BadSignature,
     NotOneSignedText,
     Signed,
     UnknownKey,
+    demand_whole,
     is_signed,
     keyring_for,
     verify,
@@ -24,24 +28,57 @@ from mini_buildd.keys.verify import (
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A .changes as it was signed, by whom, and when."""
+    """A .changes as it was signed, by whom, and when.
+
+    Neither of the last two is there when it was not: what then is parsed are all of its bytes.
+    """
 
     changes: Changes
-    signer: Signer
-    signed_at: datetime
+    signer: Signer | None
+    signed_at: datetime | None
 
 
 def open_changes(site: Site, name: str, data: bytes) -> Opened:
-    """The .changes *name* out of what was sent as it; raises Rejection."""
-    signed, signer = open_signed(site, name, data)
-    changes = read_changes(name, signed.text)
+    """The .changes *name* out of what was sent as it; raises Rejection.
+
+    Where a repository is open, no signature and a stranger's are as good as each other.
+    """
+    try:
+        signed, signer = open_signed(site, name, data)
+    except (problem.SignatureMissing, problem.SignerUnknown) as rejection:
+        opened = open_unsigned(name, data)
+        if opened is None or not _is_open(opened.changes):
+            raise rejection from None
+        return opened
+    return Opened(_read_sane(name, signed.text), signer, signed.signed_at)
+
+
+def open_unsigned(name: str, data: bytes) -> Opened | None:
+    """The same of one that nobody known has signed; None when it is not one whole text.
+
+    That it is let in nowhere but where a repository is open is for flow.examine to say.
+    """
+    try:
+        demand_whole(data)
+        return Opened(_read_sane(name, text_of(data)), None, None)
+    except (NotOneSignedText, MalformedControl, problem.Rejection):
+        return None
+
+
+def _is_open(changes: Changes) -> bool:
+    distribution = named_distribution(changes.distribution)
+    return distribution is not None and distribution.repository.is_open
+
+
+def _read_sane(name: str, text: bytes) -> Changes:
+    changes = read_changes(name, text)
     if any(file.name == name for file in changes.files):
         raise problem.ChangesMalformed(
             expected="a .changes that does not list itself",
             found=name,
             hint="Build the source package again and upload what comes out unchanged.",
         )
-    return Opened(changes, signer, signed.signed_at)
+    return changes
 
 
 def open_signed(site: Site, name: str, data: bytes) -> tuple[Signed, Signer]:
@@ -119,17 +156,35 @@ def read_changes(name: str, text: bytes) -> Changes:
         raise _malformed(name, error) from None
 
 
-def read_dsc(site: Site, name: str, data: bytes) -> Dsc:
-    """Parse a .dsc whose digest a signed .changes gave; raises Rejection.
+def read_dsc(site: Site, name: str, data: bytes, policy: SignaturePolicy, *, is_open: bool) -> Dsc:
+    """Parse a .dsc whose digest the .changes gave; raises Rejection.
 
-    A .dsc that is signed itself must be signed by somebody registered, and only what that
-    signature covers is parsed.
+    A .dsc that is signed itself must be signed by somebody known, and only what that signature
+    covers is parsed; where the repository *is_open*, it may be a stranger.
     """
-    text = open_signed(site, name, data)[0].text if is_signed(data) else data
+    if not is_signed(data):
+        if policy is SignaturePolicy.BOTH and not is_open:
+            raise problem.SignatureMissing(
+                expected=f"{name} signed too, as the repository demands",
+                found="no signature in it",
+                hint="Sign both with debsign and upload again.",
+            )
+        text = data
+    else:
+        text = _signed_text(site, name, data, is_open=is_open)
     try:
         return parse_dsc(text)
     except (MalformedControl, MalformedName) as error:
         raise _malformed(name, error) from None
+
+
+def _signed_text(site: Site, name: str, data: bytes, *, is_open: bool) -> bytes:
+    try:
+        return open_signed(site, name, data)[0].text
+    except problem.SignerUnknown:
+        if not is_open:
+            raise
+        return text_of(data)
 
 
 def _malformed(name: str, error: Exception) -> problem.ChangesMalformed:

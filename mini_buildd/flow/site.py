@@ -11,6 +11,7 @@ from mini_buildd.domain.throttle import Throttle
 from mini_buildd.flow.queue import Queue
 from mini_buildd.incoming.spool import Spool
 from mini_buildd.kit.clock import Clock
+from mini_buildd.kit.digest_cache import DigestCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Site:
     signer: Signer
     clock: Clock
     queue: Queue = field(default_factory=Queue, compare=False)
+    digests: DigestCache = field(default_factory=DigestCache, compare=False)
     # One for all doors, so that nobody goes on guessing at the next one.
     throttle: Throttle = field(default_factory=lambda: Throttle(time.monotonic), compare=False)
 

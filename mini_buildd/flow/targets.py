@@ -7,6 +7,7 @@ from typing import TypeVar
 from mini_buildd.db.models import Distribution, Suite
 from mini_buildd.deb.build_options import BuildOption, BuildProfile, join_options, join_profiles
 from mini_buildd.deb.names import Architecture, ArchitectureWildcard, MalformedName
+from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.matrix import PlannedJob, Target, plan_jobs
 from mini_buildd.domain.problem import OptionMalformed
 from mini_buildd.domain.upload_options import UploadOptions, read_options
@@ -39,6 +40,16 @@ def plan_of(
     profiles, options = _built_with(distribution.suite, asked)
     wanted = [target for target in targets if asked.wants(target.architecture)]
     return BuildPlan(plan_jobs(wildcards, wanted), profiles, options, asked.priority)
+
+
+def named_distribution(text: str) -> Distribution | None:
+    """The distribution that somebody has called *text*; None when there is no such one."""
+    try:
+        name = str(DistributionName.parse(text))
+    except MalformedName:
+        return None
+    rows = Distribution.objects.select_related("repository", "base", "suite")
+    return rows.filter(name=name).first()
 
 
 def targets_of(distribution: Distribution) -> tuple[Target, ...]:

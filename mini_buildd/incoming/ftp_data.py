@@ -80,7 +80,7 @@ class CheckedDTP(ftp.DTP, TimeoutMixin):
 
     def connectionMade(self) -> None:
         """Read nothing yet: Twisted would keep in memory all that comes before its STOR."""
-        self._brake = Brake(self.pi.factory.dock.rates, self.pi.peer, self, self.pi.timeOut)
+        self._brake = Brake(self.pi.factory.dock.rates, self.pi.peer, self)
         self._over: defer.Deferred[None] = defer.Deferred()
         super().connectionMade()
         self.setTimeout(self.pi.timeOut)
@@ -118,6 +118,16 @@ class CheckedDTP(ftp.DTP, TimeoutMixin):
             self.transport.pauseProducing()
         else:
             self._brake.took(len(data))
+
+    def wait(self) -> None:
+        """The peer is too fast: it is we who let it stand still."""
+        self.setTimeout(None)
+        self.transport.pauseProducing()
+
+    def go_on(self) -> None:
+        """Read again."""
+        self.setTimeout(self.pi.timeOut)
+        self.transport.resumeProducing()
 
     def timeoutConnection(self) -> None:
         """Whoever sends nothing for so long will send no more."""

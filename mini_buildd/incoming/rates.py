@@ -3,7 +3,7 @@
 Nothing is dropped: a connection is not read from for as long as it takes, and TCP slows the sender.
 """
 
-from typing import Any
+from typing import Any, Protocol
 
 # So many peers are remembered before those who may send at full speed again are forgotten.
 _MANY = 1000
@@ -29,32 +29,34 @@ class Rates:
         return max(0.0, paid_at - now)
 
 
-class Brake:
-    """Slows one connection of *peer*: *protocol* has a transport, and a timeout when it idles."""
+class Slowed(Protocol):
+    """A connection that can be made to wait."""
 
-    def __init__(self, rates: Rates, peer: str, protocol: Any, idle_seconds: float | None) -> None:
+    def wait(self) -> None:
+        """Read nothing more; that nothing comes is no fault of the other end."""
+
+    def go_on(self) -> None:
+        """Read again."""
+
+
+class Brake:
+    """Slows one *connection* of *peer*."""
+
+    def __init__(self, rates: Rates, peer: str, connection: Slowed) -> None:
         self._rates = rates
         self._peer = peer
-        self._protocol = protocol
-        self._idle_seconds = idle_seconds
+        self._connection = connection
         self._later: Any = None
 
     def took(self, size_bytes: int) -> None:
         """That much has come: read on at once, or when it is paid for."""
         wait_seconds = self._rates.took(self._peer, size_bytes)
-        if not wait_seconds:
-            return
-        self.release()
-        # It is we who make it stand still.
-        self._protocol.setTimeout(None)
-        self._protocol.transport.pauseProducing()
-        self._later = self._rates.reactor.callLater(wait_seconds, self._go_on)
+        if wait_seconds:
+            self.release()
+            self._connection.wait()
+            self._later = self._rates.reactor.callLater(wait_seconds, self._connection.go_on)
 
     def release(self) -> None:
         """Forget about it: the connection is gone."""
         if self._later is not None and self._later.active():
             self._later.cancel()
-
-    def _go_on(self) -> None:
-        self._protocol.setTimeout(self._idle_seconds)
-        self._protocol.transport.resumeProducing()

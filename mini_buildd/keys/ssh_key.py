@@ -47,9 +47,14 @@ def read_ssh_key(text: str) -> SshPublicKey:
         raise SshKeyUnfit("not one line such as “ssh-ed25519 AAAA… comment”")
     kind, blob, comment = match[1], match[2], match[3] or ""
     _check(kind, blob)
-    digest = hashlib.sha256(base64.b64decode(blob)).digest()
-    fingerprint = "SHA256:" + base64.b64encode(digest).decode("ascii").rstrip("=")
+    fingerprint = fingerprint_of(base64.b64decode(blob))
     return SshPublicKey(kind, blob, " ".join(comment.split())[:200], fingerprint)
+
+
+def fingerprint_of(blob: bytes) -> str:
+    """As ssh-keygen -l prints it, of a key as it goes over the wire (RFC 4253 §6.6)."""
+    digest = base64.b64encode(hashlib.sha256(blob).digest())
+    return f"SHA256:{digest.decode('ascii').rstrip('=')}"
 
 
 def _check(kind: str, blob: str) -> None:

@@ -97,6 +97,12 @@ _FAULTS = {
 }
 
 
+def demand_whole(data: bytes) -> None:
+    """Raise NotOneSignedText unless *data* is one signed text, or has nothing of one in it."""
+    if is_signed(data) or _ARMOR in data:
+        _demand_one_block(data)
+
+
 def _demand_one_block(data: bytes) -> None:
     """One clear-signed block and nothing else, down to the last line."""
     if len(data) > _MAX_BYTES:

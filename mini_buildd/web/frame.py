@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from mini_buildd.db.queries.repositories import open_repositories
 from mini_buildd.web.instance import instance
 
 _MENU = (
@@ -37,6 +38,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     return {
         "identity": instance().identity,
         "menu": [_entry(*item, request) for item in _MENU],
+        "open_repositories": open_repositories(),
         # Who signs in comes back to where they were.
         "sign_in_next": request.get_full_path() if is_page else "",
     }

@@ -23,7 +23,10 @@ from mini_buildd.tools.kernel import is_locked
 def examine_instance(patient: Patient) -> Iterator[Diagnosis]:
     """Ports that our own daemon holds are as good as free ones."""
     settings, runs = patient.settings, is_locked(patient.places.lock)
-    for name, place in (("http", settings.http), ("ftp", settings.ftp)):
+    doors = {name: getattr(settings, name) for name in ("http", "https", "ftp", "sftp")}
+    for name, place in doors.items():
+        if not place.port:
+            continue
         refused = _refused(place.interface, place.port)
         yield instance.judge_port(name, place.interface, place.port, refused, daemon_runs=runs)
     if patient.machine_only:

@@ -97,7 +97,12 @@ def test_killed_while_it_is_made_and_made_again_it_is_accepted_once(keyed_real: 
     effects, ended = 10, False
     while not ended:
         before = Source.objects.count()
-        rotate(keyed_real.site.places, "example", clock=keyed_real.clock, by=Actor("ada", is_admin=True))
+        rotate(
+            keyed_real.site.places,
+            "example",
+            clock=keyed_real.clock,
+            by=Actor("ada", is_admin=True),
+        )
         ended = runs_to_its_end(lambda: make(keyed_real), effects=effects)
         make(keyed_real)
         take_in(keyed_real)

@@ -22,7 +22,9 @@ def told() -> list[str]:
 def test_what_signs_follows_each_rotation_and_retirement(keyed: Scene) -> None:
     places, signer = keyed.site.places, keyed.site.signer
     (old,) = signer.fingerprints
-    assert rotate(places, "example", clock=keyed.clock, by=Actor("ada", is_admin=True)) == ["key.rotated"]
+    assert rotate(places, "example", clock=keyed.clock, by=Actor("ada", is_admin=True)) == [
+        "key.rotated"
+    ]
     new = signer.fingerprints[0]
     assert set(signer.fingerprints) == {new, old}
     assert signer.clearsign(b"text\n").count(b"BEGIN PGP SIGNATURE") == 1
@@ -37,7 +39,9 @@ def test_the_last_key_and_an_unknown_one_are_not_retired(keyed: Scene) -> None:
     (only,) = keyed.site.signer.fingerprints
     for fingerprint, cause in ((only, KeyIsLast), (Fingerprint("0" * 40), KeyUnknown)):
         with pytest.raises(cause):
-            retire(keyed.site.places, fingerprint, clock=keyed.clock, by=Actor("ada", is_admin=True))
+            retire(
+                keyed.site.places, fingerprint, clock=keyed.clock, by=Actor("ada", is_admin=True)
+            )
     assert keyed.site.signer.fingerprints == (only,)
     assert not models.Event.objects.exists()
 

@@ -175,3 +175,44 @@ def test_the_list_of_a_changes_cannot_name_itself_or_a_path(scene: Scene) -> Non
     assert not (scene.site.places.spool / "hello_1.0.tar.gz").exists()
     assert scene.site.spool.named(PlainFilename("hello_1.0.tar.gz")) == []
     assert not list(Path(scene.site.places.spool, "uploads").iterdir())
+
+
+def test_a_file_is_hashed_once_however_often_it_is_looked_at(scene: Scene) -> None:
+    files = SourcePackage(orig=b"u" * 100_000).upload(scene.packager)
+    dsc = files.pop("hello_1.0-1~test13+1.dsc")
+    rest = {name: files.pop(name) for name in [*files][-2:-1]}
+    arrival = scene.send(files)[CHANGES]
+    for _ in range(5):
+        receive(scene.site, arrival, is_final=False)
+    scene.send({"hello_1.0-1~test13+1.dsc": dsc})
+    for _ in range(5):
+        receive(scene.site, arrival, is_final=False)
+    scene.send(rest)
+    sweep.take_in(scene.site, lambda _: False)
+    assert models.Upload.objects.get().state == "accepted"
+    whole = len(dsc) + sum(map(len, files.values())) + sum(map(len, rest.values()))
+    assert scene.site.digests.hashed_bytes == whole - len(files[CHANGES])
+
+
+def test_what_the_pool_has_already_need_not_be_sent(scene: Scene) -> None:
+    scene.accepted()
+    package = SourcePackage(version="1.0-1~test13+2")
+    files = package.upload(scene.packager)
+    del files["hello_1.0.orig.tar.gz"]  # though the .changes lists it
+    name = f"{package.stem}_source.changes"
+    arrival = scene.send(files)[name]
+    assert receive(scene.site, arrival, is_final=False) == [], "it may still come"
+    sweep.take_in(scene.site, lambda _: False)
+    upload = models.Upload.objects.get(token=arrival.token)
+    assert upload.state == "accepted"
+    assert upload.source.files.filter(file__name="hello_1.0.orig.tar.gz").exists()
+
+
+def test_another_than_the_pool_has_must_be_sent(scene: Scene) -> None:
+    scene.accepted()
+    package = SourcePackage(version="1.0-1~test13+2", orig=b"another")
+    files = package.upload(scene.packager)
+    del files["hello_1.0.orig.tar.gz"]
+    arrival = scene.send(files)[f"{package.stem}_source.changes"]
+    sweep.take_in(scene.site, lambda _: False)
+    assert models.Upload.objects.get(token=arrival.token).problem_code == "file-missing"

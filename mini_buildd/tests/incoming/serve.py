@@ -4,6 +4,7 @@ OPTIONS is JSON. Every line that it prints is JSON, too: first the port, then, w
 something new in the spool, which arrivals may still be followed by more.
 """
 
+import base64
 import json
 import logging
 import sys
@@ -18,8 +19,10 @@ from mini_buildd.incoming.certificate import self_made
 from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.ftp import FtpWire, IncomingFactory
 from mini_buildd.incoming.ftp_tls import TlsUse
+from mini_buildd.incoming.host_keys import host_keys
 from mini_buildd.incoming.rates import Rates
 from mini_buildd.incoming.sessions import Bounds, Sessions
+from mini_buildd.incoming.sftp import SftpFactory
 from mini_buildd.incoming.spool import Spool
 from mini_buildd.incoming.tls import TlsContext
 from mini_buildd.kit.clock import utc_now
@@ -34,6 +37,7 @@ def main() -> None:
         "max_file_bytes": 1 << 30,
         "max_spool_bytes": 1 << 30,
         "idle_seconds": 600,
+        "accounts": None,
         "wire": {},
         "bounds": {},
         "rate": 0,
@@ -62,8 +66,28 @@ def main() -> None:
     pool.start()
     loop.addSystemEventTrigger("during", "shutdown", pool.stop)
     port = loop.listenTCP(0, factory, interface=options["interface"])
-    print(json.dumps({"port": port.getHost().port}), flush=True)
+    ports = {"port": port.getHost().port}
+    if options["accounts"] is not None:
+        keys = host_keys(Path(sys.argv[1]).parent / "ssh")
+        accounts = options["accounts"]
+        sftp = SftpFactory(dock, keys, lambda *whom, **how: _may_enter(accounts, *whom, **how))
+        ports["sftp"] = loop.listenTCP(0, sftp, interface=options["interface"]).getHost().port
+    print(json.dumps(ports), flush=True)
     loop.run()
+
+
+def _may_enter(
+    accounts: dict[str, list[str]],
+    account: str,
+    *,
+    key_blob: bytes | None,
+    password: str | None,
+    peer: str,
+) -> bool:
+    """*accounts*: by name, passwords and public keys as OpenSSH writes them."""
+    del peer
+    shown = base64.b64encode(key_blob).decode() if key_blob is not None else password
+    return shown in accounts.get(account, ())
 
 
 def _wire(tls_use: str = "off", passive_ports: tuple[int, ...] = (1,), **others: Any) -> FtpWire:

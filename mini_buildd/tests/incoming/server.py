@@ -24,6 +24,7 @@ class Server:
     process: subprocess.Popen[str]
     told: "queue.Queue[dict[str, Any]]"
     errors: list[str] = field(default_factory=list)
+    sftp_port: int = 0
 
     @property
     def certificate(self) -> Path:
@@ -86,7 +87,8 @@ def serve(spool: Path, **options: object) -> Iterator[Server]:
         for reader in readers:
             reader.start()
         try:
-            yield Server(spool, told.get(timeout=30)["port"], process, told, errors)
+            ports = told.get(timeout=30)
+            yield Server(spool, ports["port"], process, told, errors, ports.get("sftp", 0))
         finally:
             process.terminate()
             process.wait(20)

@@ -54,3 +54,14 @@ def test_an_accepted_upload_shows_its_urgency_and_the_bugs_it_closes(
     page = client.get(f"/uploads/{source.upload_id}/").content.decode()
     assert "#700001, #700002" in page
     assert "<dd>high</dd>" in page
+
+
+def test_every_page_says_which_repositories_take_unsigned_uploads(
+    client: Client, builder: Builder
+) -> None:
+    del builder
+    words = "without a signature: test"
+    pages = ("/", "/uploads/", "/repositories/", "/problems/")
+    assert not any(words in client.get(page).content.decode() for page in pages)
+    models.Repository.objects.update(is_open=True)
+    assert all(words in client.get(page).content.decode() for page in pages)
