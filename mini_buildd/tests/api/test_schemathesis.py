@@ -9,13 +9,12 @@ from django.db import close_old_connections
 
 from mini_buildd.api.application import document
 from mini_buildd.domain.permission import Role
-from mini_buildd.flow import hosted
 from mini_buildd.tests.api.conftest import Enter
 from mini_buildd.tests.api.trial import try_all
 from mini_buildd.web.application import application
 
 # Many more are made up by: ./devel campaign api
-EXAMPLES = 4
+EXAMPLES = 3
 
 
 @pytest.fixture(autouse=True)
@@ -28,17 +27,18 @@ def _one_connection() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
-@pytest.mark.parametrize("who", ["nobody", "a reader", "an uploader", "an owner", "root"])
+@pytest.mark.parametrize("who", ["nobody", "an uploader", "root"])
 def test_every_call_answers_as_described(enter: Enter, who: str) -> None:
     headers = {}
     if who != "nobody":
-        roles = {"a reader": Role.READER, "an uploader": Role.UPLOADER, "an owner": Role.OWNER}
-        caller = enter(who.replace(" ", "-"), role=roles.get(who), is_admin=who == "root")
+        role = Role.UPLOADER if who == "an uploader" else None
+        caller = enter(who.replace(" ", "-"), role=role, is_admin=who == "root")
         headers = {"Authorization": f"Bearer {caller.secret}"}
-    hosted.close()  # so nobody waits for events
     assert "/api/v1/uploads/precheck" in document()["paths"]
     schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", application())
     tried = list(try_all(schema, headers, EXAMPLES))
-    assert len(tried) >= 25
+    assert len(tried) >= 20
+    for each in tried:
+        assert not each.wrong, each.wrong
     assert all(each.requests for each in tried)
     assert any(each.requests > each.refused for each in tried)
