@@ -1,11 +1,13 @@
 """The OpenAPI document, completed: refusals, ways to sign in, headers."""
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from http import HTTPStatus
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from mini_buildd.wire.api.incoming_calls import ARRIVED, CALLS
 from mini_buildd.wire.api.problem import MEDIA_TYPE, ProblemDetails
 
 DESCRIPTION = """\
@@ -86,7 +88,9 @@ def described(schema: Any) -> Any:
     components = schema["components"]
     adapter: TypeAdapter[ProblemDetails] = TypeAdapter(ProblemDetails)
     components["schemas"]["ProblemDetails"] = adapter.json_schema(mode="serialization")
+    components["schemas"]["Arrived"] = dict(ARRIVED)
     components["securitySchemes"] = dict(_SCHEMES)
+    schema["paths"].update(deepcopy(dict(CALLS)))
     schema["tags"] = [{"name": name, "description": text} for name, text in _TAGS.items()]
     schema["servers"] = [{"url": "/"}]
     for path, method, call in calls(schema):
@@ -127,7 +131,8 @@ def _complete(path: str, method: str, call: dict[str, Any]) -> None:
     for made in (201, 202):
         if made in responses:
             location = {"description": "Where to watch it.", "schema": {"type": "string"}}
-            responses[made]["headers"] = {"Location": location}
+            headers = responses[made].setdefault("headers", {})
+            headers["Location"] = location
     call["responses"] = {str(status): responses[status] for status in sorted(responses)}
 
 

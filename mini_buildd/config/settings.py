@@ -7,10 +7,10 @@ once, each with the place and what would fit.
 import ipaddress
 import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 from urllib.parse import urlsplit
 
 FILE_NAME = "mini-buildd.toml"
@@ -95,6 +95,18 @@ class Incoming:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """A folder that whole uploads are dropped into.
+
+    *suites* tells, for what a .changes names as its Distribution, which of ours is meant.
+    """
+
+    folder: str = ""
+    suites: Mapping[str, str] = field(default_factory=dict)
+    keep: bool = True  # what was accepted goes into done/; else it is deleted
+
+
+@dataclass(frozen=True, slots=True)
 class Archive:
     """How long files of source packages that no suite has are kept after their builds failed.
 
@@ -147,6 +159,7 @@ class Settings:
     tls: Tls = field(default_factory=Tls)
     accounts: Accounts = field(default_factory=Accounts)
     incoming: Incoming = field(default_factory=Incoming)
+    watch: tuple[Watch, ...] = ()
     archive: Archive = field(default_factory=Archive)
     builder: Builder = field(default_factory=Builder)
     mail: Mail = field(default_factory=Mail)
@@ -199,22 +212,47 @@ def _read(
     ]
     values: dict[str, Any] = {}
     for name in known.keys() & data.keys():
-        wanted, value = known[name].type, data[name]
-        if isinstance(wanted, type) and hasattr(wanted, "__dataclass_fields__"):
-            if isinstance(value, dict):
-                values[name] = wanted(**_read(wanted, value, f"{where}{name}.", errors))
-            else:
-                errors.append(f"{where}{name}: expected a table [{name}], found {value!r}")
-        elif get_args(wanted):
-            if isinstance(value, list) and all(isinstance(each, str) for each in value):
-                values[name] = tuple(value)
-            else:
-                errors.append(f"{where}{name}: expected a list of texts, found {value!r}")
-        elif type(value) is wanted:
-            values[name] = value
-        else:
-            errors.append(f"{where}{name}: expected {_WORDS[wanted]}, found {value!r}")
+        try:
+            values[name] = _value(known[name].type, data[name], f"{where}{name}", errors)
+        except _Misfit as misfit:
+            errors.append(f"{where}{name}: expected {misfit}, found {data[name]!r}")
     return values
+
+
+class _Misfit(Exception):
+    """A value of another type; the text says what would fit."""
+
+
+def _value(wanted: Any, value: object, where: str, errors: list[str]) -> Any:
+    """*value* as a *wanted*; raises _Misfit. What is wrong inside of it is added to *errors*."""
+    if is_dataclass(wanted) and isinstance(wanted, type):
+        if not isinstance(value, dict):
+            raise _Misfit(f"a table [{where}]")
+        return wanted(**_read(wanted, value, f"{where}.", errors))
+    if get_origin(wanted) is Mapping:
+        if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+            raise _Misfit("a table of texts")
+        return value
+    if get_args(wanted):
+        return _list(get_args(wanted)[0], value, where, errors)
+    if type(value) is not wanted:
+        raise _Misfit(_WORDS[wanted])
+    return value
+
+
+def _list(wanted: Any, value: object, where: str, errors: list[str]) -> tuple[Any, ...]:
+    """*value*, a list of texts or tables, as a tuple of *wanted*; as _value()."""
+    is_table = is_dataclass(wanted)
+    if not isinstance(value, list) or not all(
+        isinstance(each, dict if is_table else str) for each in value
+    ):
+        raise _Misfit(f"tables [[{where}]]" if is_table else "a list of texts")
+    if not is_table:
+        return tuple(value)
+    return tuple(
+        wanted(**_read(wanted, each, f"{where}[{number}].", errors))
+        for number, each in enumerate(value)
+    )
 
 
 _WORDS: Mapping[object, str] = {str: "a text", int: "a whole number", bool: "true or false"}
@@ -275,6 +313,7 @@ def _check(settings: Settings) -> list[str]:
         errors.append(
             f"ftp.public_address: expected an IPv4 address, found {settings.ftp.public_address!r}"
         )
+    errors += _check_watch(settings.watch)
     if settings.http.upload not in ("open", "accounts", "off"):
         errors.append(
             f"http.upload: expected open, accounts or off, found {settings.http.upload!r}"
@@ -312,6 +351,18 @@ def _is_network(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _check_watch(watched: Sequence[Watch]) -> list[str]:
+    folders = [Path(each.folder) for each in watched]
+    errors = [
+        f"watch[{number}].folder: expected an absolute path, found {str(folder)!r}"
+        for number, folder in enumerate(folders)
+        if not folder.is_absolute()
+    ]
+    if len(set(folders)) < len(folders):
+        errors.append("watch: expected a folder once, found it twice")
+    return errors
 
 
 def _is_ipv4(text: str) -> bool:

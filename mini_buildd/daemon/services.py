@@ -27,13 +27,13 @@ from mini_buildd.domain.problem import CertificateUnusable
 from mini_buildd.flow import hosted
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.chroot import Workshop
+from mini_buildd.flow.enter_http import enter_http
 from mini_buildd.flow.enter_sftp import may_enter_sftp
 from mini_buildd.flow.expire import expire
 from mini_buildd.flow.keys import watch_keys
 from mini_buildd.flow.open_site import open_site
 from mini_buildd.flow.refresh import refresh_chroots
 from mini_buildd.flow.release import JUDGED_AFTER, release_all
-from mini_buildd.flow.sign_in import sign_in
 from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
 from mini_buildd.flow.sweep import (
     catch_up,
@@ -47,6 +47,7 @@ from mini_buildd.flow.sweep import (
 from mini_buildd.flow.tidy import tidy
 from mini_buildd.flow.troubles import Troubles
 from mini_buildd.flow.uploader_keys import watch_uploader_keys
+from mini_buildd.flow.watched import WatchedFolder
 from mini_buildd.incoming.credentials import Credentials
 from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.ftp import FtpWire, IncomingFactory
@@ -67,6 +68,7 @@ from mini_buildd.web.instance import show_troubles
 _log = logging.getLogger(__name__)
 
 _SWEEP_SECONDS = 10.0
+_WATCH_SECONDS = 3.0
 _MINUTE_SECONDS = 60.0
 _HOUR_SECONDS = 3600.0
 
@@ -107,6 +109,7 @@ class Services:
             watch=self._watch.watch,
             look_again=self._look_at_builds_in,
         )
+        self._watched = [WatchedFolder(each) for each in settings.watch]
         self._make_steps()
         self._dock = Dock(
             reactor,
@@ -173,6 +176,9 @@ class Services:
             sweep_seconds=_MINUTE_SECONDS,
         )
         self._tidy = self._step("tidy", self._thd_tidy, (), sweep_seconds=_HOUR_SECONDS)
+        self._watch_folders = self._step(
+            "watched folders", self._thd_watch_folders, (), sweep_seconds=_WATCH_SECONDS
+        )
         # It takes a minute or many, and nothing waits for it.
         self._chroots = self._step("chroots", self._thd_chroots, (), pool=self._chroot_pool)
         self._steps = (
@@ -185,6 +191,7 @@ class Services:
             self._keyring,
             self._tidy,
             self._chroots,
+            *((self._watch_folders,) if self._watched else ()),
         )
 
     def _step(
@@ -248,6 +255,12 @@ class Services:
         ]
         analyze()
         return events
+
+    def _thd_watch_folders(self) -> list[EventKind]:
+        for folder in self._watched:
+            if folder.look(self._site):
+                self._intake.wake()
+        return []
 
     def _thd_chroots(self) -> list[EventKind]:
         workshop = Workshop(self._places, self._site.clock, commands=self._chroot_commands)
@@ -352,7 +365,7 @@ class Services:
 
     def _thd_sign_in(self, credentials: Credentials, peer: str) -> None:
         with in_thread():
-            sign_in(self._site, credentials.account, credentials.secret, peer)
+            enter_http(self._site, credentials.account, credentials.secret, peer)
 
     @inlineCallbacks
     def stop(self) -> Any:

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mini_buildd.domain import problem
+from mini_buildd.domain import problem, transfer
+
+_FILES = (problem.__name__, transfer.__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +20,7 @@ class ProblemKind:
 
 
 def problem_kinds() -> tuple[ProblemKind, ...]:
-    """Every cause that domain.problem names, in the order of that file."""
+    """Every cause that domain.problem and domain.transfer name, in the order of those files."""
     return tuple(
         ProblemKind(
             kind.code,
@@ -33,8 +35,8 @@ def problem_kinds() -> tuple[ProblemKind, ...]:
 
 def _kinds(kind: type[problem.Problem]) -> Iterator[type[problem.Problem]]:
     for each in kind.__subclasses__():
-        if each.__module__ == problem.__name__:
-            if each is not problem.Rejection:
+        if each.__module__ in _FILES:
+            if each not in (problem.Rejection, transfer.TransferRefused):
                 yield each
             yield from _kinds(each)
 

@@ -66,13 +66,6 @@ class TransferUnknown(TransferRefused):
     title = "No such transfer"
 
 
-class TransferBusy(TransferRefused):
-    """Another request writes into the same transfer."""
-
-    code = "transfer-busy"
-    title = "Another connection is at this transfer"
-
-
 class OffsetDiffers(TransferRefused):
     """The client goes on from another place than where we are."""
 

@@ -132,6 +132,10 @@ def _compose(site: Site, upload: Upload) -> EmailMessage | None:
         found=upload.found,
         hint=upload.hint,
         url=f"{site.settings.url}/uploads/{upload.pk}/",
+        more=[
+            f"{each['title']} ({each['code']}): expected {each['expected']}; found {each['found']}"
+            for each in upload.more_problems
+        ],
     )
 
 

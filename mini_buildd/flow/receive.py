@@ -6,6 +6,8 @@ connected, an incomplete one waits.
 """
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
 
 from django.db import IntegrityError, transaction
 
@@ -45,6 +47,7 @@ def receive(site: Site, arrival: Arrival, *, is_final: bool) -> list[EventKind]:
     found: list[Arrival] = []
     try:
         changes = _verify(site, upload, data)
+        changes = _aimed(upload, changes, site.spool.aim_of(arrival))
         arrived = _find_files(site, changes, is_final=is_final)
         if arrived is None:
             return []
@@ -69,6 +72,15 @@ def _verify(site: Site, upload: Upload, data: bytes) -> Changes:
     upload.version = changes.version
     upload.distribution_name = changes.distribution[:130]
     return changes
+
+
+def _aimed(upload: Upload, changes: Changes, suites: Mapping[str, str]) -> Changes:
+    """Take what was signed for what it stands for, by the folder that *upload* came by."""
+    target = suites.get(changes.distribution, changes.distribution)[:130]
+    if target == changes.distribution:
+        return changes
+    upload.distribution_name, upload.signed_distribution = target, changes.distribution[:130]
+    return replace(changes, distribution=target)
 
 
 def _find_files(site: Site, changes: Changes, *, is_final: bool) -> list[Arrival] | None:
@@ -124,8 +136,14 @@ def _save(site: Site, upload: Upload, rejection: problem.Rejection | None) -> Ev
     try:
         with transaction.atomic():
             upload.save(force_insert=True)
-            return record(kind, site.clock(), upload=upload, detail=upload.problem_code)
+            return record(kind, site.clock(), upload=upload, detail=_detail(upload))
     except IntegrityError:
         if not Upload.objects.filter(token=upload.token).exists():
             raise
         return kind  # received already, in a thread that was faster
+
+
+def _detail(upload: Upload) -> str:
+    if upload.problem_code or not upload.signed_distribution:
+        return upload.problem_code
+    return f"signed for {upload.signed_distribution}, dropped for {upload.distribution_name}"

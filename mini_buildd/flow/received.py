@@ -1,5 +1,6 @@
 """A received upload, as its folder in the spool holds it."""
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,11 @@ MAX_CONTROL_BYTES = 4 << 20
 def examine_received(site: Site, upload: Upload) -> Examined:
     """Ask all rules of *upload*; raises Rejection when its .changes cannot be read."""
     folder, name = site.spool.upload(upload.token), upload.changes_name
-    return examine(site, open_changes(site, name, _read(folder, name)), sent_in(folder))
+    opened = open_changes(site, name, _read(folder, name))
+    if upload.signed_distribution and opened.changes.distribution == upload.signed_distribution:
+        aimed = replace(opened.changes, distribution=upload.distribution_name)
+        opened = replace(opened, changes=aimed)
+    return examine(site, opened, sent_in(folder))
 
 
 def sent_in(folder: Path) -> Sent:

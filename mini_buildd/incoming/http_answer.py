@@ -7,11 +7,12 @@ both say all there is to say.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
 
 from mini_buildd.domain import transfer
-from mini_buildd.domain.problem import Problem, SignInFailed, TooManyAttempts
+from mini_buildd.domain.problem import NotAllowed, Problem, SignInFailed, TooManyAttempts
+from mini_buildd.wire.api.problem import MEDIA_TYPE, details
 
 # The status of tus 1.0.0 for a checksum that does not fit; HTTP itself has no such number.
 CHECKSUM_MISMATCH = 460
@@ -20,6 +21,7 @@ _STATUS: Mapping[type[Problem], int] = {
     transfer.UploadsClosed: HTTPStatus.FORBIDDEN,
     transfer.SignInNeeded: HTTPStatus.UNAUTHORIZED,
     SignInFailed: HTTPStatus.UNAUTHORIZED,
+    NotAllowed: HTTPStatus.FORBIDDEN,
     TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     transfer.TooManyConnections: HTTPStatus.SERVICE_UNAVAILABLE,
     transfer.FileNameRefused: HTTPStatus.BAD_REQUEST,
@@ -27,13 +29,14 @@ _STATUS: Mapping[type[Problem], int] = {
     transfer.NoRoom: HTTPStatus.INSUFFICIENT_STORAGE,
     transfer.RequestMalformed: HTTPStatus.BAD_REQUEST,
     transfer.TransferUnknown: HTTPStatus.NOT_FOUND,
-    transfer.TransferBusy: HTTPStatus.LOCKED,
     transfer.OffsetDiffers: HTTPStatus.CONFLICT,
     transfer.ChecksumDiffers: CHECKSUM_MISMATCH,
     transfer.ProtocolUnknown: HTTPStatus.PRECONDITION_FAILED,
     transfer.MethodRefused: HTTPStatus.METHOD_NOT_ALLOWED,
     transfer.ContentTypeRefused: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
 }
+_BASIC = 'Basic realm="uploads to mini-buildd", charset="UTF-8"'
+_BEARER = 'Bearer realm="mini-buildd"'
 _MAX_REASON_CHARACTERS = 400
 _NO_REASON = re.compile(r"[^ -~]+")
 
@@ -67,10 +70,10 @@ def plain(status: HTTPStatus, text: str = "", **fields: str) -> Answer:
     return Answer(status, status.phrase, f"{text}\n".encode() if text else b"", named)
 
 
-def in_json(status: HTTPStatus, content: object) -> Answer:
+def in_json(status: HTTPStatus, content: object, fields: Mapping[str, str]) -> Answer:
     """*content* as JSON."""
     body = json.dumps(content).encode()
-    return Answer(status, status.phrase, body, {"Content-Type": "application/json"})
+    return Answer(status, status.phrase, body, {"Content-Type": "application/json", **fields})
 
 
 def refusal(problem: Problem, *, as_json: bool, **fields: str) -> Answer:
@@ -79,26 +82,15 @@ def refusal(problem: Problem, *, as_json: bool, **fields: str) -> Answer:
     reason = _NO_REASON.sub("?", str(problem))[:_MAX_REASON_CHARACTERS]
     named = {name.replace("_", "-"): value for name, value in fields.items()}
     if status == HTTPStatus.UNAUTHORIZED:
-        named["WWW-Authenticate"] = 'Basic realm="uploads to mini-buildd", charset="UTF-8"'
+        # dput comes with a password only when it is asked for one; a browser that is asked keeps
+        # it, so nothing that a page of others can send asks for it.
+        named["WWW-Authenticate"] = _BEARER if as_json else _BASIC
     if isinstance(problem, TooManyAttempts):
         named["Retry-After"] = str(problem.retry_after_seconds)
     if as_json:
-        named["Content-Type"] = "application/problem+json"
-        body = json.dumps(_details(problem, status)).encode()
+        named["Content-Type"] = MEDIA_TYPE
+        body = json.dumps(asdict(details(problem, status))).encode()
     else:
         named["Content-Type"] = "text/plain; charset=utf-8"
         body = f"{problem}\n".encode()
     return Answer(status, reason, body, named)
-
-
-def _details(problem: Problem, status: int) -> dict[str, object]:
-    return {
-        "type": "about:blank",
-        "title": problem.title,
-        "status": int(status),
-        "detail": str(problem),
-        "code": problem.code,
-        "expected": problem.expected,
-        "found": problem.found,
-        "hint": problem.hint,
-    }

@@ -24,6 +24,7 @@ class Pause(Enum):
     """Why nothing is read from a connection."""
 
     SIGN_IN = auto()
+    TURN = auto()
     DISK = auto()
     RATE = auto()
 
@@ -183,7 +184,9 @@ class StreamingRequest(Request):
 
     def resume(self, why: Pause = Pause.DISK) -> None:
         """Read on, if there is no other reason not to."""
-        self.pauses.discard(why)
+        if why not in self.pauses:
+            return
+        self.pauses.remove(why)
         if self.pauses or self.channel is None or self.channel.transport is None:
             return
         if not self.is_whole:

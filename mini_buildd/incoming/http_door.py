@@ -72,7 +72,10 @@ class Body(Protocol):
 
 
 class HttpExchange:
-    """One request that brings something; *open_body* is called once it may."""
+    """One request that brings something; *open_body* is called once it may.
+
+    *wait* gives what is to be waited for before that, or None.
+    """
 
     def __init__(
         self,
@@ -82,12 +85,14 @@ class HttpExchange:
         *,
         as_json: bool,
         fields: dict[str, str] | None = None,
+        wait: "Callable[[], Deferred[None] | None]" = lambda: None,
     ) -> None:
         self.works = works
         self.request = request
         self._open_body = open_body
         self._as_json = as_json
         self._fields = fields or {}
+        self._wait = wait
         self._body: Body | None = None
         self._early: list[bytes] = []
         self._is_whole = False
@@ -158,8 +163,8 @@ class HttpExchange:
         """It is not done, and what has come is dropped."""
         self._close()
         answer = refusal(problem, as_json=self._as_json, **self._fields, **fields)
-        self.request.answer(answer)
         self.request.resume(Pause.SIGN_IN)  # so that the rest can be read and dropped
+        self.request.answer(answer)
 
     def broken(self, failure: Failure) -> None:
         """Something failed in a thread."""
@@ -183,12 +188,20 @@ class HttpExchange:
             dock.reactor.callLater(wait_seconds, self.request.resume, Pause.RATE)
 
     def _signed_in(self, _: object) -> None:
-        if not self._is_over:
-            self._open()
+        self.request.resume(Pause.SIGN_IN)
+        self._open()
 
     def _open(self) -> None:
-        self._trying(self._open_and_catch_up)
-        self.request.resume(Pause.SIGN_IN)
+        """Open when nobody is in the way."""
+        self.request.resume(Pause.TURN)
+        if self._is_over:
+            return
+        turn = self._wait()
+        if turn is None:
+            self._trying(self._open_and_catch_up)
+        else:
+            self.request.pause(Pause.TURN)
+            turn.addCallback(lambda _: self._open())
 
     def _open_and_catch_up(self) -> None:
         self._body = self._open_body(self)

@@ -187,7 +187,8 @@ def _accepted(stored: _Stored) -> Answer:
         for name, digest in stored.changes.items()
     ]
     content = {"files": [each.name for each in stored.arrivals], "changes": changes}
-    return in_json(HTTPStatus.ACCEPTED, content)
+    fields = {"Location": changes[0]["watch"]} if len(changes) == 1 else {}
+    return in_json(HTTPStatus.ACCEPTED, content, fields)
 
 
 def _callbacks(body: MultipartBody) -> Any:  # a typed dictionary that has no public name

@@ -1,5 +1,6 @@
 """Which requests bring something, by method and path."""
 
+from dataclasses import replace
 from urllib.parse import unquote
 
 from mini_buildd.domain import transfer
@@ -59,12 +60,15 @@ class HttpDoor:
         def put(exchange: HttpExchange) -> Body:
             return PutBody(exchange, file_name(unquote(rest)))
 
-        open_body = put if method == "PUT" else _explain
-        return HttpExchange(self._works, request, open_body, as_json=False)
+        if method != "PUT":
+            return HttpExchange(
+                replace(self._works, policy="open"), request, _explain, as_json=False
+            )
+        return HttpExchange(self._works, request, put, as_json=False)
 
 
 def _explain(exchange: HttpExchange) -> Body:
-    """Somebody looks at the place with a browser."""
+    """Somebody looks at the place with a browser, which is not asked who it is."""
     raise transfer.MethodRefused(
         expected="PUT /upload/<file name>",
         found=exchange.request.method.decode("latin-1")[:20],

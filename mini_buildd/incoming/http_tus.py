@@ -14,6 +14,7 @@ from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from mini_buildd.deb.names import PlainFilename
@@ -42,7 +43,7 @@ class Transfers:
 
     def __init__(self, works: Works, keep_seconds: int) -> None:
         self.works = works
-        self.busy: dict[str, HttpExchange] = {}
+        self.busy: dict[str, Patch] = {}
         self._keep_seconds = keep_seconds
 
     def exchange(self, request: StreamingRequest, method: str, token: str) -> HttpExchange:
@@ -66,6 +67,7 @@ class Transfers:
             self.works,
             request,
             checked,
+            wait=lambda: self._turn(token),
             as_json=True,
             fields={"Tus-Resumable": _VERSION, "Tus-Version": _VERSION},
         )
@@ -124,18 +126,16 @@ class Transfers:
     # --- what they share -----------------------------------------------------------
 
     def _of(self, exchange: HttpExchange, token: str) -> Resumable:
-        """The transfer, which nobody else is at; whoever came before is sent away."""
         _check_version(exchange)
-        resumable = self.works.resumables.find(token)
-        if (other := self.busy.get(token)) is not None:
-            # Often the same client, whose former connection was cut without our noticing.
-            other.request.abort()
-            raise transfer.TransferBusy(
-                expected="one connection at a time",
-                found="another one, which is ended now",
-                hint="Ask again in a moment.",
-            )
-        return resumable
+        return self.works.resumables.find(token)
+
+    def _turn(self, token: str) -> "Deferred[None] | None":
+        """What to wait for before the transfer is looked at: the end of whoever is at it.
+
+        That is often the same client, whose former connection was cut without our noticing.
+        """
+        other = self.busy.get(token)
+        return other.make_way() if other is not None else None
 
     def reply(self, exchange: HttpExchange, status: HTTPStatus, **fields: str) -> None:
         """Answer without a body."""
@@ -183,7 +183,8 @@ class Patch:
         self._is_over = False
         self._part: ResumablePart = transfers.works.resumables.open(resumable)
         self._writing = exchange.writing(self._part)
-        transfers.busy[resumable.token] = exchange
+        self._waiting: list[Deferred[None]] = []
+        transfers.busy[resumable.token] = self
 
     def write(self, data: bytes) -> None:
         """The next bytes (Body)."""
@@ -214,6 +215,14 @@ class Patch:
         done.addErrback(lambda failure: failure.trap(OSError))
         done.addBoth(self._free)
 
+    def make_way(self) -> "Deferred[None]":
+        """Come to an end: at once, unless the last byte is there already."""
+        freed: Deferred[None] = Deferred()
+        self._waiting.append(freed)
+        if not self._is_over:
+            self._exchange.request.abort()
+        return freed
+
     def _thd_end(self) -> tuple[int, Arrival | None]:
         offset = self._part.close()
         if offset < self._resumable.length_bytes:
@@ -223,6 +232,9 @@ class Patch:
     def _free(self, _: object) -> None:
         """Others may go on."""
         self._transfers.busy.pop(self._resumable.token, None)
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            each.callback(None)
 
     def _not_kept(self, failure: Failure) -> None:
         self._is_over = False

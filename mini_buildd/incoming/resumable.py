@@ -13,13 +13,14 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from mini_buildd.deb.names import MalformedName, PlainFilename
 from mini_buildd.domain import transfer
 from mini_buildd.incoming.spool import ENTRY_BYTES, Arrival, Spool
+from mini_buildd.kit.pieces import write_pieces
 
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
@@ -66,11 +67,9 @@ class ResumablePart:
         self._spool.claim(more_bytes, self.size_bytes + more_bytes)
         self.size_bytes += more_bytes
 
-    def append(self, data: bytes) -> None:
+    def append(self, pieces: Sequence[bytes]) -> None:
         """Write, in whatever thread; raises OSError (Sink)."""
-        rest = memoryview(data)
-        while rest:
-            rest = rest[self._stream.write(rest) or 0 :]
+        write_pieces(self._stream.fileno(), pieces)
 
     def close(self) -> int:
         """Make durable what has come; gives how much is there."""

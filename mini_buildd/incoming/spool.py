@@ -3,26 +3,30 @@
     parts/<token>                 being received
     files/<file name>/<token>     arrived whole, as far as the wire can tell
     uploads/<token>/<file name>   one complete upload, waiting to be accepted
+    aims/<token>                  what the Distribution of an arrived .changes stands for, if not
+                                  for itself
 
 Nobody can overwrite what somebody else sent: each arrival is kept under its own random token, and
 the signed .changes picks, by size and SHA-256, which of the files of a name it means.
 """
 
 import contextlib
+import json
 import os
 import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from mini_buildd.deb.names import PlainFilename
-from mini_buildd.kit.atomic import place, sync_folder
+from mini_buildd.kit.atomic import place, sync_folder, write_file
 from mini_buildd.kit.hashing import sha256_of
+from mini_buildd.kit.pieces import write_pieces
 
 # What a file takes beside its own bytes; so that there are bounds on empty ones as well.
 ENTRY_BYTES = 4096
@@ -62,18 +66,16 @@ class Part:
     def write(self, data: bytes) -> None:
         """Append *data*; raises SpoolFull, OSError."""
         self.claim(len(data))
-        self.append(data)
+        self.append([data])
 
     def claim(self, more_bytes: int) -> None:
         """Count what will be appended; raises SpoolFull."""
         self._spool.claim(more_bytes, self._size_bytes + more_bytes)
         self._size_bytes += more_bytes
 
-    def append(self, data: bytes) -> None:
-        """Append *data*, which was claimed; raises OSError."""
-        rest = memoryview(data)
-        while rest:  # the last bytes of a full disk are written without a fault
-            rest = rest[self._stream.write(rest) or 0 :]
+    def append(self, pieces: Sequence[bytes]) -> None:
+        """Append *pieces*, which were claimed; raises OSError."""
+        write_pieces(self._stream.fileno(), pieces)
 
     def sync(self) -> None:
         """Make the bytes durable, so that the commit has little left to do."""
@@ -113,14 +115,14 @@ class Spool:
     """The folder *root* and the bounds on what may lie in it."""
 
     def __init__(self, root: Path, *, max_file_bytes: int, max_spool_bytes: int) -> None:
-        self._parts, self._files, self._uploads = (
-            root / name for name in ("parts", "files", "uploads")
+        self._parts, self._files, self._uploads, self._aims = (
+            root / name for name in ("parts", "files", "uploads", "aims")
         )
         self._max_file_bytes = max_file_bytes
         self._max_spool_bytes = max_spool_bytes
         # The servers' thread and those of the pool meet here.
         self._lock = threading.Lock()
-        for folder in (self._parts, self._files, self._uploads):
+        for folder in (self._parts, self._files, self._uploads, self._aims):
             folder.mkdir(parents=True, exist_ok=True)
         self._used_bytes = sum(
             ENTRY_BYTES + status.st_size for _, status in self._arrivals_with_status()
@@ -141,9 +143,21 @@ class Spool:
         for part in self._parts.iterdir():
             part.unlink()
 
-    def open_part(self) -> Part:
-        """Begin to receive a file; raises SpoolFull, OSError."""
-        return Part(self, self._parts / secrets.token_hex(16))
+    def open_part(self, token: str | None = None) -> Part:
+        """Begin to receive a file, which is told by *token* then; raises SpoolFull, OSError."""
+        return Part(self, self._parts / PlainFilename(token or secrets.token_hex(16)))
+
+    def aim(self, token: str, suites: Mapping[str, str]) -> None:
+        """Note what the Distribution of the .changes that will arrive as *token* stands for."""
+        write_file(self._aims / PlainFilename(token), json.dumps(dict(suites)).encode())
+
+    def aim_of(self, arrival: Arrival) -> Mapping[str, str]:
+        """What was noted of *arrival*; mostly nothing."""
+        try:
+            found: dict[str, str] = json.loads((self._aims / arrival.token).read_bytes())
+        except FileNotFoundError:
+            return {}
+        return found
 
     def claim(self, more_bytes: int, file_bytes: int) -> None:
         """Count *more_bytes* of a file that then has *file_bytes*; raises SpoolFull."""
@@ -221,6 +235,7 @@ class Spool:
                 size_bytes = arrival.path.stat().st_size
                 arrival.path.unlink()
                 self.release(ENTRY_BYTES + size_bytes)
+            (self._aims / arrival.token).unlink(missing_ok=True)
             with self._lock, contextlib.suppress(OSError):
                 arrival.path.parent.rmdir()  # only when it is empty
 

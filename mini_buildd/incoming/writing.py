@@ -5,7 +5,7 @@ pages and everybody else's transfers are not to wait for that. So pieces are col
 in a pool, one job at a time for each file; when too much waits, the sender is paused.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 from twisted.internet.defer import Deferred
@@ -26,7 +26,7 @@ class Sink(Protocol):
     def claim(self, more_bytes: int) -> None:
         """Count what is to come; raises SpoolFull."""
 
-    def append(self, data: bytes) -> None:
+    def append(self, pieces: Sequence[bytes]) -> None:
         """Write, in whatever thread; raises OSError."""
 
 
@@ -101,9 +101,11 @@ class Writing:
     def _finish(self, thd_last: Callable[[], _Result], answer: "Deferred[_Result]") -> None:
         self._hopeful = None
         self._is_at_work = True  # so that drop() comes after it, not beside it
-        self._in_pool(thd_last).addBoth(self._finished).chainDeferred(answer)
+        done = self._in_pool(thd_last)
+        done.addBoth(self._finished)
+        done.chainDeferred(answer)
 
-    def _finished(self, result: _Result) -> _Result:
+    def _finished(self, result: Any) -> Any:
         self._is_at_work = False
         self._go_on()
         return result
@@ -123,7 +125,7 @@ class Writing:
         if self._waiting_bytes >= _PIECE_BYTES or (self._is_over and self._waiting):
             self._is_at_work = True
             pieces, self._waiting, self._waiting_bytes = self._waiting, [], 0
-            self._in_pool(lambda: self._sink.append(b"".join(pieces))).addCallbacks(
+            self._in_pool(lambda: self._sink.append(pieces)).addCallbacks(
                 self._written, self._broken
             )
         elif self._last is not None:

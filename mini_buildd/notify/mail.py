@@ -23,8 +23,12 @@ def rejection(
     found: str,
     hint: str,
     url: str,
+    more: Sequence[str] = (),
 ) -> EmailMessage:
-    """The mail that tells a signer why the upload was rejected, and what to do."""
+    """The mail that tells a signer why the upload was rejected, and what to do.
+
+    *more* is what else is wrong with it, a line each.
+    """
     message = EmailMessage()
     message["From"] = sender
     message["To"] = recipient
@@ -36,9 +40,14 @@ def rejection(
         f"Expected:  {expected}\n"
         f"Found:     {found}\n\n"
         f"{hint}\n\n"
+        f"{_also(more)}"
         f"{url}\n"
     )
     return message
+
+
+def _also(more: Sequence[str]) -> str:
+    return "\n".join(["Also:", *(f"  * {each}" for each in more), "", ""]) if more else ""
 
 
 def alarm(

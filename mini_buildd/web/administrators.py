@@ -1,6 +1,6 @@
-"""Who asks, as the verbs want to know it, and the pages that only administrators may post to."""
+"""Who asks, as the verbs want to know it, and the pages that only some may post to."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
@@ -9,7 +9,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from mini_buildd.db.actors import actor_for
-from mini_buildd.domain.permission import VISITOR, Actor, Door, demand_admin
+from mini_buildd.deb.names import MalformedName
+from mini_buildd.domain.distribution import DistributionName
+from mini_buildd.domain.permission import VISITOR, Act, Actor, Door, demand, may
 from mini_buildd.domain.problem import NotAllowed, Problem
 
 Given = ParamSpec("Given")
@@ -22,17 +24,39 @@ def actor_of(request: HttpRequest) -> Actor:
     return actor_for(user.pk, door=Door.PAGE) if user.is_authenticated else VISITOR
 
 
-def for_administrators(view: View[Given]) -> View[Given]:
-    """Let *view* take a POST of an administrator and nothing else; problems are told in our look.
+def may_in(request: HttpRequest, repository: str = "") -> dict[str, bool]:
+    """What whoever asks may do there, by the names of acts, for a page to show just those."""
+    actor = actor_of(request)
+    return {act.name.lower(): may(actor, act, repository=repository) for act in Act}
 
-    The verbs ask for themselves as well; here nobody else learns even what would happen.
+
+def for_those_who_may(act: Act) -> Callable[[View[Given]], View[Given]]:
+    """Let a view take a POST of those who may do *act* and nothing else; see for_people.
+
+    It is about the repository that the view's address names, or else about the instance. The verbs
+    ask for themselves as well; here nobody else learns even what would happen, or what there is.
     """
 
-    def asked(request: HttpRequest, /, *args: Given.args, **kwargs: Given.kwargs) -> HttpResponse:
-        demand_admin(actor_of(request), "change what is published")
-        return view(request, *args, **kwargs)
+    def decorate(view: View[Given]) -> View[Given]:
+        def asked(
+            request: HttpRequest, /, *args: Given.args, **kwargs: Given.kwargs
+        ) -> HttpResponse:
+            demand(actor_of(request), act, repository=_repository(kwargs))
+            return view(request, *args, **kwargs)
 
-    return for_people(wraps(view)(asked))
+        return for_people(wraps(view)(asked))
+
+    return decorate
+
+
+def _repository(address: Mapping[str, object]) -> str:
+    """The repository that an *address* names, by itself or by one of its distributions."""
+    if "distribution" in address:
+        try:
+            return str(DistributionName.parse(str(address["distribution"])).repository)
+        except MalformedName:
+            return ""
+    return str(address.get("repository", address.get("name", "")))
 
 
 def for_people(view: View[Given]) -> View[Given]:

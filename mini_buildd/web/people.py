@@ -5,14 +5,19 @@ from pathlib import Path
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from mini_buildd.db.models import OpenPGPKey
+from mini_buildd.domain.problem import Problem
+from mini_buildd.flow.approve_key import approve_key
 from mini_buildd.keys.gpg import GnupgFailed
 from mini_buildd.keys.public_key import PublicKey, read_public_key
 from mini_buildd.kit.clock import utc_now
+from mini_buildd.web.administrators import actor_of
 from mini_buildd.web.configuration import Configured
+from mini_buildd.web.instance import site
 
 
 class KeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when it runs
@@ -32,20 +37,24 @@ class KeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable w
         """The key, parsed by gpg; a form error says what is wrong with it."""
         armored: str = self.cleaned_data["armored"]
         if "armored" in self.changed_data:
-            key = _read(armored)
+            key = _read(armored, self.initial.get("armored", ""))
             others = OpenPGPKey.objects.filter(fingerprint=key.fingerprint)
             if others.exclude(pk=self.instance.pk).exists():
                 raise forms.ValidationError(f"The key {key.fingerprint} is registered already.")
             self.instance.fingerprint = key.fingerprint
             self.instance.uid = key.user_id[:300]
+            self.instance.expires_at = key.expires_at
+            if key.is_revoked and self.instance.revoked_at is None:
+                self.instance.revoked_at = utc_now()
             armored = key.armored
         return armored
 
 
-def _read(armored: str) -> PublicKey:
+def _read(armored: str, older: str) -> PublicKey:
+    """The key, merged with what was there: nothing of that is taken back."""
     with tempfile.TemporaryDirectory(prefix="mini-buildd-key-") as scratch:
         try:
-            return read_public_key(armored, Path(scratch))
+            return read_public_key(armored, Path(scratch), older=older)
         except GnupgFailed as error:
             raise forms.ValidationError(f"This is not one OpenPGP public key: {error}") from None
 
@@ -60,13 +69,25 @@ class KeyAdmin(Configured):
     search_fields = ("user__username", "fingerprint", "uid")
     fields = ("user", "armored", "fingerprint", "uid", "is_active", "approved_at", "approved_by")
     readonly_fields = ("fingerprint", "uid", "approved_at", "approved_by")
+    actions = ("approve",)
 
     def save_model(self, request: HttpRequest, key: Any, form: Any, change: bool) -> None:  # noqa: FBT001  # Django calls it so
         """What an administrator gives is approved."""
-        if key.approved_at is None:
+        if key.approved_at is None and key.refused_at is None:
             key.approved_at, key.approved_by = utc_now(), request.user.get_username()
         key.added_at = key.added_at or utc_now()
         super().save_model(request, key, form, change)
+
+    @admin.action(description="Approve: uploads signed by them are taken", permissions=("change",))
+    def approve(self, request: HttpRequest, rows: QuerySet[OpenPGPKey]) -> None:
+        """Approve what was ticked; of each that cannot be, the reason is told."""
+        for row in rows:
+            try:
+                approve_key(site(), actor_of(request), row.fingerprint)
+            except Problem as problem:
+                self.message_user(request, str(problem), messages.ERROR)
+            else:
+                self.message_user(request, f"{row} is approved.")
 
 
 class GrantAdmin(Configured):

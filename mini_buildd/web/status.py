@@ -7,6 +7,7 @@ from enum import StrEnum
 from mini_buildd.db.queries.builders import BuilderRow
 from mini_buildd.db.queries.builds import AttemptRow, BuildRow
 from mini_buildd.db.queries.chroots import ChrootRow
+from mini_buildd.db.queries.uploader_keys import KeyRow, KeyState
 from mini_buildd.db.queries.uploads import UploadRow
 from mini_buildd.db.queries.version_line import Presence, VersionRow
 from mini_buildd.domain.chroot_age import Health
@@ -112,7 +113,30 @@ _EVENT: Mapping[EventKind, Shape] = {
     EventKind.KEY_ROTATED: Shape.GOOD,
     EventKind.KEY_RETIRED: Shape.OFF,
     EventKind.KEY_EXPIRES: Shape.HELD,
+    EventKind.UPLOADER_KEY_APPROVED: Shape.GOOD,
+    EventKind.UPLOADER_KEY_REFUSED: Shape.BAD,
+    EventKind.UPLOADER_KEY_REVOKED: Shape.BAD,
+    EventKind.UPLOADER_KEY_REMOVED: Shape.OFF,
+    EventKind.UPLOADER_KEY_EXPIRES: Shape.HELD,
 }
+
+
+_KEY: Mapping[KeyState, Shape] = {
+    KeyState.WAITING: Shape.WAITING,
+    KeyState.APPROVED: Shape.GOOD,
+    KeyState.ENDING: Shape.HELD,
+    KeyState.EXPIRED: Shape.BAD,
+    KeyState.REFUSED: Shape.BAD,
+    KeyState.REVOKED: Shape.BAD,
+    KeyState.OFF: Shape.OFF,
+}
+
+
+def of_use(row: VersionRow | KeyRow) -> Status:
+    """Whether a version of a suite can be had; or whether signatures by a key count."""
+    if isinstance(row, KeyRow):
+        return Status(_KEY[row.state], row.state.value)
+    return _PRESENCE[row.presence]
 
 
 def of_build(row: BuildRow) -> Status:
@@ -145,11 +169,6 @@ def of_upload(row: UploadRow) -> Status:
     if row.source_state is SourceState.BUILDING and row.liveliest is not None:
         return _JOB[row.liveliest]
     return _SOURCE[row.source_state]
-
-
-def of_version(row: VersionRow) -> Status:
-    """Whether a version of a suite can be had."""
-    return _PRESENCE[row.presence]
 
 
 def of_machinery(row: BuilderRow | ChrootRow) -> Status:

@@ -25,6 +25,11 @@ class Upload(models.Model):
     source_name = models.CharField(max_length=130, blank=True)
     version = models.CharField(max_length=200, blank=True)
     distribution_name = models.CharField(max_length=130, blank=True)
+    signed_distribution = models.CharField(
+        max_length=130,
+        blank=True,
+        help_text="What the .changes names, where the folder it came by has it stand for another.",
+    )
     distribution = models.ForeignKey(
         Distribution, on_delete=models.SET_NULL, null=True, related_name="uploads"
     )

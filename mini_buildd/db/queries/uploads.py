@@ -33,6 +33,7 @@ class UploadRow:
     source_state: SourceState | None
     liveliest: JobState | None
     problem_title: str
+    signed_distribution: str = ""  # where a folder that is watched had it stand for another
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ def upload_row(upload: Upload) -> UploadRow:
         source_state=SourceState(source.state) if source is not None else None,
         liveliest=next((each for each in _LIVELIEST_FIRST if getattr(upload, each.value)), None),
         problem_title=upload.problem_title,
+        signed_distribution=upload.signed_distribution,
     )
 
 

@@ -2,13 +2,14 @@
 
 import sys
 
-from mini_buildd.tests.bench import archive, build, queue, serve
+from mini_buildd.tests.bench import archive, build, queue, serve, upload
 
 _BENCHES = {
     "build": build.main,
     "queue": queue.main,
     "archive": archive.run,
     "serve": serve.run,
+    "upload": upload.run,
 }
 
 

@@ -15,6 +15,7 @@ from mini_buildd.config.settings import (
     Http,
     Settings,
     SettingsError,
+    Watch,
     load,
     passive_ports,
 )
@@ -241,3 +242,33 @@ def test_the_folders_of_an_instance_are_made_once_and_keys_are_private(tmp_path:
     assert places.gnupg.stat().st_mode & 0o777 == 0o700
     assert places.spool.is_dir()
     assert places.lock.parent == places.home
+
+
+def test_folders_that_are_watched_are_a_list_of_tables(tmp_path: Path) -> None:
+    found = _load(
+        tmp_path,
+        "[[watch]]\nfolder = '/srv/a'\nsuites = { sid = 'sid-test-unstable' }\n"
+        "[[watch]]\nfolder = '/srv/b'\nkeep = false\n",
+    )
+    assert found.watch == (
+        Watch("/srv/a", {"sid": "sid-test-unstable"}),
+        Watch("/srv/b", keep=False),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("watch = 'x'", "watch"),
+        ("[watch]\nfolder = '/a'", "watch"),
+        ("[[watch]]\nfolder = 'a'", "watch[0].folder"),
+        ("[[watch]]\nfolder = '/a'\n[[watch]]\nfolder = '/a'", "watch"),
+        ("[[watch]]\nfolder = '/a'\nsuites = ['x']", "watch[0].suites"),
+        ("[[watch]]\nfolder = '/a'\n[[watch]]\nfolder = '/b'\ncolour = 1", "watch[1].colour"),
+    ],
+)
+def test_what_is_wrong_with_a_folder_is_told_with_its_place(
+    tmp_path: Path, text: str, place: str
+) -> None:
+    (error,) = _errors(tmp_path, text)
+    assert error.partition(":")[0] == place

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mini_buildd.deb.names import Architecture
+from mini_buildd.domain import upload_options
 from mini_buildd.domain.problem import OptionMalformed, OptionUnknown
 from mini_buildd.domain.upload_options import UploadOptions, read_options
 
@@ -161,3 +162,23 @@ def test_any_value_is_read_or_refused(value: str) -> None:
     assert (
         read_options(_entry(f"   * MINI_BUILDD_OPTION: build-options={written}"), _HERE) == options
     )
+
+
+@given(st.text("ab1 .=()<>[]!|,:~+-", max_size=120), st.sampled_from(["", f"[{_HERE}]"]))
+def test_the_value_is_all_that_follows_the_equals_sign(value: str, where: str) -> None:
+    """Whatever an option may take one day: ``libfoo (>= 1.2) [amd64] <!nocheck>, a=b``."""
+    entry = _entry(f"   * MINI_BUILDD_OPTION: build-options{where}={value}")
+    (item,) = upload_options._items(entry)
+    option = upload_options._parse(item)
+    assert (option.key, option.value) == ("build-options", " ".join(value.split()))
+    assert option.where == tuple(where.strip("[]").split())
+
+
+@given(st.lists(st.text("ab1.=(>)", min_size=1, max_size=9), min_size=1, max_size=12))
+def test_a_value_is_the_same_in_one_line_or_in_many(words: list[str]) -> None:
+    one = _entry(f"   * MINI_BUILDD_OPTION: build-options={' '.join(words)}")
+    many = _entry("   * MINI_BUILDD_OPTION: build-options=", *(f"     {word}" for word in words))
+    values = [
+        upload_options._parse(next(upload_options._items(each))).value for each in (one, many)
+    ]
+    assert values[0] == values[1] == " ".join(words)

@@ -112,6 +112,16 @@ def test_a_signer_hears_of_a_rejection_once(mailing: Scene, office: PostOffice) 
     assert f"http://buildd.example:8066/uploads/{upload.pk}/" in sent.get_content()
 
 
+def test_the_mail_tells_all_that_is_wrong(mailing: Scene, office: PostOffice) -> None:
+    mailing.take_in(SourcePackage(version="1.0-1", urgency="soon", architecture="arm64"))
+    announce(mailing.site)
+    (sent,) = office.mails
+    assert "(version-against-rule)" in sent["Subject"]
+    text = " ".join(sent.get_content().split())
+    assert "Also: * Unknown urgency (urgency-unknown): expected Urgency: one of low" in text
+    assert "(nothing-to-build)" in text
+
+
 def test_strangers_get_no_mail(mailing: Scene, office: PostOffice, stranger: Packager) -> None:
     arrival = list(mailing.send(SourcePackage().upload(stranger)).values())[-1]
     assert arrival.name.endswith(".changes")

@@ -1,5 +1,6 @@
 """A real HTTP server of ours that takes uploads, as the tests see it."""
 
+import contextlib
 import json
 import queue
 import socket
@@ -88,6 +89,15 @@ class HttpServer:
     def resumable(self) -> list[Path]:
         """What can be gone on with."""
         return sorted((self.home / "spool" / "resumable").iterdir())
+
+    def open_files(self) -> list[str]:
+        """What it holds open of what can be gone on with."""
+        root = str(self.home / "spool" / "resumable")
+        found = []
+        for link in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                found.append(str(link.readlink()))
+        return [path for path in found if path.startswith(root)]
 
     def empty(self) -> None:
         """Forget what has arrived."""

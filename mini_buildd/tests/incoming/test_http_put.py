@@ -256,6 +256,15 @@ def test_whoever_tried_too_often_is_told_when_to_come_again(closed: HttpServer) 
     assert (answer.status, answer.fields["retry-after"]) == (429, "7")
 
 
+def test_a_browser_that_looks_is_not_asked_for_a_password(closed: HttpServer) -> None:
+    answer = closed.ask("GET", "/upload/x")
+    assert answer.status == 405
+    assert "www-authenticate" not in answer.fields
+    answer = closed.ask("POST", "/api/v1/uploads/files", b"x")
+    assert answer.status == 401
+    assert answer.fields["www-authenticate"].startswith("Bearer ")
+
+
 def test_curl_does_not_send_a_file_before_it_is_let_in(closed: HttpServer, file: Path) -> None:
     url = f"{closed.url}/upload/"
     command = ("curl", "-sSv", "--noproxy", "*", "-T", str(file))

@@ -291,9 +291,15 @@ def test_the_administration_works_under_our_content_policy(
     browser.get(f"{live_server.url}/admin/")
     browser.find_element(By.ID, "id_username").send_keys("root")
     browser.find_element(By.ID, "id_password").send_keys("a throw-away word")
-    browser.find_element(By.CSS_SELECTOR, "[type=submit]").click()
+    browser.find_element(By.CSS_SELECTOR, "main button").click()
     until(browser, lambda: "What is published" in browser.page_source)
-    places = ("uploader/1/change", "layout/1/change", "base/1/change", "distribution/add", "event")
+    places = (
+        "openpgpkey/1/change",
+        "layout/1/change",
+        "base/1/change",
+        "distribution/add",
+        "event",
+    )
     for place in places:
         browser.get(f"{live_server.url}/admin/mini_buildd/{place}/")
         assert complaints(browser) == [], place

@@ -32,7 +32,7 @@ PAGES = (
 )
 # The most is asked for a suite: its packages with where else they are, its versions with what each
 # of them changed, and who is asking. Home reads the queue, which the daemon would have in memory.
-MAX_QUERIES = 33
+MAX_QUERIES = 34
 
 
 def paths() -> list[str]:

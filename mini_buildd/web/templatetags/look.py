@@ -15,6 +15,7 @@ from mini_buildd.db.queries.builders import BuilderRow
 from mini_buildd.db.queries.builds import AttemptRow, BuildRow
 from mini_buildd.db.queries.chroots import ChrootRow
 from mini_buildd.db.queries.events import EventRow
+from mini_buildd.db.queries.uploader_keys import KeyRow
 from mini_buildd.db.queries.uploads import UploadRow
 from mini_buildd.db.queries.version_line import VersionRow
 from mini_buildd.domain.keyring import keyring_name
@@ -49,7 +50,9 @@ _DRAWINGS: Mapping[states.Shape, str] = {
 }
 
 
-Stateful = BuildRow | UploadRow | AttemptRow | EventRow | VersionRow | BuilderRow | ChrootRow
+Stateful = (
+    BuildRow | UploadRow | AttemptRow | EventRow | VersionRow | BuilderRow | ChrootRow | KeyRow
+)
 
 
 @register.simple_tag
@@ -75,8 +78,8 @@ def _status(row: Stateful) -> states.Status:
             return states.of_attempt(row)
         case EventRow():
             return states.of_event(row.kind)
-        case VersionRow():
-            return states.of_version(row)
+        case VersionRow() | KeyRow():
+            return states.of_use(row)
         case BuilderRow() | ChrootRow():
             return states.of_machinery(row)
 

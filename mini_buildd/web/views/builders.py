@@ -11,10 +11,11 @@ from django.views.decorators.http import require_safe
 from mini_buildd.db.queries.builders import list_builders
 from mini_buildd.db.queries.chroots import ChrootRow, list_chroots
 from mini_buildd.domain.chroot_age import Health
+from mini_buildd.domain.permission import Act
 from mini_buildd.flow.chroot import chroot_by_id
 from mini_buildd.flow.refresh import ask_refresh
 from mini_buildd.kit.lock import is_held
-from mini_buildd.web.administrators import actor_of, for_administrators
+from mini_buildd.web.administrators import actor_of, for_those_who_may, may_in
 from mini_buildd.web.instance import instance, places, site
 from mini_buildd.web.views.changes import Wish, answer, at_once
 
@@ -25,7 +26,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     context = {
         "builders": list_builders(now(), instance().builder.lease_seconds),
         "chroots": [_seen(row) for row in list_chroots(now())],
-        "is_admin": actor_of(request).is_admin,
+        "may": may_in(request),
     }
     return render(request, "mini_buildd/builders.html", context)
 
@@ -41,7 +42,7 @@ def expired_chroots() -> list[ChrootRow]:
     return [row for row in list_chroots(now()) if row.health is Health.EXPIRED]
 
 
-@for_administrators
+@for_those_who_may(Act.REFRESH_CHROOT)
 def refresh(request: HttpRequest, chroot_id: int) -> HttpResponse:
     """Make a chroot anew."""
     chroot = chroot_by_id(chroot_id)

@@ -13,6 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from mini_buildd.db.models import Distribution
+from mini_buildd.domain.permission import Act
 from mini_buildd.domain.problem import CheckImpossible, PackageNotThere, Problem, WouldBreak
 from mini_buildd.flow.binnmu import Rebuild
 from mini_buildd.flow.binnmu import binnmu as build_again
@@ -23,7 +24,7 @@ from mini_buildd.flow.migrate import Migration
 from mini_buildd.flow.migrate import migrate as migrate_packages
 from mini_buildd.flow.remove import remove as remove_packages
 from mini_buildd.flow.rollback import rollback as roll_back
-from mini_buildd.web.administrators import actor_of, for_administrators
+from mini_buildd.web.administrators import actor_of, for_those_who_may
 from mini_buildd.web.instance import site, wake
 from mini_buildd.web.views.suites import suite_or_404
 
@@ -32,7 +33,7 @@ _REASON_CHARACTERS = 500
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """What an administrator has said; a *is_final* word does it."""
+    """What somebody has said; a *is_final* word does it."""
 
     is_final: bool
     reason: str
@@ -170,7 +171,7 @@ def _page_of(distribution: Distribution) -> str:
     return reverse("suite", args=[distribution.name])
 
 
-@for_administrators
+@for_those_who_may(Act.MIGRATE)
 def migrate(request: HttpRequest, distribution: str) -> HttpResponse:
     """Packages to the next suite, or the whole way."""
     way = suite_or_404(distribution).way
@@ -201,7 +202,7 @@ def migrate(request: HttpRequest, distribution: str) -> HttpResponse:
     return answer(request, wish)
 
 
-@for_administrators
+@for_those_who_may(Act.REMOVE)
 def remove(request: HttpRequest, distribution: str) -> HttpResponse:
     """Packages from a suite."""
     suite = find_distribution(suite_or_404(distribution).name)
@@ -230,7 +231,7 @@ def remove(request: HttpRequest, distribution: str) -> HttpResponse:
     return answer(request, wish)
 
 
-@for_administrators
+@for_those_who_may(Act.REBUILD)
 def rebuild(request: HttpRequest, distribution: str) -> HttpResponse:
     """Binary packages from the same source once more."""
     suite = find_distribution(suite_or_404(distribution).name)
@@ -254,7 +255,7 @@ def rebuild(request: HttpRequest, distribution: str) -> HttpResponse:
     return answer(request, wish)
 
 
-@for_administrators
+@for_those_who_may(Act.ROLL_BACK)
 def rollback(request: HttpRequest, distribution: str, number: int) -> HttpResponse:
     """A suite back to what it was."""
     suite = find_distribution(suite_or_404(distribution).name)
@@ -283,7 +284,7 @@ def rollback(request: HttpRequest, distribution: str, number: int) -> HttpRespon
 # --- the verbs on suites ----------------------------------------------------------
 
 
-@for_administrators
+@for_those_who_may(Act.FREEZE)
 def freeze(request: HttpRequest, distribution: str) -> HttpResponse:
     """Let nothing come in or go out."""
     suite = find_distribution(suite_or_404(distribution).name)
@@ -301,7 +302,7 @@ def freeze(request: HttpRequest, distribution: str) -> HttpResponse:
     return answer(request, wish)
 
 
-@for_administrators
+@for_those_who_may(Act.FREEZE)
 def thaw(request: HttpRequest, distribution: str) -> HttpResponse:
     """Let packages come and go again."""
     suite = find_distribution(suite_or_404(distribution).name)

@@ -18,6 +18,7 @@ from mini_buildd.domain.token import DEFAULT_DAYS, MOST_DAYS, TokenWish, parse_s
 from mini_buildd.flow import token as tokens
 from mini_buildd.web.administrators import actor_of, for_people
 from mini_buildd.web.instance import site
+from mini_buildd.web.views.my_keys import keys_of
 
 _SCOPE_WORDS = {
     Scope.READ: "see what I may see, and install from private repositories",
@@ -47,6 +48,7 @@ def _page(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
         "scopes": [(scope.value, words) for scope, words in _SCOPE_WORDS.items()],
         "days": _DAYS,
         "default_days": DEFAULT_DAYS,
+        **keys_of(account.name),
         **more,
     }
     return render(request, "mini_buildd/me.html", context, status=status)

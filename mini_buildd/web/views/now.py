@@ -8,9 +8,10 @@ from django.views.decorators.http import require_safe
 from mini_buildd.db.queries.builders import list_aside
 from mini_buildd.db.queries.builds import last_good_seconds
 from mini_buildd.db.queries.now import find_now
+from mini_buildd.db.queries.uploader_keys import waiting_keys
 from mini_buildd.domain.key_expiry import running_out
 from mini_buildd.keys.archive_keys import ArchiveKeys
-from mini_buildd.web.administrators import actor_of
+from mini_buildd.web.administrators import may_in
 from mini_buildd.web.instance import instance, outlook, places, troubles
 from mini_buildd.web.views.builders import expired_chroots
 
@@ -21,6 +22,7 @@ def show(request: HttpRequest) -> HttpResponse:
     ahead = outlook()
     found = find_now(now(), ahead.order)
     expected = last_good_seconds(found.running)
+    may = may_in(request)
     context = {
         "now": found,
         "running": [(row, expected.get((row.source, row.architecture))) for row in found.running],
@@ -31,6 +33,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "expired_chroots": expired_chroots(),
         "slots": instance().builder.slots,
         "aside": list_aside(now()),
-        "is_admin": actor_of(request).is_admin,
+        "may": may,
+        "waiting_keys": len(waiting_keys(now())) if may["approve_key"] else 0,
     }
     return render(request, "mini_buildd/now.html", context)

@@ -13,7 +13,7 @@ from mini_buildd.db.queries.repositories import (
     list_repositories,
 )
 from mini_buildd.db.queries.snapshots import SnapshotRow, list_snapshots
-from mini_buildd.web.administrators import actor_of
+from mini_buildd.web.administrators import may_in
 from mini_buildd.web.apt_lines import AptLines, use_it, use_version
 from mini_buildd.web.instance import archive_url, instance
 
@@ -51,7 +51,7 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
         "repository": repository,
         "distributions": [_shown(name, row) for row in repository.distributions],
         "snapshots": [_shown_snapshot(row) for row in list_snapshots(name)],
-        "is_admin": actor_of(request).is_admin,
+        "may": may_in(request, name),
         "url": archive_url(name),
         "dput": dput_section(),
         "identity": instance().identity,

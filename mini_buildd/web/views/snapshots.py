@@ -4,12 +4,13 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from mini_buildd.deb.names import MalformedName
+from mini_buildd.domain.permission import Act
 from mini_buildd.domain.problem import SnapshotUnknown
 from mini_buildd.domain.snapshot import SnapshotName
 from mini_buildd.flow.snapshot import drop as drop_snapshot
 from mini_buildd.flow.snapshot import find_repository
 from mini_buildd.flow.snapshot import take as take_snapshot
-from mini_buildd.web.administrators import actor_of, for_administrators
+from mini_buildd.web.administrators import actor_of, for_those_who_may
 from mini_buildd.web.instance import site
 from mini_buildd.web.views.changes import Wish, answer, at_once
 
@@ -18,7 +19,7 @@ def _place(repository: str) -> str:
     return reverse("repository", args=[repository]) + "#snapshots"
 
 
-@for_administrators
+@for_those_who_may(Act.TAKE_SNAPSHOT)
 def take(request: HttpRequest, name: str) -> HttpResponse:
     """Keep what the suites of a repository have now."""
     repository = find_repository(name)
@@ -52,7 +53,7 @@ def _parsed(text: str) -> SnapshotName:
         ) from None
 
 
-@for_administrators
+@for_those_who_may(Act.TAKE_SNAPSHOT)
 def drop(request: HttpRequest, name: str, snapshot: str) -> HttpResponse:
     """Let a snapshot go."""
     repository = find_repository(name)

@@ -28,7 +28,7 @@ from mini_buildd.domain.suite_version import Difference, Kind
 from mini_buildd.flow.change import find_distribution
 from mini_buildd.flow.compare import At, Part, compare_part
 from mini_buildd.flow.news import news
-from mini_buildd.web.administrators import actor_of
+from mini_buildd.web.administrators import may_in
 from mini_buildd.web.apt_lines import use_it, use_version
 from mini_buildd.web.instance import archive_url, tree
 from mini_buildd.web.plot import growth
@@ -69,7 +69,7 @@ def show(request: HttpRequest, distribution: str) -> HttpResponse:
         "has_more_versions": len(versions.rows) > _SHOWN,
         "plot": growth(versions.rows, suite.sources, now()),
         "lines": use_it(suite.repository, suite.name),
-        "is_admin": actor_of(request).is_admin,
+        "may": may_in(request, suite.repository),
     }
     return render(request, "mini_buildd/suite.html", context)
 
@@ -97,7 +97,8 @@ def version(request: HttpRequest, distribution: str, number: int) -> HttpRespons
         "groups": list(_grouped(part.differences, _news(suite, part))),
         "snapshots": snapshots_with(distribution, number),
         "lines": use_version(suite.name, moment(row)) if can_be_had else None,
-        "can_go_back": row.presence is Presence.KEPT and actor_of(request).is_admin,
+        "can_go_back": row.presence is Presence.KEPT
+        and may_in(request, suite.repository)["roll_back"],
     }
     return render(request, "mini_buildd/suite_version.html", context)
 

@@ -1,0 +1,89 @@
+"""The rights to a repository: who has them, giving them, and taking them back."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from mini_buildd.db.queries.repositories import RepositoryDetail, find_repository
+from mini_buildd.db.queries.rights import list_rights
+from mini_buildd.domain.permission import Act, Role, demand
+from mini_buildd.domain.problem import NotAllowed, RightImpossible
+from mini_buildd.flow.rights import GIVEN, Right, Whom, give_right, withdraw_right
+from mini_buildd.web.administrators import actor_of, for_those_who_may, may_in, refused
+from mini_buildd.web.instance import site
+
+_KINDS = ("account", "group", "keyring")
+
+
+@login_required
+@require_safe
+def listing(request: HttpRequest, name: str) -> HttpResponse:
+    """All of them, and a form for one more."""
+    try:
+        demand(actor_of(request), Act.GIVE_RIGHTS, repository=name)
+    except NotAllowed as problem:
+        return refused(request, problem, 403)
+    may = may_in(request, name)
+    context = {
+        "repository": _repository(name),
+        "rights": [(row, row.role < Role.OWNER or may["configure"]) for row in list_rights(name)],
+        "roles": [role.word for role in GIVEN if role < Role.OWNER or may["configure"]],
+        "kinds": _KINDS,
+        "suites": sorted({row.name.rpartition("-")[2] for row in _repository(name).distributions}),
+    }
+    return render(request, "mini_buildd/rights.html", context)
+
+
+def _repository(name: str) -> RepositoryDetail:
+    found = find_repository(name)
+    if found is None:
+        raise Http404(f"There is no repository “{name}”.")
+    return found
+
+
+@for_those_who_may(Act.GIVE_RIGHTS)
+def give(request: HttpRequest, name: str) -> HttpResponse:
+    """One right more."""
+    said = request.POST
+    right = Right(
+        repository=name,
+        role=_role(said.get("role", "")),
+        suite=said.get("suite", ""),
+        sources=said.get("sources", ""),
+        may_add_sources="only_old" not in said,
+    )
+    give_right(site(), actor_of(request), _whom(request), right)
+    messages.success(request, f"{said.get('whom', '')} is {right.role.word} of {name}.")
+    return redirect("repository-rights", name)
+
+
+def _role(word: str) -> Role:
+    for role in GIVEN:
+        if role.word == word:
+            return role
+    raise RightImpossible(
+        expected="reader, uploader or owner",
+        found=word[:20] or "nothing",
+        hint="Choose what they are to be.",
+    )
+
+
+def _whom(request: HttpRequest) -> Whom:
+    kind, name = request.POST.get("kind", ""), request.POST.get("whom", "").strip()
+    match kind:
+        case "account":
+            return Whom(account=name)
+        case "group":
+            return Whom(group=name)
+        case _:
+            return Whom(keyring=name, fingerprint=request.POST.get("fingerprint", ""))
+
+
+@for_those_who_may(Act.GIVE_RIGHTS)
+def withdraw(request: HttpRequest, name: str, number: int) -> HttpResponse:
+    """One right less."""
+    withdraw_right(site(), actor_of(request), name, number)
+    messages.success(request, "The right is withdrawn.")
+    return redirect("repository-rights", name)
