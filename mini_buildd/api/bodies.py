@@ -19,7 +19,7 @@ def _whole(value: object) -> object:
     return value
 
 
-_Days = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=LIFETIME_DAYS)]
+_Days = Annotated[int, Field(ge=1, le=LIFETIME_DAYS), BeforeValidator(_whole)]
 _Line = Annotated[StrictStr, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 

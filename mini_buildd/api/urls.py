@@ -9,5 +9,5 @@ urlpatterns = [
     path("", page, name="api-page"),
     path("v1/openapi.json", openapi, name="api-openapi"),
     path("v1/", api.urls),
-    re_path("^.*$", no_such_call),
+    re_path("", no_such_call),  # whatever stands there, also the end of a line
 ]

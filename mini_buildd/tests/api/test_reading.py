@@ -126,6 +126,7 @@ def test_what_is_not_there_is_a_problem_with_a_code(visitor: Caller) -> None:
         ("suites/nowhere/versions/", "suite-unknown"),
         ("nothing", "not-found"),
         ("builds/x", "not-found"),
+        ("builds/1%0A/log", "not-found"),
     ):
         assert visitor.refused(404, "GET", path)["code"] == code
     job = models.Job.objects.get(state=JobState.FAILED)

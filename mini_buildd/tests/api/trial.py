@@ -16,6 +16,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi.checks import ignored_auth
+
+from mini_buildd.wire.api.incoming_calls import CALLS
 
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 
@@ -31,13 +34,11 @@ class Tried:
     """What schemathesis found wrong, if anything."""
 
 
-def try_all(
-    schema: Any, headers: Mapping[str, str], examples: int, *, only: str = ""
-) -> Iterator[Tried]:
-    """Every call of *schema*, so many examples each way."""
+def try_all(schema: Any, headers: Mapping[str, str], examples: int) -> Iterator[Tried]:
+    """Every call of *schema* but those that bring files, so many examples each way."""
     for found in schema.get_all_operations():
         operation = found.ok()
-        if only in operation.path:
+        if operation.path not in CALLS:
             yield _try(operation, headers, examples)
 
 
@@ -62,9 +63,9 @@ def _try(operation: Any, headers: Mapping[str, str], examples: int) -> Tried:
             suppress_health_check=list(HealthCheck),
         )
         def check(case: "schemathesis.Case[Any]") -> None:
-            case.headers.update(headers)
             _hurry(case)
-            answer = case.call_and_validate()
+            # Guessing is slowed down, and test_changing.py sees to who is let in.
+            answer = case.call_and_validate(headers=dict(headers), excluded_checks=[ignored_auth])
             tried.requests += 1
             tried.refused += answer.status_code >= 400
 
