@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from ninja.utils import check_csrf
 
 from mini_buildd.db.actors import actor_for
+from mini_buildd.db.visibility import look_as
 from mini_buildd.domain.permission import VISITOR, Actor, Door
 from mini_buildd.domain.problem import BodyRefused, ParameterUnknown, RequestForged, SignInFailed
 from mini_buildd.flow.hosted import site
@@ -34,7 +35,9 @@ class ApiDoor:
         """Whoever asks."""
         self._check_query(request)
         _check_body(request)
-        return identify(request)
+        actor = identify(request)
+        look_as(actor)
+        return actor
 
     def _check_query(self, request: HttpRequest) -> None:
         match = request.resolver_match

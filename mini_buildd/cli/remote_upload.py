@@ -89,6 +89,8 @@ def _tell_plan(screen: Screen, said: Precheck) -> None:
     screen.line(f"{len(said.to_send)} files to send, {size_text(sizes)}", indent=2)
     for file in said.in_pool:
         screen.line(f"{file.name} is there already", indent=2)
+    for file in said.from_base:
+        screen.line(f"{file.name} is looked for in the base release's archive", indent=2)
 
 
 def _planned(build: PlannedBuild) -> str:

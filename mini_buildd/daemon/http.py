@@ -12,6 +12,7 @@ from twisted.web.static import File
 from twisted.web.wsgi import WSGIResource
 
 from mini_buildd.daemon.archive_files import ArchiveFiles
+from mini_buildd.daemon.private_archives import PrivateArchives
 from mini_buildd.incoming.http_channel import Door, StreamingChannel, StreamingRequest
 
 # Forms of the administration are small; packages come by another way (StreamingRequest).
@@ -112,6 +113,7 @@ def make_site(
     application: Any,
     door: Door | None = None,
     hsts_seconds: int = 0,
+    private: PrivateArchives | None = None,
 ) -> Site:
     """The site; *static* maps folders under /static/ to where their files lie.
 
@@ -120,7 +122,7 @@ def make_site(
     statics: Any = Resource()
     for name, folder in static.items():
         statics.putChild(name.strip("/").encode(), StaticFile(str(folder)))
-    archive_files = ArchiveFiles(archive)
+    archive_files = ArchiveFiles(archive, private)
     django = WSGIResource(reactor, pool, application)
     root = Root({b"archive": archive_files, b"static": statics}, django)
     return ArchiveSite(root, archive_files, door, hsts_seconds)

@@ -1,6 +1,7 @@
 """A folder of the archive as a page, for people who look around with a browser."""
 
 import os
+from collections.abc import Collection
 from html import escape
 from urllib.parse import quote
 
@@ -17,10 +18,17 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
-def listing(descriptor: int, title: bytes) -> bytes:
-    """The page on the open folder *descriptor*: no name that is being written (a dot before it)."""
+def listing(descriptor: int, title: bytes, hidden: Collection[bytes] = ()) -> bytes:
+    """The page on the open folder *descriptor*: no name that is being written (a dot before it).
+
+    Nor any of those that are *hidden*.
+    """
     with os.scandir(descriptor) as entries:
-        rows = sorted(_row(entry) for entry in entries if not entry.name.startswith("."))
+        rows = sorted(
+            _row(entry)
+            for entry in entries
+            if not entry.name.startswith(".") and os.fsencode(entry.name) not in hidden
+        )
     up = '<tr><td><a href="../">../</a></td><td></td></tr>'
     text = _PAGE.format(title=escape(_shown(os.fsdecode(title))), rows="\n".join([up, *rows]))
     return text.encode()

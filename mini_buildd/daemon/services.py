@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks
 from twisted.internet.error import CannotListenError
+from twisted.internet.task import LoopingCall
 from twisted.python.threadpool import ThreadPool
 
 from mini_buildd.buildd.builder import Builder
@@ -19,11 +20,18 @@ from mini_buildd.daemon.builds import LocalBuilds
 from mini_buildd.daemon.certificate import Certificate
 from mini_buildd.daemon.http import make_site
 from mini_buildd.daemon.lanes import Lanes
+from mini_buildd.daemon.private_archives import (
+    Archives,
+    Gatekeeper,
+    Names,
+    PrivateArchives,
+)
 from mini_buildd.daemon.step import Step
 from mini_buildd.daemon.watch import ProcessWatch
 from mini_buildd.db.connect import analyze, in_thread
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.problem import CertificateUnusable
+from mini_buildd.domain.proxies import parse_networks
 from mini_buildd.flow import hosted
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.chroot import Workshop
@@ -32,6 +40,7 @@ from mini_buildd.flow.enter_sftp import may_enter_sftp
 from mini_buildd.flow.expire import expire
 from mini_buildd.flow.keys import watch_keys
 from mini_buildd.flow.open_site import open_site
+from mini_buildd.flow.private_archives import archive_names, readable_archives
 from mini_buildd.flow.refresh import refresh_chroots
 from mini_buildd.flow.release import JUDGED_AFTER, release_all
 from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
@@ -68,6 +77,8 @@ from mini_buildd.web.instance import show_troubles
 _log = logging.getLogger(__name__)
 
 _SWEEP_SECONDS = 10.0
+# So long after a repository was made private, its archive is.
+_ARCHIVES_SECONDS = 2.0
 _WATCH_SECONDS = 3.0
 _MINUTE_SECONDS = 60.0
 _HOUR_SECONDS = 3600.0
@@ -109,6 +120,7 @@ class Services:
             watch=self._watch.watch,
             look_again=self._look_at_builds_in,
         )
+        self._private = self._make_private()
         self._watched = [WatchedFolder(each) for each in settings.watch]
         self._make_steps()
         self._dock = Dock(
@@ -305,6 +317,7 @@ class Services:
             _log.exception("cannot start")
             self._give_up()
             return
+        self._archive_watch.start(_ARCHIVES_SECONDS, now=False)
         for step in self._steps:
             step.start()
         ftp, sftp = self._settings.ftp.port, self._settings.sftp.port
@@ -324,6 +337,7 @@ class Services:
             application=application(),
             door=self._http_door(),
             hsts_seconds=https.hsts_seconds,
+            private=self._private,
         )
         self._ports = [self.reactor.listenTCP(http.port, site, interface=http.interface)]
         if https.port:
@@ -367,12 +381,36 @@ class Services:
         with in_thread():
             enter_http(self._site, credentials.account, credentials.secret, peer)
 
+    def _make_private(self) -> PrivateArchives:
+        """What is known now; asked before anything is served."""
+        keeper = Gatekeeper(
+            self.reactor,
+            self._web_pool,
+            self._thd_archives,
+            self._thd_readable,
+            parse_networks(self._settings.http.trusted_proxies),
+        )
+        made = PrivateArchives(keeper, self._thd_archives())
+        self._archive_watch = LoopingCall(made.look_again)
+        self._archive_watch.clock = self.reactor
+        return made
+
+    def _thd_archives(self) -> Archives:
+        with in_thread():
+            return Archives(*archive_names())
+
+    def _thd_readable(self, credentials: Credentials, peer: str) -> Names:
+        with in_thread():
+            return readable_archives(self._site, credentials.account, credentials.secret, peer)
+
     @inlineCallbacks
     def stop(self) -> Any:
         """Close the doors, let what runs in threads end; builds go on by themselves."""
         hosted.close()
         for port in getattr(self, "_ports", []):
             yield port.stopListening()
+        if self._archive_watch.running:
+            self._archive_watch.stop()
         self._chroot_commands.stop()
         self._orig_commands.stop()
         ends: list[Deferred[Any]] = [step.stop() for step in (*self._steps, self._suites)]

@@ -32,10 +32,11 @@ _IN_SNAPSHOT = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A *path* below the archive's root, and whether what is there is so for ever."""
+    """A *path* below the archive's root, and whether what is there is so for ever, or private."""
 
     path: bytes
     is_for_ever: bool
+    is_private: bool = False
 
 
 def locate(root: bytes, path: bytes) -> Place:

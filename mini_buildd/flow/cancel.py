@@ -13,6 +13,7 @@ from mini_buildd.db.events import record
 from mini_buildd.db.models import Attempt, Job
 from mini_buildd.db.moves import move_job
 from mini_buildd.db.queries.builds import account
+from mini_buildd.db.visibility import visible
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.permission import Act, Actor, demand
 from mini_buildd.domain.problem import BuildEnded, BuildUnknown, NothingToDo
@@ -108,11 +109,12 @@ def jobs_of_upload(upload_id: int, act: Act, actor: Actor) -> QuerySet[Job]:
 
 
 def _jobs() -> QuerySet[Job]:
-    return Job.objects.select_for_update(of=("self",)).select_related(
+    rows = Job.objects.select_for_update(of=("self",)).select_related(
         "source__distribution__suite",
         "source__distribution__repository",
         "source__upload__signed_by__user",
     )
+    return visible(rows, "source__distribution__repository__name")
 
 
 def nothing_to_do(expected: str) -> NothingToDo:

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from mini_buildd.db.audit import note
 from mini_buildd.db.models import Distribution, Source
+from mini_buildd.db.visibility import visible
 from mini_buildd.domain.installability import Broken
 from mini_buildd.domain.problem import NothingToDo, SuiteMovedOn, SuiteUnknown
 from mini_buildd.domain.suite_version import Cause, Difference
@@ -140,10 +141,11 @@ def _demand_announced(changes: Iterable[SuiteChange], expected: Mapping[str, int
 
 def find_distribution(name: str) -> Distribution:
     """The distribution called *name*; raises SuiteUnknown."""
-    rows = Distribution.objects.select_related("repository", "base", "suite__migrates_to")
-    found = rows.filter(name=name).first()
+    rows = visible(Distribution.objects.all(), "repository__name")
+    wanted = rows.filter(name=name)
+    found = wanted.select_related("repository", "base", "suite__migrates_to").first()
     if found is None:
-        known = ", ".join(Distribution.objects.values_list("name", flat=True)) or "none yet"
+        known = ", ".join(rows.values_list("name", flat=True)) or "none yet"
         raise SuiteUnknown(
             expected=f"one of: {known}",
             found=name,

@@ -53,6 +53,8 @@ def copy(
     unless *force* CheckImpossible and WouldBreak.
     """
     demand(actor, Act.COPY, repository=wish.target.repository.name)
+    origin = wish.origin.repository
+    demand(actor, Act.SEE, repository=origin.name, is_private=origin.is_private)
     _check_way(wish)
     order = Order(actor, Cause.COPY, wish.reason)
     demand_open(site, wish.target, order)

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import ParamSpec, TypeVar
 
+from django.db.models import Q, QuerySet
+
 from mini_buildd.archive.tree import pool_path
 from mini_buildd.db.models import Distribution, PoolFile, Source
 from mini_buildd.db.uploaders import Signer
+from mini_buildd.db.visibility import visible
 from mini_buildd.deb.changes import Changes
 from mini_buildd.deb.dsc import Dsc
 from mini_buildd.deb.files import ListedFile
@@ -92,7 +95,9 @@ def examine(site: Site, opened: Opened, sent: Sent) -> Examined:
     """Ask all rules of the upload *opened*, with which the files *sent* come."""
     changes, faults = opened.changes, _Faults()
     distribution = named_distribution(changes.distribution)
-    faults.ask(_check_distribution, changes, distribution)
+    if distribution is not None and not _may_know(opened.signer, distribution):
+        distribution = None
+    faults.ask(_check_distribution, changes, opened.signer, distribution)
     if distribution is not None:
         faults.ask(_check_signer, opened.signer, distribution, changes.source)
     faults.ask(_check_age, site, opened)
@@ -161,8 +166,27 @@ def _may_be_in_base(site: Site, distribution: Distribution, file: ListedFile) ->
     )
 
 
-def _check_distribution(changes: Changes, distribution: Distribution | None) -> None:
-    open_ones = Distribution.objects.filter(suite__accepts_uploads=True)
+def _may_know(signer: Signer | None, distribution: Distribution) -> bool:
+    """Of private repositories nobody is told who may not upload there."""
+    rows = Distribution.objects.filter(pk=distribution.pk)
+    return _known_to(signer, rows).exists()
+
+
+def _known_to(signer: Signer | None, rows: QuerySet[Distribution]) -> QuerySet[Distribution]:
+    """Those of *rows* that *signer* may be told of; without one, that whoever looks may see."""
+    if signer is None:
+        return visible(rows, "repository__name")
+    if signer.is_archive:
+        return rows
+    return rows.filter(
+        Q(repository__is_private=False) | Q(repository__name__in=signer.repositories)
+    )
+
+
+def _check_distribution(
+    changes: Changes, signer: Signer | None, distribution: Distribution | None
+) -> None:
+    open_ones = _known_to(signer, Distribution.objects.filter(suite__accepts_uploads=True))
     upload_rules.check_distribution(
         changes.distribution,
         exists=distribution is not None,

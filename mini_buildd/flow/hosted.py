@@ -6,7 +6,7 @@ Django makes its views by itself, so they cannot be handed a Site; they ask here
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.conf import settings
 from django.utils.timezone import now
@@ -14,6 +14,8 @@ from django.utils.timezone import now
 from mini_buildd.archive.tree import Tree
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
+from mini_buildd.db.queries.builds import visible_jobs
+from mini_buildd.db.visibility import hidden, is_hidden
 from mini_buildd.domain.throttle import Throttle
 from mini_buildd.flow.outlook import Outlook, look_ahead
 from mini_buildd.flow.queue import Queue
@@ -72,7 +74,8 @@ def close() -> None:
 
 def troubles() -> Sequence[Trouble]:
     """The suites that cannot be published at present."""
-    return _daemon.troubles.listing() if _daemon.troubles is not None else ()
+    found = _daemon.troubles.listing() if _daemon.troubles is not None else ()
+    return [each for each in found if not is_hidden(each.name)]
 
 
 def site() -> Site:
@@ -91,7 +94,13 @@ def outlook() -> Outlook:
     """What the waiting jobs are to expect."""
     # Without a daemon nobody keeps a queue, and it is made anew for each page.
     queue = _daemon.site.queue if _daemon.site is not None else Queue()
-    return look_ahead(queue, instance().builder.backend, now())
+    found = look_ahead(queue, instance().builder.backend, now())
+    if not hidden():
+        return found
+    shown = visible_jobs(found.order)
+    order = [job_id for job_id in found.order if job_id in shown]
+    waiting = sum(job_id in shown for job_id in found.order[: found.waiting_count])
+    return replace(found, order=order, waiting_count=waiting)
 
 
 def wake() -> None:

@@ -14,6 +14,7 @@ from mini_buildd.archive import snapshot as folders
 from mini_buildd.db.audit import Values, note
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Publication, Repository, Snapshot
+from mini_buildd.db.visibility import visible
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.permission import SELF, Act, Actor, demand
@@ -107,9 +108,10 @@ def _shown_after(site: Site, repository: Repository) -> Iterator[None]:
 
 def find_repository(name: str) -> Repository:
     """The repository called *name*; raises RepositoryUnknown."""
-    found = Repository.objects.filter(name=name).first()
+    rows = visible(Repository.objects.all(), "name")
+    found = rows.filter(name=name).first()
     if found is None:
-        known = ", ".join(Repository.objects.values_list("name", flat=True)) or "none yet"
+        known = ", ".join(rows.values_list("name", flat=True)) or "none yet"
         raise RepositoryUnknown(
             expected=f"one of: {known}",
             found=name,

@@ -33,7 +33,7 @@ class IncomingFile:
         self.size_bytes = 0
         self._part = _opened(dock)
 
-    def write(self, offset: int, data: bytes) -> None:
+    def write(self, offset: int, data: bytes | memoryview) -> None:
         """Take *data*; what comes too early waits. Raises Refused, Failed."""
         if self._fault:
             raise Failed(self._fault)
@@ -46,17 +46,17 @@ class IncomingFile:
         else:
             self._keep(offset, data)
 
-    def _append(self, data: bytes) -> None:
+    def _append(self, data: bytes | memoryview) -> None:
         try:
             self._part.write(data)
         except (SpoolFull, OSError) as error:
             self._fail(str(error))
         self.size_bytes += len(data)
 
-    def _keep(self, offset: int, data: bytes) -> None:
+    def _keep(self, offset: int, data: bytes | memoryview) -> None:
         if sum(map(len, self._early.values())) + len(data) > _MAX_EARLY_BYTES or not data:
             self._fail("this is not how the file begins: send it from its first byte on")
-        self._early[offset] = data
+        self._early[offset] = bytes(data)
 
     def _fail(self, fault: str) -> None:
         self._fault = fault

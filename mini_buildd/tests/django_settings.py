@@ -19,3 +19,5 @@ MINI_BUILDD = _settings  # said once more for mypy's plugin, which reads only wh
 globals()["DATABASES"]["default"]["TEST"] = {"NAME": str(_home.with_suffix(".tests.sqlite3"))}
 # Django's test client and the live server ask for these names.
 globals()["ALLOWED_HOSTS"] += ["testserver"]
+# Passwords are hashed slowly on purpose, which tests of other things need not wait for.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

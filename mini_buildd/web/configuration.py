@@ -124,6 +124,13 @@ class RepositoryAdmin(Configured):
             },
         ),
         (
+            "Uploads",
+            {
+                "fields": ("signature_policy", "is_open"),
+                "description": "What is signed must be signed well in any case.",
+            },
+        ),
+        (
             "Snapshots by the calendar",
             {
                 "fields": (("weekly_snapshots", "monthly_snapshots", "yearly_snapshots"),),

@@ -22,6 +22,7 @@ _MIDDLEWARE = (
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "mini_buildd.web.viewer.Viewer",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 )
@@ -41,13 +42,14 @@ _ANY_INTERFACE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # told apart he
 def web_settings(settings: Settings, secret_key: str) -> dict[str, Any]:
     """What the pages of *settings*' instance need, on top of db.connect.django_settings()."""
     origin = urlsplit(settings.url)
-    is_secure = origin.scheme == "https"
+    is_secure = origin.scheme == "https" or bool(settings.https.port)
     return {
         "MINI_BUILDD": settings,
         "SECRET_KEY": secret_key,
         "DEBUG": False,
         "ALLOWED_HOSTS": _hosts(settings),
         "CSRF_TRUSTED_ORIGINS": [f"{origin.scheme}://{origin.netloc}"],
+        # Over TLS only, once there is any: nobody may read on the way who somebody is.
         "INSTALLED_APPS": [*APPS, *_WEB_APPS],
         "MIDDLEWARE": list(_MIDDLEWARE),
         "ROOT_URLCONF": "mini_buildd.web.urls",

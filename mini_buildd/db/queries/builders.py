@@ -9,6 +9,7 @@ from django.db.models.functions import RowNumber
 
 from mini_buildd.db.models import Attempt, Builder
 from mini_buildd.db.queries.builds import AttemptRow, attempt_row
+from mini_buildd.db.visibility import visible
 
 _SHOWN = 5
 # Of so many attempts at all the last ones of each builder are looked for, so that the page does not
@@ -94,9 +95,9 @@ def _row(
 def _last_builds() -> Mapping[str, tuple[LastBuild, ...]]:
     newest = Attempt.objects.aggregate(newest=Max("pk"))["newest"] or 0
     place = Window(RowNumber(), partition_by=F("builder"), order_by=F("pk").desc())
+    ended = Attempt.objects.filter(pk__gt=newest - _LOOKED_AT).exclude(outcome="")
     rows = (
-        Attempt.objects.filter(pk__gt=newest - _LOOKED_AT)
-        .exclude(outcome="")
+        visible(ended, "job__source__distribution__repository__name")
         .annotate(place=place)
         .filter(place__lte=_SHOWN)
         .select_related("job__source")

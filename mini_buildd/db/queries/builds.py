@@ -8,9 +8,14 @@ from django.db.models import Q, QuerySet
 
 from mini_buildd.db.models import Attempt, Binary, Job, Upload
 from mini_buildd.db.queries.page import PAGE_ROWS, Page, page
+from mini_buildd.db.visibility import visible
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.binnmu import binnmu_version
 from mini_buildd.domain.states import JOB_UNDER_WAY, JobState, Outcome
+from mini_buildd.kit.parts import in_parts
+
+# From a job to the name of its repository.
+_REPOSITORY = "source__distribution__repository__name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,8 @@ class BuildRow:
     profiles: str = ""
     options: str = ""
     rebuild_reason: str = ""
+    is_open: bool = False  # the repository takes unsigned uploads
+    is_private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +163,26 @@ def build_row(job: Job) -> BuildRow:
         profiles=job.profiles,
         options=job.options,
         rebuild_reason=job.binnmu_reason,
+        is_open=source.distribution.repository.is_open,
+        is_private=source.distribution.repository.is_private,
     )
 
 
 def jobs() -> QuerySet[Job]:
     """Jobs with all that a row needs, in two questions."""
-    return Job.objects.select_related(
+    rows = Job.objects.select_related(
         "source__distribution__repository", "source__upload__signed_by__user"
     ).prefetch_related("attempts")
+    return visible(rows, _REPOSITORY)
+
+
+def visible_jobs(ids: Iterable[int]) -> set[int]:
+    """Those of the jobs with these *ids* that may be seen."""
+    return {
+        pk
+        for part in in_parts(ids)
+        for pk in visible(Job.objects.filter(pk__in=part), _REPOSITORY).values_list("pk", flat=True)
+    }
 
 
 def in_order(rows: QuerySet[Job], ids: Sequence[int]) -> list[Job]:
@@ -199,7 +218,7 @@ def list_builds(
 
 def count_under_way() -> int:
     """How many builds run now."""
-    return Job.objects.filter(state__in=JOB_UNDER_WAY).count()
+    return jobs().filter(state__in=JOB_UNDER_WAY).count()
 
 
 def find_build(job_id: int) -> Build | None:
@@ -215,7 +234,7 @@ def find_build(job_id: int) -> Build | None:
 
 def find_attempt(job_id: int, number: int | None) -> AttemptRow | None:
     """An attempt of a job, the latest when no *number* is given."""
-    rows = Attempt.objects.filter(job_id=job_id)
+    rows = visible(Attempt.objects.filter(job_id=job_id), f"job__{_REPOSITORY}")
     if number is not None:
         rows = rows.filter(number=number)
     found = rows.order_by("-number").first()

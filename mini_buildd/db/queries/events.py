@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from mini_buildd.db.models import Event
 from mini_buildd.db.queries.page import Page, page
+from mini_buildd.db.visibility import visible_events
 from mini_buildd.domain.event import EventKind
 
 
@@ -46,8 +47,10 @@ def list_events_after(
 
 
 def _events() -> QuerySet[Event]:
-    return Event.objects.select_related(
-        "upload", "source__distribution__repository", "job__source", "distribution__repository"
+    return visible_events(
+        Event.objects.select_related(
+            "upload", "source__distribution__repository", "job__source", "distribution__repository"
+        )
     )
 
 

@@ -6,6 +6,7 @@ from django.db.models import Case, Value, When
 
 from mini_buildd.db.models import Attempt
 from mini_buildd.db.queries.builds import AttemptRow, attempt_row
+from mini_buildd.db.visibility import visible
 from mini_buildd.domain.states import Outcome
 
 _MOST = 5
@@ -29,13 +30,14 @@ def good_builds_before(job_id: int, number: int) -> tuple[GoodBuild, ...]:
     attempt = Attempt.objects.select_related("job__source").get(job_id=job_id, number=number)
     job = attempt.job
     is_same = When(job__source__distribution=job.source.distribution_id, then=Value(0))
+    good = Attempt.objects.filter(
+        job__source__name=job.source.name,
+        job__architecture=job.architecture,
+        outcome=Outcome.SUCCEEDED,
+        pk__lt=attempt.pk,
+    )
     rows = (
-        Attempt.objects.filter(
-            job__source__name=job.source.name,
-            job__architecture=job.architecture,
-            outcome=Outcome.SUCCEEDED,
-            pk__lt=attempt.pk,
-        )
+        visible(good, "job__source__distribution__repository__name")
         .select_related("job__source__distribution")
         .order_by(Case(is_same, default=Value(1)), "-pk")
     )

@@ -9,6 +9,7 @@ from django.db.models import Count, F, OuterRef, Q, Subquery, Window
 from django.db.models.functions import RowNumber
 
 from mini_buildd.db.models import Binary, Distribution, Publication, Repository, SuiteEntry
+from mini_buildd.db.visibility import visible
 from mini_buildd.domain.layout import VersionRule, version_mark
 
 SHOWN_PACKAGES = 10
@@ -22,6 +23,8 @@ class RepositoryRow:
     layout: str
     distributions: int
     packages: int
+    is_open: bool = False  # it takes unsigned uploads
+    is_private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,13 @@ class RepositoryDetail:
 
     name: str
     distributions: tuple[DistributionRow, ...]
+    is_open: bool = False
+    is_private: bool = False
 
 
 def list_repositories() -> tuple[RepositoryRow, ...]:
     """All repositories by name."""
-    rows = Repository.objects.select_related("layout").annotate(
+    rows = visible(Repository.objects.select_related("layout"), "name").annotate(
         suites=Count("distributions", distinct=True),
         packages=Count(
             "distributions__entries",
@@ -72,14 +77,22 @@ def list_repositories() -> tuple[RepositoryRow, ...]:
         ),
     )
     return tuple(
-        RepositoryRow(row.name, row.layout.name, row.suites, row.packages)
+        RepositoryRow(
+            row.name,
+            row.layout.name,
+            row.suites,
+            row.packages,
+            is_open=row.is_open,
+            is_private=row.is_private,
+        )
         for row in rows.order_by("name")
     )
 
 
 def find_repository(name: str) -> RepositoryDetail | None:
     """The repository called *name*."""
-    if not Repository.objects.filter(name=name).exists():
+    repository = visible(Repository.objects.filter(name=name), "name").first()
+    if repository is None:
         return None
     packages = _packages(name)
     rows = (
@@ -107,7 +120,9 @@ def find_repository(name: str) -> RepositoryDetail | None:
         for row in rows.order_by("name")
     ]
     found.sort(key=lambda row: (not row.package_count, not row.accepts_uploads))
-    return RepositoryDetail(name, tuple(found))
+    return RepositoryDetail(
+        name, tuple(found), is_open=repository.is_open, is_private=repository.is_private
+    )
 
 
 def _distribution(

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import OuterRef, Subquery
 
 from mini_buildd.db.models import Distribution, Publication, SuiteEntry
+from mini_buildd.db.visibility import visible
 from mini_buildd.domain.layout import VersionRule, version_mark
 
 
@@ -44,6 +45,8 @@ class SuiteRow:
     decided: int | None
     sources: int
     binaries: int
+    is_open: bool = False  # the repository takes unsigned uploads
+    is_private: bool = False
 
 
 def find_suite(name: str) -> SuiteRow | None:
@@ -51,7 +54,8 @@ def find_suite(name: str) -> SuiteRow | None:
     numbers = Publication.objects.filter(distribution=OuterRef("pk")).order_by("-number")
     shown = numbers.filter(published_at__isnull=False)
     row = (
-        Distribution.objects.select_related("repository", "base", "suite")
+        visible(Distribution.objects.all(), "repository__name")
+        .select_related("repository", "base", "suite")
         .prefetch_related("architectures")
         .annotate(
             shown=Subquery(shown.values("number")[:1]),
@@ -87,6 +91,8 @@ def find_suite(name: str) -> SuiteRow | None:
         decided=row.decided,
         sources=entries.filter(binary=None).count(),
         binaries=entries.filter(binary__isnull=False).count(),
+        is_open=row.repository.is_open,
+        is_private=row.repository.is_private,
     )
 
 
@@ -109,5 +115,6 @@ def _frozen(row: Distribution) -> Frozen | None:
 
 def list_frozen() -> tuple[Frozen, ...]:
     """Every suite that is frozen, by name."""
-    rows = Distribution.objects.filter(frozen_at__isnull=False).order_by("name")
+    rows = visible(Distribution.objects.filter(frozen_at__isnull=False), "repository__name")
+    rows = rows.order_by("name")
     return tuple(found for found in map(_frozen, rows) if found is not None)

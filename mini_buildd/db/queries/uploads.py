@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from mini_buildd.db.models import Job, Source, SourceFile, Upload
 from mini_buildd.db.queries.builds import BuildRow, account, build_row, jobs, signer
 from mini_buildd.db.queries.page import Page, page
+from mini_buildd.db.visibility import visible_uploads
 from mini_buildd.domain.states import JobState, SourceState, UploadState
 
 _LIVELIEST_FIRST = (JobState.RUNNING, JobState.ASSIGNED, JobState.WAITING, JobState.DEP_WAIT)
@@ -81,11 +82,13 @@ class UploadDetail:
     more_problems: tuple[ProblemRow, ...]
     builds: tuple[BuildRow, ...]
     files: tuple[FileRow, ...]
+    is_open: bool = False  # the repository takes unsigned uploads
+    is_private: bool = False
 
 
 def uploads() -> QuerySet[Upload]:
     """Uploads with all that a row needs, in one question."""
-    rows = Upload.objects.select_related("source", "signed_by__user")
+    rows = visible_uploads(Upload.objects.select_related("source", "signed_by__user"))
     jobs_of = Job.objects.filter(source__upload=OuterRef("pk"))
     return rows.annotate(
         **{state.value: Exists(jobs_of.filter(state=state)) for state in _LIVELIEST_FIRST}
@@ -163,6 +166,8 @@ def find_upload(upload_id: int) -> UploadDetail | None:
         more_problems=tuple(ProblemRow(**each) for each in upload.more_problems),
         builds=_builds(source),
         files=_files(source),
+        is_open=distribution is not None and distribution.repository.is_open,
+        is_private=distribution is not None and distribution.repository.is_private,
     )
 
 

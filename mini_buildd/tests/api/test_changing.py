@@ -209,7 +209,10 @@ def test_a_form_is_no_body(enter: Enter) -> None:
 
 def test_no_get_changes_anything(enter: Enter) -> None:
     ada, job = enter("ada"), waiting()
-    assert ada("GET", f"builds/{job.pk}/cancel").status_code == 405
+    for method in ("GET", "HEAD"):
+        answer = ada(method, f"builds/{job.pk}/cancel")
+        assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert ada.refused(405, "PUT", "status")["code"] == "method-not-allowed"
     job.refresh_from_db()
     assert job.state == "waiting"
 

@@ -4,6 +4,7 @@ In a process of its own, to be looked at and to be measured like any other web s
 ports, one for plain HTTP and one for TLS.
 """
 
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,12 +21,33 @@ from zope.interface import implementer
 
 from mini_buildd.daemon.file_sending import FileSending
 from mini_buildd.daemon.http import make_site
+from mini_buildd.daemon.private_archives import Archives, Gatekeeper, PrivateArchives
+from mini_buildd.domain.problem import SignInFailed, TooManyAttempts
+from mini_buildd.domain.proxies import parse_networks
+from mini_buildd.incoming.credentials import Credentials
 
 
 def _django(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     """Stands for Django: it says which path it was asked for."""
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [f"{environ['SCRIPT_NAME']}|{environ['PATH_INFO']}".encode("latin-1")]
+
+
+def _archives() -> Archives:
+    """Those in the environment: MINI_BUILDD_TESTS_PRIVATE has names of folders."""
+    names = os.environ.get("MINI_BUILDD_TESTS_PRIVATE", "").encode().split()
+    return Archives(frozenset({b"public"}), frozenset(names))
+
+
+def _readable(credentials: Credentials, peer: str) -> frozenset[bytes]:
+    """Ada may read the private ones, Bob may not; whoever comes as Mallory has to wait."""
+    del peer
+    account, secret = credentials.account, credentials.secret
+    if account == "mallory":
+        raise TooManyAttempts(expected="", found="", hint="Wait.", retry_after_seconds=7)
+    if secret != f"{account}-may":
+        raise SignInFailed(expected="", found="", hint="")
+    return _archives().private if account == "ada" else frozenset()
 
 
 @implementer(IOpenSSLContextFactory)
@@ -57,12 +79,15 @@ def main(home: Path, stall_seconds: float | None = None) -> None:
     if stall_seconds is not None:
         FileSending.stall_seconds = stall_seconds
     pool = ThreadPool(1, 2)
+    keeper = Gatekeeper(reactor, pool, _archives, _readable, parse_networks(["127.0.0.9"]))
+    private = PrivateArchives(keeper, _archives()) if _archives().private else None
     site = make_site(
         reactor=reactor,
         pool=pool,
         archive=home / "archive",
         static={"app/": home / "static"},
         application=_django,
+        private=private,
     )
     plain = reactor.listenTCP(0, site, interface="127.0.0.1")
     tls = reactor.listenSSL(0, site, _Tls(), interface="127.0.0.1")

@@ -1,12 +1,14 @@
 """A name with a secret lets somebody in, at any door; and whoever guesses is made to wait."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import User
 
 from mini_buildd.domain.permission import Actor, Door, Scope
 from mini_buildd.domain.problem import SignInFailed, TooManyAttempts
+from mini_buildd.domain.throttle import Throttle
 from mini_buildd.domain.token import TokenWish
 from mini_buildd.flow.sign_in import sign_in
 from mini_buildd.flow.token import make_token
@@ -17,7 +19,8 @@ HERE, THERE = "192.0.2.7", "198.51.100.9"
 
 @pytest.fixture
 def accounts(scene: Scene) -> Scene:
-    """Two who are nobody special."""
+    """Two who are nobody special; no time passes between attempts."""
+    scene.site = replace(scene.site, throttle=Throttle(lambda: 1000.0))
     for name in ("ada", "bob"):
         User.objects.create_user(name, password=f"{name}'s secret")
     return scene

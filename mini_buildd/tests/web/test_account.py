@@ -8,9 +8,10 @@ from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
 from django.test import Client, override_settings
 
-from mini_buildd.config.settings import Accounts, Http, Settings
+from mini_buildd.config.settings import Accounts, Http, Https, Settings
 from mini_buildd.db import models
 from mini_buildd.domain.permission import Role
+from mini_buildd.domain.throttle import Throttle
 from mini_buildd.flow import hosted
 from mini_buildd.tests.web.builder import Builder
 from mini_buildd.web import instance
@@ -20,11 +21,10 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def pat(builder: Builder) -> User:
-    """Somebody with an account, and nothing else."""
+def pat(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> User:
+    """Somebody with an account, and nothing else; no time passes between attempts."""
     del builder
-    hosted.alone._counts.clear()
-    hosted.alone._known.clear()
+    monkeypatch.setattr(hosted, "alone", Throttle(lambda: 1000.0))
     return User.objects.create_user("pat", password=PASSWORD)
 
 
@@ -67,8 +67,8 @@ def test_who_guesses_is_told_how_long_to_wait(client: Client, pat: User) -> None
     statuses = [sign_in(client, f"guess {number}") for number in range(8)]
     assert statuses == [200] * 6 + [429] * 2
     answer = client.post(LOGIN, {"username": "pat", "password": PASSWORD})
-    assert (answer.status_code, answer["Retry-After"]) == (429, "2")
-    assert "Try again in 2 seconds" in text(answer.content)
+    assert (answer.status_code, answer["Retry-After"]) == (429, "3")
+    assert "Try again in 3 seconds" in text(answer.content)
     assert client.get("/me/").status_code == 302
     elsewhere = Client(REMOTE_ADDR="198.51.100.9")
     assert sign_in(elsewhere) == 302
@@ -90,6 +90,17 @@ def test_a_trusted_proxy_says_who_asks_and_nobody_else_does(client: Client, pat:
     with override_settings(MINI_BUILDD=trusting):
         behind = Client(headers={"X-Forwarded-For": "203.0.113.77"})
         assert sign_in(behind) == 302
+
+
+@pytest.mark.parametrize("host", ["buildd.example:8066", "localhost", "[::1]:8066"])
+def test_where_there_is_tls_one_signs_in_by_it(client: Client, pat: User, host: str) -> None:
+    del pat
+    settings = Settings(home=instance.instance().home, https=Https(port=8443))
+    with override_settings(MINI_BUILDD=settings):
+        answer = client.get(LOGIN + "?next=/builds/", headers={"Host": host})
+        name = host.removesuffix(":8066")
+        assert answer["Location"] == f"https://{name}:8443/account/login/?next=/builds/"
+        assert client.get(LOGIN, secure=True).status_code == 200
 
 
 @pytest.mark.parametrize(

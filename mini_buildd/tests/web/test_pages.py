@@ -31,8 +31,9 @@ PAGES = (
     "/events/",
 )
 # The most is asked for a suite: its packages with where else they are, its versions with what each
-# of them changed, and who is asking. Home reads the queue, which the daemon would have in memory.
-MAX_QUERIES = 34
+# of them changed, who is asking, and what is hidden from them. Home reads the queue, which the
+# daemon would have in memory.
+MAX_QUERIES = 35
 
 
 def paths() -> list[str]:

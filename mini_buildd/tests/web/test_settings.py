@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mini_buildd.config.settings import Http, Settings
+from mini_buildd.config.settings import Http, Https, Settings
 from mini_buildd.web.settings import web_settings
 
 LOCAL = ["localhost", "127.0.0.1", "[::1]"]
@@ -34,7 +34,9 @@ def made(http: Http) -> dict[str, object]:
     ],
 )
 def test_pages_answer_to_the_names_of_the_instance_only(http: Http, hosts: list[str]) -> None:
-    assert made(http)["ALLOWED_HOSTS"] == hosts
+    found = made(http)["ALLOWED_HOSTS"]
+    assert isinstance(found, list)
+    assert sorted(found) == sorted(hosts)
 
 
 def test_over_tls_cookies_stay_on_tls() -> None:
@@ -42,7 +44,10 @@ def test_over_tls_cookies_stay_on_tls() -> None:
     for name in ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"):
         assert secure[name] is True
         assert plain[name] is False
+    assert secure["SESSION_COOKIE_NAME"] == "__Host-mini_buildd_session"
     assert secure["CSRF_TRUSTED_ORIGINS"] == ["https://buildd.example"]
+    listening = Settings(home=Path("/nowhere"), https=Https(port=8443))
+    assert web_settings(listening, "a secret")["SESSION_COOKIE_SECURE"] is True
 
 
 def test_the_secret_and_the_instance_are_handed_through() -> None:

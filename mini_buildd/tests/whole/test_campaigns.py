@@ -14,8 +14,10 @@ from mini_buildd.tests.campaign import (
     build_kill,
     corpus,
     kill,
+    upload_cut,
 )
 from mini_buildd.tests.campaign._corpus_sources import CORPUS, FAILED, Kind
+from mini_buildd.tests.campaign._cuts import Manner
 from mini_buildd.tests.scenario import Scenario, host_codename
 
 pytestmark = pytest.mark.whole
@@ -67,6 +69,22 @@ def test_every_build_ends_once_in_the_right_state_however_it_is_killed_or_cancel
         assert campaign.count() == before
     finally:
         own.close()
+
+
+def test_an_upload_that_is_cut_is_processed_once_or_can_be_repeated(short_folder: Path) -> None:
+    """One of each kind of cut, over ways that differ in how they tell an end."""
+    cuts = upload_cut.Campaign(Path(tempfile.mkdtemp(prefix="cut-", dir=short_folder)))
+    try:
+        cuts.set_up()
+        rounds = [
+            cuts.play(6, "ftp", Manner.RESET),
+            cuts.play(16, "https", Manner.END),
+            cuts.play(23, "tus", Manner.KILL),
+        ]
+        assert [each for each in rounds if each.faults or not each.has_happened] == []
+        assert cuts.leftovers() == []
+    finally:
+        cuts.close()
 
 
 def test_clients_read_without_fault_while_a_suite_is_published_again_and_again() -> None:

@@ -1,5 +1,6 @@
 """Bad input gets a clear rejection and changes nothing."""
 
+import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from mini_buildd.tests.instance import wait_for
 from mini_buildd.tests.packager import Packager, Upload, ftp
 from mini_buildd.tests.scenario import Scenario
+from mini_buildd.tests.sources import tiny
 
 pytestmark = pytest.mark.whole
 
@@ -103,6 +105,23 @@ def test_an_extra_paragraph_outside_the_signed_block(scene: Scenario, place: str
     with nothing_changes(scene):
         ftp(scene.instance, *upload.files, (upload.name, data))
         rejected(scene, upload.name, "signature-missing")
+
+
+def test_an_upstream_tarball_that_nobody_has(scene: Scenario) -> None:
+    """It is looked for in the archive that the chroots are made from."""
+    folder = scene.folder / "without-orig"
+    tree = tiny("mbd-tiny", folder)
+    (tree / "debian/source/format").write_text("3.0 (quilt)\n", encoding="ascii")
+    with tarfile.open(folder / "mbd-tiny_2.55.orig.tar.gz", "w:gz") as tar:
+        tar.add(tree, "up", filter=lambda each: None if "/debian" in each.name else each)
+    version = scene.version("2.55-1")
+    scene.packager.change(tree, version=version, distribution=scene.distribution, text="New.")
+    upload = scene.packager.build_source(tree, with_orig=False)
+    with nothing_changes(scene):
+        scene.packager.dput(scene.instance, upload)
+        rejected(scene, upload.name, "source-incomplete")
+    row = scene.instance.upload_of(upload.name)
+    assert "pool/main/m/mbd-tiny/mbd-tiny_2.55.orig.tar.gz: 404" in row["found"]
 
 
 def test_an_unknown_distribution(scene: Scenario) -> None:

@@ -64,7 +64,9 @@ def _asked(
 @never_cache
 @_form
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Into the account that the form names."""
+    """Into the account that the form names; by TLS where there is any: cookies go only so then."""
+    if instance().https.port and not request.is_secure():
+        return redirect(_by_tls(request))
     form = AuthenticationForm(request, request.POST or None)
     form.fields["username"].widget.attrs.update(autocapitalize="none", spellcheck="false")
     context = {
@@ -74,6 +76,12 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     }
     then = safe_next(request, reverse("me"))
     return _asked(request, "mini_buildd/sign_in.html", context, lambda: _is_in(request, form), then)
+
+
+def _by_tls(request: HttpRequest) -> str:
+    host, _, rest = request.get_host().partition("]")
+    name = f"{host}]" if rest or host.startswith("[") else host.partition(":")[0]
+    return f"https://{name}:{instance().https.port}{request.get_full_path()}"
 
 
 def _is_in(request: HttpRequest, form: AuthenticationForm) -> bool:

@@ -1,5 +1,6 @@
 """Pages for requests that cannot be answered, in our look."""
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -27,7 +28,10 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form that did not come from a page of ours, or from one of long ago."""
     del reason
     text = "This form is too old, or was not sent from here. Go back, load its page again, and send"
-    return _answer(request, 403, "Not allowed", f"{text} it once more. Nothing was changed.")
+    text = f"{text} it once more. Nothing was changed."
+    if settings.CSRF_COOKIE_SECURE and not request.is_secure():
+        text += " This came over plain HTTP, by which nobody can sign in here: use https://."
+    return _answer(request, 403, "Not allowed", text)
 
 
 def broken(request: HttpRequest) -> HttpResponse:

@@ -1,7 +1,6 @@
 """The list of repositories, and one repository with the lines to copy."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -9,11 +8,13 @@ from django.views.decorators.http import require_safe
 
 from mini_buildd.db.queries.repositories import (
     DistributionRow,
+    RepositoryDetail,
     find_repository,
     list_repositories,
 )
 from mini_buildd.db.queries.snapshots import SnapshotRow, list_snapshots
-from mini_buildd.web.administrators import may_in
+from mini_buildd.domain.dput_sections import dput_sections
+from mini_buildd.web.administrators import actor_of, may_in
 from mini_buildd.web.apt_lines import AptLines, use_it, use_version
 from mini_buildd.web.instance import archive_url, instance
 
@@ -49,37 +50,27 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
         raise Http404(f"There is no repository “{name}”.")
     context = {
         "repository": repository,
-        "distributions": [_shown(name, row) for row in repository.distributions],
-        "snapshots": [_shown_snapshot(row) for row in list_snapshots(name)],
+        "distributions": [_shown(repository, row) for row in repository.distributions],
+        "snapshots": [
+            _shown_snapshot(row, is_private=repository.is_private) for row in list_snapshots(name)
+        ],
         "may": may_in(request, name),
         "url": archive_url(name),
-        "dput": dput_section(),
-        "identity": instance().identity,
+        "dput": dput_sections(instance(), actor_of(request).name or "ACCOUNT"),
     }
     return render(request, "mini_buildd/repository.html", context)
 
 
-def _shown(repository: str, row: DistributionRow) -> Shown:
+def _shown(repository: RepositoryDetail, row: DistributionRow) -> Shown:
     package = row.packages[0].binaries[:1] if row.packages else ()
-    return Shown(row, use_it(repository, row.name, "".join(package)))
-
-
-def _shown_snapshot(row: SnapshotRow) -> ShownSnapshot:
-    uses = ((name, number, use_version(name, row.name)) for name, number in row.versions)
-    return ShownSnapshot(row, tuple(uses))
-
-
-def dput_section() -> str:
-    """The section for ~/.dput.cf; dput reads the port from fqdn."""
-    settings = instance()
-    host = urlsplit(settings.url).hostname or settings.ftp.interface
-    host = f"[{host}]" if ":" in host else host
-    lines = (
-        f"[{settings.identity}]",
-        "method = ftp",
-        f"fqdn = {host}:{settings.ftp.port}",
-        "login = anonymous",
-        "incoming = /",
-        "allow_unsigned_uploads = 0",
+    return Shown(
+        row, use_it(repository.name, row.name, "".join(package), is_private=repository.is_private)
     )
-    return "\n".join(lines)
+
+
+def _shown_snapshot(row: SnapshotRow, *, is_private: bool) -> ShownSnapshot:
+    uses = (
+        (name, number, use_version(name, row.name, is_private=is_private))
+        for name, number in row.versions
+    )
+    return ShownSnapshot(row, tuple(uses))

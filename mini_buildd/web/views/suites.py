@@ -32,6 +32,7 @@ from mini_buildd.web.administrators import may_in
 from mini_buildd.web.apt_lines import use_it, use_version
 from mini_buildd.web.instance import archive_url, tree
 from mini_buildd.web.plot import growth
+from mini_buildd.web.viewer import look_as_given
 from mini_buildd.web.views.query_string import before, number, words
 
 _PLOTTED, _SHOWN = 60, 10
@@ -68,7 +69,7 @@ def show(request: HttpRequest, distribution: str) -> HttpResponse:
         "versions": versions.rows[:_SHOWN],
         "has_more_versions": len(versions.rows) > _SHOWN,
         "plot": growth(versions.rows, suite.sources, now()),
-        "lines": use_it(suite.repository, suite.name),
+        "lines": use_it(suite.repository, suite.name, is_private=suite.is_private),
         "may": may_in(request, suite.repository),
     }
     return render(request, "mini_buildd/suite.html", context)
@@ -96,7 +97,9 @@ def version(request: HttpRequest, distribution: str, number: int) -> HttpRespons
         "part": part,
         "groups": list(_grouped(part.differences, _news(suite, part))),
         "snapshots": snapshots_with(distribution, number),
-        "lines": use_version(suite.name, moment(row)) if can_be_had else None,
+        "lines": use_version(suite.name, moment(row), is_private=suite.is_private)
+        if can_be_had
+        else None,
         "can_go_back": row.presence is Presence.KEPT
         and may_in(request, suite.repository)["roll_back"],
     }
@@ -186,8 +189,11 @@ def _news(suite: SuiteRow, part: Part) -> Mapping[str, str]:
 
 @require_safe
 def pinned(request: HttpRequest, distribution: str, at: str) -> HttpResponse:
-    """A deb822 snippet for the suite as it was *at* a moment or in a snapshot of that name."""
-    del request
+    """A deb822 snippet for the suite as it was *at* a moment or in a snapshot of that name.
+
+    Who has no browser comes with a token, as apt does.
+    """
+    look_as_given(request)
     suite = suite_or_404(distribution)
     number_ = _number_at(suite, at)
     row = find_version(suite.name, number_) if number_ is not None else None

@@ -78,6 +78,13 @@ class UploadDetail:
     """What its .changes says is new."""
     problem: Cause | None
     """Null unless it was rejected."""
+    more_problems: tuple[Cause, ...]
+    """What else is wrong with it."""
+    urgency: str
+    closes: tuple[int, ...]
+    """Numbers of bugs."""
+    waits_for: tuple[str, ...]
+    """Files that it leaves out, which are looked for in the base release's archive."""
     builds: tuple[Build, ...]
     files: tuple[SourceFile, ...]
     may_cancel: bool

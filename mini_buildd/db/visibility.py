@@ -1,0 +1,124 @@
+"""What whoever looks may not see: private repositories to which they have no right.
+
+Pages and calls say who looks, once a request; every query on what belongs to a repository goes
+through visible(), so no page can forget it. Where nobody has said so, the instance itself looks,
+or its owner at the command line, and sees all.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cached_property
+from typing import TypeVar
+
+from django.db.models import Model, Q, QuerySet
+
+from mini_buildd.db.models import Event, Repository, Upload
+from mini_buildd.domain.distribution import DistributionName
+from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.permission import SELF, Act, Actor, may
+
+AnyModel = TypeVar("AnyModel", bound=Model)
+
+
+class _Viewer:
+    """Who looks; asked for only when something is looked at that may be hidden."""
+
+    def __init__(self, find_actor: Callable[[], Actor]) -> None:
+        self._find_actor = find_actor
+
+    @cached_property
+    def actor(self) -> Actor:
+        return self._find_actor()
+
+    @cached_property
+    def hidden(self) -> frozenset[str]:
+        names = Repository.objects.filter(is_private=True).order_by().values_list("name", flat=True)
+        return frozenset(
+            name for name in names if not may(self.actor, Act.SEE, repository=name, is_private=True)
+        )
+
+
+class _Everything(_Viewer):
+    """Who is told of everything."""
+
+    hidden = frozenset()
+
+
+_ITSELF = _Everything(lambda: SELF)
+_viewer: ContextVar[_Viewer | None] = ContextVar("viewer", default=None)
+
+
+@contextmanager
+def seen_by(find_actor: Callable[[], Actor]) -> Iterator[None]:
+    """Whatever is read meanwhile is for the eyes of whom *find_actor* gives."""
+    token = _viewer.set(_Viewer(find_actor))
+    try:
+        yield
+    finally:
+        _viewer.reset(token)
+
+
+def look_as(actor: Actor) -> None:
+    """Somebody else than it seemed looks, to the end of the seen_by() that this is within."""
+    _viewer.set(_Viewer(lambda: actor))
+
+
+def _who() -> _Viewer:
+    return _viewer.get() or _ITSELF
+
+
+def hidden() -> frozenset[str]:
+    """The names of the repositories of which whoever looks is told nothing."""
+    return _who().hidden
+
+
+def is_hidden(distribution: str) -> bool:
+    """Whether the *distribution* of that name belongs to one of them."""
+    names = hidden()
+    return bool(names) and str(DistributionName.parse(distribution).repository) in names
+
+
+def visible(rows: QuerySet[AnyModel], repository: str) -> QuerySet[AnyModel]:
+    """Those of *rows* that may be seen; *repository* is the path from them to its name.
+
+    Where nothing is hidden it is the same query as without.
+    """
+    names = hidden()
+    return rows.exclude(**{f"{repository}__in": names}) if names else rows
+
+
+def visible_uploads(rows: QuerySet[Upload]) -> QuerySet[Upload]:
+    """Those of the uploads *rows* that may be seen."""
+    names = hidden()
+    return rows.exclude(_hidden_upload(names, "")) if names else rows
+
+
+def visible_events(rows: QuerySet[Event]) -> QuerySet[Event]:
+    """Those of the events *rows* that may be seen."""
+    names = hidden()
+    if not names:
+        return rows
+    concerns = Q(upload__isnull=False) & _hidden_upload(names, "upload__")
+    for path in ("distribution", "source__distribution", "job__source__distribution"):
+        concerns |= Q(**{f"{path}__repository__name__in": names})
+    # These name the repository in their text only.
+    for name in names:
+        kinds = (EventKind.SNAPSHOT_TAKEN, EventKind.SNAPSHOT_DROPPED)
+        concerns |= Q(kind__in=kinds, detail__startswith=f"{name} ")
+    return rows.exclude(concerns)
+
+
+def _hidden_upload(names: frozenset[str], prefix: str) -> Q:
+    """Uploads to repositories called one of *names*, or not known yet where to.
+
+    What was rejected may name a suite that there is not; its name tells the repository as well.
+    """
+    found = Q(**{f"{prefix}distribution__repository__name__in": names})
+    for name in names:
+        found |= Q(**{f"{prefix}distribution_name__contains": f"-{name}-"})
+    unknown = Q(**{f"{prefix}distribution_name": ""})
+    own = _who().actor.name
+    if own:
+        unknown &= ~Q(**{f"{prefix}signed_by__user__username": own})
+    return found | unknown
