@@ -17,6 +17,7 @@ from mini_buildd.cli.owner import owner
 from mini_buildd.cli.plain import plain
 from mini_buildd.cli.screen import Screen
 from mini_buildd.cli.token_options import add_token
+from mini_buildd.cli.user_options import add_user
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings, SettingsError, load
 from mini_buildd.db.connect import connect, django_settings, migrate
@@ -52,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     add_build(commands.add_parser("build", help="look at builds, end them, try them again"))
     add_builder(commands.add_parser("builder", help="say which builders are given jobs"))
     add_token(commands.add_parser("token", help="make, list and revoke API tokens of an account"))
+    add_user(commands.add_parser("user", help="accounts, their keys and their rights"))
     admin = commands.add_parser("admin", help="make an administrator for the web pages")
     admin.add_argument("name")
     return parser
@@ -175,6 +177,7 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
         commands,
         keys,
         tokens,
+        user,
     )
 
     run: Mapping[str, Callable[[], int]] = {
@@ -186,6 +189,7 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
         "chroot": lambda: chroots.run_chroot(options, places),
         "key": lambda: keys.run_key(options, places, settings.identity),
         "token": lambda: tokens.run_token(options, settings, places, Screen.of(sys.stdout)),
+        "user": lambda: user.run_user(options, settings, places),
         "setup": lambda: commands.run_setup(options, places, settings.builder.backend),
     }
     return run[options.command]()

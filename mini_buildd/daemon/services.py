@@ -97,6 +97,7 @@ class Services:
         self._suite_pool = ThreadPool(1, 4, "suites")
         self._chroot_pool = ThreadPool(1, 1, "chroots")
         self._orig_pool = ThreadPool(1, 1, "origs")
+        self._hash_pool = ThreadPool(1, 1, "hash")
         self._orig_commands = Commands()
         self._chroot_commands = Commands(is_nice=True)
         self._web_pool = ThreadPool(1, 8, "web")
@@ -140,7 +141,8 @@ class Services:
             self._thd_intake,
             (EventKind.UPLOAD_ARRIVED, EventKind.UPLOAD_COMPLETED, EventKind.KEYRING_UPLOADED),
         )
-        # A slow mirror keeps nothing else waiting.
+        # Large files take long to be hashed; nor does a slow mirror keep anything else waiting.
+        self._hash = self._step("hash", self._thd_hash, (), pool=self._hash_pool)
         self._origs = self._step(
             "origs", self._thd_origs, (EventKind.UPLOAD_WAITS,), pool=self._orig_pool
         )
@@ -195,6 +197,7 @@ class Services:
         self._chroots = self._step("chroots", self._thd_chroots, (), pool=self._chroot_pool)
         self._steps = (
             self._intake,
+            self._hash,
             self._origs,
             self._build,
             self._order,
@@ -228,7 +231,15 @@ class Services:
     # --- the work of each step ------------------------------------------------
 
     def _thd_intake(self) -> list[EventKind]:
-        return take_in(self._site, self._sessions.can_follow)
+        events = take_in(self._site, self._sessions.can_follow)
+        if self._site.digests.is_wanting():
+            self._hash.wake()
+        return events
+
+    def _thd_hash(self) -> list[EventKind]:
+        if self._site.digests.hash_wanted():
+            self._intake.wake()
+        return []
 
     def _thd_origs(self) -> list[EventKind]:
         return fetch_origs(self._site, self._orig_commands)
@@ -301,6 +312,7 @@ class Services:
         self._suite_pool.start()
         self._chroot_pool.start()
         self._orig_pool.start()
+        self._hash_pool.start()
         self._web_pool.start()
         self._spool_pool.start()
         try:
@@ -413,6 +425,8 @@ class Services:
             self._archive_watch.stop()
         self._chroot_commands.stop()
         self._orig_commands.stop()
+        self._orig_commands.stop()
+        self._site.digests.stop()
         ends: list[Deferred[Any]] = [step.stop() for step in (*self._steps, self._suites)]
         yield DeferredList(ends)
         self._watch.stop()
@@ -421,6 +435,7 @@ class Services:
             self._suite_pool,
             self._chroot_pool,
             self._orig_pool,
+            self._hash_pool,
             self._web_pool,
             self._spool_pool,
         ):

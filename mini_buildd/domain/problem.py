@@ -50,7 +50,7 @@ class SignerUnknown(Rejection):
 
     code = "signer-unknown"
     title = "Signed by a key that is not registered here"
-    next_step = "Have an administrator register your public key, or sign with the registered one."
+    next_step = "Give your public key on the page “me” and have it approved, or sign with another."
 
 
 class SignerNotAllowed(Rejection):
@@ -553,6 +553,13 @@ class AccountUnknown(Problem):
 
     code = "account-unknown"
     title = "No such account"
+
+
+class AccountImpossible(Problem):
+    """An account cannot be made as it was asked for."""
+
+    code = "account-impossible"
+    title = "Such an account cannot be made"
 
 
 class UploaderKeyUnfit(Problem):

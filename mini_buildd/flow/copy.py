@@ -54,7 +54,8 @@ def copy(
     """
     demand(actor, Act.COPY, repository=wish.target.repository.name)
     origin = wish.origin.repository
-    demand(actor, Act.SEE, repository=origin.name, is_private=origin.is_private)
+    if origin.is_private:  # what is copied is shown to whoever sees the target
+        demand(actor, Act.SEE, repository=origin.name, is_private=True)
     _check_way(wish)
     order = Order(actor, Cause.COPY, wish.reason)
     demand_open(site, wish.target, order)

@@ -7,7 +7,6 @@ connected, an incomplete one waits.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import replace
 
 from django.db import IntegrityError, transaction
 
@@ -26,13 +25,22 @@ from mini_buildd.flow.reject import note_problems
 from mini_buildd.flow.signature import open_changes
 from mini_buildd.flow.site import Site
 from mini_buildd.incoming.spool import Arrival
+from mini_buildd.kit.hashing import Digests
+
+# Longer than this takes, no other upload waits for it.
+_HASHED_AT_ONCE_BYTES = 32 << 20
+
+
+class NotHashedYet(Exception):
+    """A large file has come, and somebody else is to hash it first (Site.digests)."""
 
 
 @tells_full_disk
 def receive(site: Site, arrival: Arrival, *, is_final: bool) -> list[EventKind]:
     """Take up the .changes *arrival*; *is_final* when nothing more can come from its sender.
 
-    Gives the events that happened: none while the upload waits for more of its files.
+    Gives the events that happened: none while the upload waits for more of its files. Raises
+    NotHashedYet.
     """
     if Upload.objects.filter(token=arrival.token).exists():
         site.spool.drop([arrival])  # done before a crash kept us from tidying up
@@ -46,8 +54,7 @@ def receive(site: Site, arrival: Arrival, *, is_final: bool) -> list[EventKind]:
     )
     found: list[Arrival] = []
     try:
-        changes = _verify(site, upload, data)
-        changes = _aimed(upload, changes, site.spool.aim_of(arrival))
+        changes = _verify(site, upload, data, site.spool.aim_of(arrival))
         arrived = _find_files(site, changes, is_final=is_final)
         if arrived is None:
             return []
@@ -60,9 +67,12 @@ def receive(site: Site, arrival: Arrival, *, is_final: bool) -> list[EventKind]:
     return [event]
 
 
-def _verify(site: Site, upload: Upload, data: bytes) -> Changes:
-    """The parsed .changes; fills in who signed *upload* and what it is."""
-    opened = open_changes(site, upload.changes_name, data)
+def _verify(site: Site, upload: Upload, data: bytes, suites: Mapping[str, str]) -> Changes:
+    """The parsed .changes; fills in who signed *upload* and what it is.
+
+    *suites* is what distributions stand for in the folder that it came by.
+    """
+    opened = open_changes(site, upload.changes_name, data, suites)
     changes = opened.changes
     if opened.signer is not None:
         upload.signed_by_id = opened.signer.key_id
@@ -71,16 +81,8 @@ def _verify(site: Site, upload: Upload, data: bytes) -> Changes:
     upload.source_name = changes.source
     upload.version = changes.version
     upload.distribution_name = changes.distribution[:130]
+    upload.signed_distribution = opened.signed_distribution
     return changes
-
-
-def _aimed(upload: Upload, changes: Changes, suites: Mapping[str, str]) -> Changes:
-    """Take what was signed for what it stands for, by the folder that *upload* came by."""
-    target = suites.get(changes.distribution, changes.distribution)[:130]
-    if target == changes.distribution:
-        return changes
-    upload.distribution_name, upload.signed_distribution = target, changes.distribution[:130]
-    return replace(changes, distribution=target)
 
 
 def _find_files(site: Site, changes: Changes, *, is_final: bool) -> list[Arrival] | None:
@@ -106,14 +108,21 @@ def _is_same(site: Site, arrival: Arrival, file: ListedFile) -> bool:
     try:
         if arrival.path.stat().st_size != file.size_bytes:
             return False
-        return site.digests.of(arrival.path).sha256 == file.sha256
+        return _digests(site, arrival).sha256 == file.sha256
     except FileNotFoundError:
         return False
 
 
+def _digests(site: Site, arrival: Arrival) -> Digests:
+    found = site.digests.known_or_wanted(arrival.path, most_bytes=_HASHED_AT_ONCE_BYTES)
+    if found is None:
+        raise NotHashedYet
+    return found
+
+
 def _absent(site: Site, file: ListedFile, candidates: list[Arrival]) -> problem.Rejection:
     if candidates:
-        digests = site.digests.of(candidates[-1].path)
+        digests = _digests(site, candidates[-1])
         try:
             upload_rules.check_sent(
                 file, size_bytes=digests.size_bytes, sha256=Sha256(digests.sha256)

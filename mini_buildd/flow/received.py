@@ -1,6 +1,5 @@
 """A received upload, as its folder in the spool holds it."""
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,10 +16,9 @@ MAX_CONTROL_BYTES = 4 << 20
 def examine_received(site: Site, upload: Upload) -> Examined:
     """Ask all rules of *upload*; raises Rejection when its .changes cannot be read."""
     folder, name = site.spool.upload(upload.token), upload.changes_name
-    opened = open_changes(site, name, _read(folder, name))
-    if upload.signed_distribution and opened.changes.distribution == upload.signed_distribution:
-        aimed = replace(opened.changes, distribution=upload.distribution_name)
-        opened = replace(opened, changes=aimed)
+    # As it was when it was received: the folder may stand for something else by now.
+    suites = {upload.signed_distribution: upload.distribution_name}
+    opened = open_changes(site, name, _read(folder, name), suites)
     return examine(site, opened, sent_in(folder))
 
 

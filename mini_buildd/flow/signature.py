@@ -1,7 +1,9 @@
 """Opening signed control data of an upload, with every fault told as a rejection."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from mini_buildd.db.uploaders import Signer, active_keys, archive_itself, find_signer, is_blocked
 from mini_buildd.deb.changes import Changes, parse_changes
@@ -25,32 +27,49 @@ from mini_buildd.keys.verify import (
     verify,
 )
 
+_MAX_DISTRIBUTION = 130  # as there is room for in its row
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A .changes as it was signed, by whom, and when.
 
-    Neither of the last two is there when it was not: what then is parsed are all of its bytes.
+    Neither of the latter is there when it was not: what then is parsed are all of its bytes.
+    *signed_distribution* is what a folder that is watched lets stand for the one in *changes*.
     """
 
     changes: Changes
     signer: Signer | None
     signed_at: datetime | None
+    signed_distribution: str = ""
+
+    def aimed(self, suites: Mapping[str, str]) -> "Opened":
+        """With the distribution that *suites* have for what is written."""
+        written = self.changes.distribution
+        target = suites.get(written, written)[:_MAX_DISTRIBUTION]
+        if target == written:
+            return self
+        changes = replace(self.changes, distribution=target)
+        return replace(self, changes=changes, signed_distribution=written[:_MAX_DISTRIBUTION])
 
 
-def open_changes(site: Site, name: str, data: bytes) -> Opened:
+def open_changes(
+    site: Site, name: str, data: bytes, suites: Mapping[str, str] = MappingProxyType({})
+) -> Opened:
     """The .changes *name* out of what was sent as it; raises Rejection.
 
-    Where a repository is open, no signature and a stranger's are as good as each other.
+    *suites* says which distributions stand for others. Where a repository is open, no signature
+    and a stranger's are as good as each other.
     """
     try:
         signed, signer = open_signed(site, name, data)
     except (problem.SignatureMissing, problem.SignerUnknown) as rejection:
         opened = open_unsigned(name, data)
+        opened = opened.aimed(suites) if opened is not None else None
         if opened is None or not _is_open(opened.changes):
             raise rejection from None
         return opened
-    return Opened(_read_sane(name, signed.text), signer, signed.signed_at)
+    return Opened(_read_sane(name, signed.text), signer, signed.signed_at).aimed(suites)
 
 
 def open_unsigned(name: str, data: bytes) -> Opened | None:
@@ -143,8 +162,7 @@ def _signer_unknown(name: str, key_id: str) -> problem.SignerUnknown:
     return problem.SignerUnknown(
         expected=f"{name} signed by a registered uploader's key",
         found=f"a signature by key {key_id}",
-        hint="Give your public key on the page “me” and have it approved, or sign with a "
-        "registered one.",
+        hint="Give your public key on the page “me” and have it approved, or sign with another.",
     )
 
 

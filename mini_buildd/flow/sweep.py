@@ -44,17 +44,33 @@ def each(
 
 def take_in(site: Site, can_follow: Callable[[Arrival], bool]) -> list[EventKind]:
     """From what lies in the spool to planned jobs; *can_follow* tells what may still grow."""
-    events = each(
-        "receive",
-        site.spool.changes(),
-        lambda arrival: receive.receive(site, arrival, is_final=not can_follow(arrival)),
-    )
+    events = _receive_all(site, can_follow)
     received = Upload.objects.filter(state=UploadState.RECEIVED).order_by("id")
     events += each("accept", in_turn(list(received)), lambda upload: accept.accept(site, upload))
     accepted = Source.objects.filter(state=SourceState.ACCEPTED).order_by("id")
     events += each("plan", list(accepted), lambda source: plan.plan(site, source))
     overtaken = supersede.overtaken_sources()
     return events + each("supersede", overtaken, lambda source: supersede.supersede(site, source))
+
+
+def _receive_all(site: Site, can_follow: Callable[[Arrival], bool]) -> list[EventKind]:
+    """All that are whole, but for those with large files that are not hashed yet.
+
+    Nor any that came after such a one and are called alike: what is of one source stays in order.
+    """
+    held: set[str] = set()
+
+    def take(arrival: Arrival) -> list[EventKind]:
+        source = arrival.name.partition("_")[0]
+        if source in held:
+            return []
+        try:
+            return receive.receive(site, arrival, is_final=not can_follow(arrival))
+        except receive.NotHashedYet:
+            held.add(source)
+            return []
+
+    return each("receive", site.spool.changes(), take)
 
 
 def fetch_origs(site: Site, commands: Commands) -> list[EventKind]:

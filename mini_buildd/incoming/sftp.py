@@ -23,6 +23,7 @@ from mini_buildd.incoming.rates import Brake
 from mini_buildd.incoming.sftp_entrance import SIGNATURES, Entrance, MayEnter
 from mini_buildd.incoming.sftp_files import DropBox
 from mini_buildd.incoming.sftp_server import SftpServer
+from mini_buildd.incoming.ssh_packets import PacketReader
 
 _log = logging.getLogger(__name__)
 
@@ -86,9 +87,13 @@ class SftpChannel(channel.SSHChannel):
             self.loseConnection()
 
     def dataReceived(self, data: bytes) -> None:
+        """Something that came in one piece."""
+        self.take(data)
+
+    def take(self, *pieces: bytes | memoryview) -> None:
         """Something for SFTP."""
         if self._server is not None:
-            self._server.receive(data)
+            self._server.receive(*pieces)
 
     def _tell(self, data: bytes) -> None:
         self.write(data)
@@ -127,6 +132,16 @@ class IncomingConnection(connection.SSHConnection):
             + NS(b""),
         )
 
+    def take_data(self, local: int, length: int, *pieces: bytes | memoryview) -> None:
+        """Data of a channel, as ssh_CHANNEL_DATA does it; raises KeyError."""
+        found: Any = self.channels[local]
+        if length > min(found.localWindowLeft, found.localMaxPacket):
+            raise ValueError("more data than there is a window for")
+        found.localWindowLeft -= length
+        if found.localWindowLeft < found.localWindowSize // 2:
+            self.adjustWindow(found, found.localWindowSize - found.localWindowLeft)
+        found.take(*pieces)
+
     def getChannel(
         self, channelType: bytes, windowSize: int, maxPacket: int, data: bytes
     ) -> SftpChannel:
@@ -155,6 +170,11 @@ class IncomingAuth(userauth.SSHUserAuthServer):
         super().serviceStarted()
         self.portal = self.portal.of(self.transport.peer)
 
+    def take_data(self, local: int, length: int, *pieces: bytes | memoryview) -> None:
+        """There is no channel yet."""
+        del length, pieces
+        raise ValueError(f"data for channel {local} of nobody")
+
     def ssh_USERAUTH_REQUEST(self, packet: bytes) -> Any:
         """Try to sign in; one try at a time, so that nobody can fill the threads with theirs."""
         if self._is_asking:
@@ -176,7 +196,7 @@ class IncomingAuth(userauth.SSHUserAuthServer):
         return tried
 
 
-class IncomingTransport(transport.SSHServerTransport, TimeoutMixin):
+class IncomingTransport(PacketReader, TimeoutMixin):
     """The SSH connection of a peer."""
 
     factory: Any

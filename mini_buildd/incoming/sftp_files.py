@@ -11,6 +11,8 @@ from mini_buildd.incoming.spool import Arrival, Part, SpoolFull
 
 # What may wait for the bytes before it; clients send in order, so hardly anything does.
 _MAX_EARLY_BYTES = 4 << 20
+# Each takes more memory than its bytes, and is counted with every one that comes.
+_MAX_EARLY_PIECES = 512
 
 
 class Refused(Exception):
@@ -33,7 +35,7 @@ class IncomingFile:
         self.size_bytes = 0
         self._part = _opened(dock)
 
-    def write(self, offset: int, data: bytes) -> None:
+    def write(self, offset: int, data: bytes | memoryview) -> None:
         """Take *data*; what comes too early waits. Raises Refused, Failed."""
         if self._fault:
             raise Failed(self._fault)
@@ -46,17 +48,18 @@ class IncomingFile:
         else:
             self._keep(offset, data)
 
-    def _append(self, data: bytes) -> None:
+    def _append(self, data: bytes | memoryview) -> None:
         try:
             self._part.write(data)
         except (SpoolFull, OSError) as error:
             self._fail(str(error))
         self.size_bytes += len(data)
 
-    def _keep(self, offset: int, data: bytes) -> None:
-        if sum(map(len, self._early.values())) + len(data) > _MAX_EARLY_BYTES or not data:
+    def _keep(self, offset: int, data: bytes | memoryview) -> None:
+        is_much = sum(map(len, self._early.values())) + len(data) > _MAX_EARLY_BYTES
+        if len(self._early) >= _MAX_EARLY_PIECES or is_much or not data:
             self._fail("this is not how the file begins: send it from its first byte on")
-        self._early[offset] = data
+        self._early[offset] = bytes(data)
 
     def _fail(self, fault: str) -> None:
         self._fault = fault

@@ -38,7 +38,7 @@ class Reader:
 
     __slots__ = ("_at", "_data")
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: memoryview) -> None:
         self._data = data
         self._at = 0
 
@@ -46,15 +46,19 @@ class Reader:
         """An unsigned number."""
         return int.from_bytes(self._take(size_bytes), "big")
 
-    def string(self) -> bytes:
-        """A string with its length before it."""
+    def data(self) -> memoryview:
+        """A string with its length before it, where it lies: it is gone with the packet."""
         return self._take(self.number())
+
+    def string(self) -> bytes:
+        """The same, to be kept."""
+        return bytes(self.data())
 
     def path(self) -> str:
         """A string that is a path."""
         return self.string().decode("utf-8", "replace")
 
-    def _take(self, size_bytes: int) -> bytes:
+    def _take(self, size_bytes: int) -> memoryview:
         end = self._at + size_bytes
         if end > len(self._data):
             raise Malformed("a packet ends too early")
@@ -107,11 +111,12 @@ class SftpServer:
 
     # --- packets --------------------------------------------------------------------
 
-    def receive(self, data: bytes) -> None:
+    def receive(self, *pieces: bytes | memoryview) -> None:
         """The next bytes of the client."""
         if self._is_over:
             return
-        self._buffer += data
+        for piece in pieces:
+            self._buffer += piece
         self._is_receiving = True
         try:
             self._obey_all()
@@ -125,7 +130,6 @@ class SftpServer:
     def end(self) -> None:
         """Nothing more comes."""
         self._is_over = True
-        self._buffer.clear()
         self._files.clear()
         self._box.end()
 
@@ -138,9 +142,9 @@ class SftpServer:
                     raise Malformed("a packet of no possible length")
                 if len(buffer) - at < 4 + length:
                     break
-                packet = Reader(bytes(buffer[at + 5 : at + 4 + length]))
+                with memoryview(buffer) as whole, whole[at + 5 : at + 4 + length] as view:
+                    self._obey(kind, Reader(view))
                 at += 4 + length
-                self._obey(kind, packet)
                 if self._is_over:
                     return
         finally:
@@ -209,7 +213,9 @@ class SftpServer:
 
     def _write(self, number: int, packet: Reader) -> None:
         file = self._file(packet)
-        file.write(packet.number(8), packet.string())
+        offset = packet.number(8)
+        with packet.data() as data:
+            file.write(offset, data)
         self._status(number, _OK)
 
     def _close(self, number: int, packet: Reader) -> None:

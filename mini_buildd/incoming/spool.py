@@ -63,7 +63,7 @@ class Part:
             raise
         self._size_bytes = 0
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Append *data*; raises SpoolFull, OSError."""
         self.claim(len(data))
         self.append([data])
@@ -73,7 +73,7 @@ class Part:
         self._spool.claim(more_bytes, self._size_bytes + more_bytes)
         self._size_bytes += more_bytes
 
-    def append(self, pieces: Sequence[bytes]) -> None:
+    def append(self, pieces: Sequence[bytes | memoryview]) -> None:
         """Append *pieces*, which were claimed; raises OSError."""
         write_pieces(self._stream.fileno(), pieces)
 

@@ -3,9 +3,17 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
 _BLOCK_BYTES = 1 << 20
+
+
+class Readable(Protocol):
+    """What gives bytes from front to back."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most *size* of the next bytes; none at the end."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +32,7 @@ def hash_file(path: Path) -> Digests:
         return hash_stream(stream)
 
 
-def hash_stream(stream: IO[bytes]) -> Digests:
+def hash_stream(stream: Readable) -> Digests:
     """The same of what *stream* has from where it is."""
     md5 = hashlib.md5(usedforsecurity=False)
     sha1 = hashlib.sha1(usedforsecurity=False)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 _MOST_PIECES = 64
 
 
-def write_pieces(descriptor: int, pieces: Sequence[bytes]) -> None:
+def write_pieces(descriptor: int, pieces: Sequence[bytes | memoryview]) -> None:
     """Append all of *pieces* to *descriptor*; raises OSError.
 
     A full disk takes the last bytes that fit without a fault, and tells only who goes on.

@@ -76,3 +76,9 @@ def _rights(user_id: int) -> tuple[RightRow, ...]:
         )
         for row in rows
     )
+
+
+def list_accounts() -> tuple[AccountRow, ...]:
+    """All accounts that may sign in, by name."""
+    users = get_user_model().objects.filter(is_active=True).order_by("username")
+    return tuple(find_account(name) for name in users.values_list("username", flat=True))

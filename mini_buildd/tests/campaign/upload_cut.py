@@ -16,7 +16,13 @@ from pathlib import Path
 
 from mini_buildd.kit.hashing import hash_file
 from mini_buildd.tests.campaign._cuts import Cut, Manner
-from mini_buildd.tests.campaign._ways import WAYS, Courier, NotSent, no_cut
+from mini_buildd.tests.campaign._ways import (
+    WAYS,
+    Courier,
+    NotSent,
+    no_cut,
+    register_ssh_key,
+)
 from mini_buildd.tests.figures import table
 from mini_buildd.tests.instance import Unfulfilled, free_port, wait_for
 from mini_buildd.tests.packager import Upload
@@ -66,14 +72,16 @@ class Campaign:
     def __init__(self, folder: Path) -> None:
         self.scene = Scenario(folder)
         self.instance = self.scene.instance
-        self.courier = Courier(self.instance, free_port())
+        self.courier = Courier(self.instance, folder / "id_ed25519", free_port())
         self._made = 0
 
     def set_up(self) -> None:
         """The daemon serves by every way in."""
         self.instance.slots = 0
+        self.instance.sftp_port = free_port()
         self._settle_for(24 * 3600)
         self.scene.set_up()
+        register_ssh_key(self.instance, self.courier.ssh_key)
         self.instance.start()
 
     def _settle_for(self, keep_leftovers_seconds: int) -> None:

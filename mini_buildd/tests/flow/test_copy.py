@@ -7,7 +7,7 @@ import pytest
 from mini_buildd.archive.tree import changelog_path
 from mini_buildd.db import models
 from mini_buildd.deb.names import Component, SourceName
-from mini_buildd.domain.permission import Actor
+from mini_buildd.domain.permission import Actor, Role
 from mini_buildd.domain.problem import (
     NotAllowed,
     NothingToDo,
@@ -167,3 +167,16 @@ def test_killed_between_any_two_effects_and_run_again_it_is_copied_once(real: Sc
     assert effects > 20, "it had effects"
     real.publish_all()
     assert version in index(real, target, "main/source/Sources.gz")
+
+
+def test_nobody_copies_out_of_a_private_repository_that_is_not_shown_to_them(
+    filled: Scene,
+) -> None:
+    target = other(filled)
+    models.Repository.objects.filter(name="test").update(is_private=True)
+    wish = Copying(filled.distribution(), ("hello",), target)
+    olga = Actor("olga", roles=(("mine", Role.OWNER),))
+    with pytest.raises(NotAllowed):
+        copy(filled.site, olga, wish, dry_run=True, force=True)
+    reader = Actor("olga", roles=(("mine", Role.OWNER), ("test", Role.READER)))
+    assert copy(filled.site, reader, wish, dry_run=True, force=True)

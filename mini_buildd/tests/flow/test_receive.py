@@ -216,3 +216,32 @@ def test_another_than_the_pool_has_must_be_sent(scene: Scene) -> None:
     arrival = scene.send(files)[f"{package.stem}_source.changes"]
     sweep.take_in(scene.site, lambda _: False)
     assert models.Upload.objects.get(token=arrival.token).problem_code == "file-missing"
+
+
+def test_a_large_file_is_hashed_by_somebody_else_while_other_uploads_go_on(scene: Scene) -> None:
+    """Later ones of the same source wait, so that they stay in order."""
+    large = SourcePackage(orig=bytes(33 << 20))
+    first = scene.upload(large)
+    later = scene.upload(SourcePackage(version="1.0-1~test13+2", orig=large.orig))
+    other = scene.upload(SourcePackage("other"))
+    sweep.take_in(scene.site, lambda _: False)
+    assert [row.token for row in models.Upload.objects.all()] == [other.token]
+    assert scene.site.digests.is_wanting()
+    assert scene.site.digests.hash_wanted() == 1
+    sweep.take_in(scene.site, lambda _: False)
+    assert scene.site.digests.hash_wanted() == 1, "each has sent a file of its own"
+    sweep.take_in(scene.site, lambda _: False)
+    rows = models.Upload.objects.order_by("id")
+    assert [row.token for row in rows] == [other.token, first.token, later.token]
+    assert {row.state for row in rows} == {"accepted"}
+
+
+def test_a_large_file_that_is_another_is_told_once_it_is_hashed(scene: Scene) -> None:
+    files = SourcePackage(orig=bytes(33 << 20)).upload(scene.packager)
+    files["hello_1.0.orig.tar.gz"] = bytes(33 << 20)[:-1] + b"x"
+    scene.send(files)
+    sweep.take_in(scene.site, lambda _: False)
+    assert not models.Upload.objects.exists()
+    scene.site.digests.hash_wanted()
+    sweep.take_in(scene.site, lambda _: False)
+    assert models.Upload.objects.get().problem_code == "file-differs"

@@ -97,6 +97,21 @@ def test_the_rules_of_the_suite_that_is_meant_are_asked_and_the_folder_says_why(
     assert "~test13+" in (drop / "rejected" / why).read_text()
 
 
+def test_what_nobody_has_signed_is_taken_where_that_is_an_open_repository(
+    scene: Scene, drop: Path
+) -> None:
+    watched = WatchedFolder(Watch(str(drop), {"sid": "trixie-test-unstable"}))
+    package = SourcePackage(distribution="sid")
+    files = _files(scene, distribution="sid")
+    name = f"{package.stem}_source.changes"
+    for is_open in (False, True):
+        models.Repository.objects.update(is_open=is_open)
+        _put(drop, {**files, name: package.changes().encode()})
+        _look(scene, watched)
+    told = models.Upload.objects.order_by("id").values_list("state", "problem_code")
+    assert list(told) == [("rejected", "signature-missing"), ("accepted", "")]
+
+
 def test_what_is_not_mapped_means_itself(scene: Scene, drop: Path) -> None:
     _put(drop, _files(scene, distribution="sid"))
     _look(scene, WatchedFolder(Watch(str(drop), {"trixie": "trixie-test-unstable"})))

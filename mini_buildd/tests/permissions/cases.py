@@ -12,6 +12,7 @@ from mini_buildd.domain.problem import ImportImpossible, KeyUnknown, Problem, To
 from mini_buildd.domain.snapshot import SnapshotName
 from mini_buildd.domain.token import TokenWish
 from mini_buildd.flow import (
+    add_account,
     approve_key,
     binnmu,
     cancel,
@@ -86,6 +87,11 @@ def _import(stage: Stage) -> import_archive.ArchiveImport:
 
 
 CASES: Mapping[str, Case] = {
+    "add_account.add_account": Case(
+        Act.CONFIGURE,
+        lambda stage, actor: add_account.add_account(stage.scene.site, actor, "newcomer"),
+        repository="",
+    ),
     "approve_key.approve_key": Case(
         Act.APPROVE_KEY,
         lambda stage, actor: approve_key.approve_key(stage.scene.site, actor, _waiting_key()),

@@ -15,6 +15,7 @@ from mini_buildd.tests.campaign import (
     corpus,
     kill,
     upload_cut,
+    uploads_at_once,
 )
 from mini_buildd.tests.campaign._corpus_sources import CORPUS, FAILED, Kind
 from mini_buildd.tests.campaign._cuts import Manner
@@ -85,6 +86,19 @@ def test_an_upload_that_is_cut_is_processed_once_or_can_be_repeated(short_folder
         assert cuts.leftovers() == []
     finally:
         cuts.close()
+
+
+def test_uploads_of_many_clients_at_once_are_all_dealt_with_in_order(short_folder: Path) -> None:
+    many = uploads_at_once.Campaign(Path(tempfile.mkdtemp(prefix="once-", dir=short_folder)))
+    try:
+        many.set_up()
+        outcome = many.play(14)
+        assert outcome.faults == []
+        assert len(outcome.clients) == 7
+        assert outcome.accepted + outcome.overtaken == 14
+        assert outcome.accepted >= 10  # the sources
+    finally:
+        many.close()
 
 
 def test_clients_read_without_fault_while_a_suite_is_published_again_and_again() -> None:
