@@ -15,6 +15,7 @@ from twisted.protocols.policies import TimeoutMixin
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from mini_buildd.incoming.dock import READ_BYTES
 from mini_buildd.incoming.peers import peer_of
 from mini_buildd.incoming.rates import Brake
 from mini_buildd.incoming.spool import Part, SpoolFull
@@ -83,6 +84,7 @@ class CheckedDTP(ftp.DTP, TimeoutMixin):
         self._brake = Brake(self.pi.factory.dock.rates, self.pi.peer, self)
         self._over: defer.Deferred[None] = defer.Deferred()
         super().connectionMade()
+        self.transport.bufferSize = READ_BYTES
         self.setTimeout(self.pi.timeOut)
         if self.pi.has_private_data:
             # The handshake must be read; what follows it is held back below.

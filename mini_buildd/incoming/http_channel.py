@@ -72,6 +72,11 @@ class StreamingChannel(HTTPChannel):
         if self.site.hsts_seconds and self.isSecure():
             self.always = b"Strict-Transport-Security: max-age=%d\r\n" % self.site.hsts_seconds
 
+    def read_more(self, size_bytes: int) -> None:
+        """Read up to that much at a time from now on."""
+        # Over TLS the socket is behind another transport.
+        getattr(self.transport, "transport", self.transport).bufferSize = size_bytes
+
     def writeHeaders(self, version: bytes, code: bytes, reason: bytes, headers: Any) -> None:
         """The head of an answer that Twisted makes."""
         if self.always:

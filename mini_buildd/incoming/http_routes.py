@@ -6,6 +6,7 @@ from urllib.parse import unquote
 from mini_buildd.domain import transfer
 from mini_buildd.domain.problem import Problem
 from mini_buildd.incoming import http_multipart, http_tus
+from mini_buildd.incoming.dock import READ_BYTES
 from mini_buildd.incoming.http_channel import Exchange, StreamingRequest
 from mini_buildd.incoming.http_door import Body, HttpExchange, Works, file_name
 from mini_buildd.incoming.http_multipart import MultipartBody
@@ -39,6 +40,7 @@ class HttpDoor:
         if not sessions.may_begin(request.peer):
             return False
         request.channel.uploader = request.peer
+        request.channel.read_more(READ_BYTES)
         sessions.begin(request.peer)
         return True
 

@@ -11,6 +11,8 @@ from mini_buildd.incoming.spool import Arrival, Part, SpoolFull
 
 # What may wait for the bytes before it; clients send in order, so hardly anything does.
 _MAX_EARLY_BYTES = 4 << 20
+# Each takes more memory than its bytes, and is counted with every one that comes.
+_MAX_EARLY_PIECES = 512
 
 
 class Refused(Exception):
@@ -54,7 +56,8 @@ class IncomingFile:
         self.size_bytes += len(data)
 
     def _keep(self, offset: int, data: bytes | memoryview) -> None:
-        if sum(map(len, self._early.values())) + len(data) > _MAX_EARLY_BYTES or not data:
+        is_much = sum(map(len, self._early.values())) + len(data) > _MAX_EARLY_BYTES
+        if len(self._early) >= _MAX_EARLY_PIECES or is_much or not data:
             self._fail("this is not how the file begins: send it from its first byte on")
         self._early[offset] = bytes(data)
 

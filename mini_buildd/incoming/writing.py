@@ -1,10 +1,12 @@
-"""What the reactor's thread receives is written to disk by another.
+"""What the reactor's thread receives is written by itself while that is quick, else by another.
 
-A disk that is behind with what it is to write stops whoever writes on, for a second or more; the
-pages and everybody else's transfers are not to wait for that. So pieces are collected and written
-in a pool, one job at a time for each file; when too much waits, the sender is paused.
+The kernel takes bytes as fast as they come; but once the disk is behind with what it is to write,
+it stops whoever writes on, for a second or more. The pages and everybody else's transfers are not
+to wait for that. So after a slow write pieces are collected and written in a pool, one job at a
+time for each file, until that goes quickly again; when too much waits, the sender is paused.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -13,6 +15,8 @@ from twisted.internet.threads import deferToThreadPool
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
+# A write into memory takes a ten-thousandth of a second.
+_SLOW_SECONDS = 0.01
 # Enough that the change of threads costs little beside the writing.
 _PIECE_BYTES = 512 << 10
 _WAITING_BYTES = 2 << 20
@@ -41,7 +45,7 @@ class Sender(Protocol):
 
 
 class Writing:
-    """The writing of one file; everything but the disk's work is in the reactor's thread.
+    """The writing of one file; everything but slow work of the disk is in the reactor's thread.
 
     *failed* is called once, with the fault of the disk.
     """
@@ -62,6 +66,7 @@ class Writing:
         self._pool = pool
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
+        self._is_slow = False
         self._is_paused = False
         self._is_at_work = False
         self._is_over = False
@@ -70,10 +75,13 @@ class Writing:
         self._hopeful: Deferred[Any] | None = None  # of then(), while the disk may still fail it
 
     def write(self, data: bytes) -> None:
-        """Append *data* some time; raises SpoolFull."""
+        """Append *data*, now or some time; raises SpoolFull, OSError."""
         if self._is_over:
             return
         self._sink.claim(len(data))
+        if not (self._is_slow or self._waiting or self._is_at_work):
+            self._is_slow = _is_slow(self._sink, [data])
+            return
         self._waiting.append(data)
         self._waiting_bytes += len(data)
         if self._waiting_bytes > _WAITING_BYTES and not self._is_paused:
@@ -122,18 +130,21 @@ class Writing:
         """Write if there is enough to write, or nothing more to come."""
         if self._is_at_work:
             return
-        if self._waiting_bytes >= _PIECE_BYTES or (self._is_over and self._waiting):
+        if self._waiting and (
+            self._waiting_bytes >= _PIECE_BYTES or self._is_over or not self._is_slow
+        ):
             self._is_at_work = True
             pieces, self._waiting, self._waiting_bytes = self._waiting, [], 0
-            self._in_pool(lambda: self._sink.append(pieces)).addCallbacks(
+            self._in_pool(lambda: _is_slow(self._sink, pieces)).addCallbacks(
                 self._written, self._broken
             )
         elif self._last is not None:
             last, self._last = self._last, None
             last()
 
-    def _written(self, _: None) -> None:
+    def _written(self, is_slow: bool) -> None:  # noqa: FBT001  # a Deferred's result
         self._is_at_work = False
+        self._is_slow = is_slow
         if self._is_paused and self._waiting_bytes <= _WAITING_BYTES:
             self._is_paused = False
             self._sender.resume()
@@ -154,3 +165,10 @@ class Writing:
             hopeful.errback(failure)
         else:
             self._failed(failure)
+
+
+def _is_slow(sink: Sink, pieces: Sequence[bytes]) -> bool:
+    """Write *pieces*; whether that took long."""
+    begin = time.monotonic()
+    sink.append(pieces)
+    return time.monotonic() - begin > _SLOW_SECONDS

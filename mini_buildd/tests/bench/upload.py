@@ -2,7 +2,7 @@
 
 One large file over loopback, by curl and sftp, in turns with the servers that a user would pick
 instead. A transfer ends when its bytes are on the disk: we sync before we answer, the others are
-synced by us. Meanwhile a page and a file of the archive are asked for every 20 ms.
+synced by us. During one more transfer a page and a file of the archive are asked for every 20 ms.
 """
 
 import json
@@ -36,6 +36,7 @@ class Ways:
 
     file: Path
     calls: dict[str, Callable[[], None]] = field(default_factory=dict)
+    servers: dict[str, int] = field(default_factory=dict)  # by the first word of the name, its pid
 
     def curl(self, name: str, url: str, *options: str) -> None:
         """A way that curl goes."""
@@ -44,9 +45,10 @@ class Ways:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """One transfer, and what others felt of it."""
+    """One transfer, and what others felt of another one."""
 
     seconds: float
+    cpu_seconds: float  # of the server; 0 where it cannot be told
     waits: tuple[float, ...]  # of requests meanwhile, in seconds
 
 
@@ -68,11 +70,13 @@ def _measure(folder: Path, stack: ExitStack, rounds: int, megabytes: int) -> Non
     ports, pid = stack.enter_context(_ours(home))
     _add_ours(ways, home, ports)
     _add_peers(ways, folder, stack)
+    ways.servers["ours"] = pid
     before = _memory_mb(pid)
     found: dict[str, list[Transfer]] = {}
     for _ in range(rounds):
         for name, call in ways.calls.items():
-            found.setdefault(name, []).append(_transfer(call, ports["http"]))
+            server = ways.servers.get(name.partition(":")[0], 0)
+            found.setdefault(name, []).append(_transfer(call, server, ports["http"]))
             _clear(home, folder)
     _print(found, megabytes)
     print(f"  memory of ours: {before:.0f} MB before, {_memory_mb(pid):.0f} MB after all of it")
@@ -109,6 +113,12 @@ def _add_ours(ways: Ways, home: Path, ports: dict[str, int]) -> None:
     ways.curl("ours: HTTP", f"http://{host}:{ports['http']}/upload/")
     ways.curl("ours: HTTPS", f"https://{host}:{ports['https']}/upload/", *trust)
     ways.calls["ours: tus"] = lambda: _tus(ports["http"], ways.file)
+    batch = home / "batch"
+    batch.write_text(f"put {ways.file} /\n", encoding="utf-8")
+    key = home / "key"
+    _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key))
+    put = ("sftp", *_ssh_options(key, ports["sftp"]), "-b", str(batch), host)
+    ways.calls["ours: SFTP"] = lambda: _run(*put)
 
 
 def _tus(port: int, file: Path) -> None:
@@ -134,7 +144,7 @@ def _tus(port: int, file: Path) -> None:
 def _add_peers(ways: Ways, folder: Path, stack: ExitStack) -> None:
     taken = folder / "taken"
     taken.mkdir()
-    port = stack.enter_context(upload_peers.pyftpdlib(taken))
+    port, ways.servers["pyftpdlib"] = stack.enter_context(upload_peers.pyftpdlib(taken))
     put = (*_CURL, "-T", str(ways.file), f"ftp://127.0.0.1:{port}/")
     ways.calls["pyftpdlib: FTP"] = lambda: _synced(taken / ways.file.name, *put)
     if not upload_peers.SFTP_SERVER.exists():
@@ -167,19 +177,24 @@ def _run(*command: str) -> None:
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
-def _transfer(call: Callable[[], None], port: int) -> Transfer:
+def _transfer(call: Callable[[], None], server: int, port: int) -> Transfer:
+    cpu, begin = _cpu_seconds(server), time.monotonic()
+    call()
+    seconds, cpu = time.monotonic() - begin, _cpu_seconds(server) - cpu
+    return Transfer(seconds, cpu, tuple(_waits(call, port)))
+
+
+def _waits(call: Callable[[], None], port: int) -> list[float]:
     waits: list[float] = []
     done = threading.Event()
     pinging = threading.Thread(target=_ping, args=(port, done, waits))
     pinging.start()
-    begin = time.monotonic()
     try:
         call()
     finally:
-        seconds = time.monotonic() - begin
         done.set()
         pinging.join()
-    return Transfer(seconds, tuple(waits))
+    return waits
 
 
 def _ping(port: int, done: threading.Event, waits: list[float]) -> None:
@@ -204,22 +219,34 @@ def _memory_mb(pid: int) -> float:
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
+def _cpu_seconds(pid: int) -> float:
+    """What a process has used of the processors until now (proc(5)); 0 for none."""
+    if not pid:
+        return 0.0
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def _print(found: dict[str, list[Transfer]], megabytes: int) -> None:
+    gigabytes = megabytes * (1 << 20) / 1e9
+
     def rate(name: str) -> float:
-        return megabytes * 1.048576 / statistics.median(each.seconds for each in found[name])
+        return gigabytes * 1e3 / statistics.median(each.seconds for each in found[name])
 
     def row(name: str) -> tuple[str, ...]:
         waits = sorted(wait for each in found[name] for wait in each.waits) or [0.0]
         against = "OpenSSH: SFTP" if "SFTP" in name else "pyftpdlib: FTP"
         ratio = rate(name) / rate(against) if against in found else 0.0
+        cpu = statistics.median(each.cpu_seconds for each in found[name]) / gigabytes
+        shown = (name, f"{rate(name):.0f}", f"{ratio:.2f}", f"{cpu:.2f}" if cpu else "")
         if not name.startswith("ours"):
-            return name, f"{rate(name):.0f}", f"{ratio:.2f}", "", ""
+            return (*shown, "", "")
         p50, p99 = waits[len(waits) // 2], waits[int(len(waits) * 0.99)]
-        return name, f"{rate(name):.0f}", f"{ratio:.2f}", f"{p50 * 1e3:.1f}", f"{p99 * 1e3:.1f}"
+        return (*shown, f"{p50 * 1e3:.1f}", f"{p99 * 1e3:.1f}")
 
     rounds = len(next(iter(found.values())))
     table(
         f"upload: {megabytes} MiB on loopback, median of {rounds} rounds",
-        ("way", "MB/s", "to the peer's", "others wait ms, p50", "p99"),
+        ("way", "MB/s", "to the peer's", "CPU s/GB", "others wait ms, p50", "p99"),
         [row(name) for name in found],
     )

@@ -26,12 +26,12 @@ SFTP_SERVER = Path("/usr/lib/openssh/sftp-server")
 
 
 @contextmanager
-def pyftpdlib(folder: Path) -> Iterator[int]:
-    """It, taking anonymous files into *folder*; gives its port."""
+def pyftpdlib(folder: Path) -> Iterator[tuple[int, int]]:
+    """It, taking anonymous files into *folder*; gives its port, and its process."""
     port = free_port()
     command = [sys.executable, "-W", "ignore", "-c", _PYFTPDLIB, str(port), str(folder)]
-    with _serving(command, port):
-        yield port
+    with _serving(command, port) as pid:
+        yield port, pid
 
 
 def sshd_path() -> str | None:
@@ -57,11 +57,11 @@ def sshd(folder: Path, public_key: Path) -> Iterator[int]:
 
 
 @contextmanager
-def _serving(command: list[str], port: int) -> Iterator[None]:
+def _serving(command: list[str], port: int) -> Iterator[int]:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             _wait(port)
-            yield
+            yield process.pid
         finally:
             process.terminate()
 

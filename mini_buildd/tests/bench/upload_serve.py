@@ -18,11 +18,13 @@ from mini_buildd.incoming.certificate import self_made
 from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.ftp import FtpWire, IncomingFactory
 from mini_buildd.incoming.ftp_tls import TlsUse
+from mini_buildd.incoming.host_keys import host_keys
 from mini_buildd.incoming.http_door import Works
 from mini_buildd.incoming.http_routes import HttpDoor
 from mini_buildd.incoming.rates import Rates
 from mini_buildd.incoming.resumable import Resumables
 from mini_buildd.incoming.sessions import Sessions
+from mini_buildd.incoming.sftp import SftpFactory
 from mini_buildd.incoming.spool import Spool
 from mini_buildd.incoming.tls import TlsContext
 from mini_buildd.kit.clock import utc_now
@@ -35,6 +37,11 @@ def _django(environ: dict[str, Any], start_response: Any) -> list[bytes]:
     del environ
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"here\n"]
+
+
+def _anybody(account: str, *, key_blob: bytes | None, password: str | None, peer: str) -> bool:
+    del account, key_blob, password, peer
+    return True
 
 
 def main(home: Path) -> None:
@@ -56,10 +63,12 @@ def main(home: Path) -> None:
     files = self_made(home / "tls", (), utc_now())
     wire = FtpWire(passive_ports=range(1), tls_use=TlsUse("offered"))
     ftp = IncomingFactory(dock, wire, TlsContext(files))
+    sftp = SftpFactory(dock, host_keys(home / "ssh"), _anybody)
     ports = {
         "http": loop.listenTCP(0, site, interface=_HERE),
         "https": loop.listenSSL(0, site, TlsContext(files), interface=_HERE),
         "ftp": loop.listenTCP(0, ftp, interface=_HERE),
+        "sftp": loop.listenTCP(0, sftp, interface=_HERE),
     }
     for each in (pool, web_pool):
         loop.callWhenRunning(each.start)

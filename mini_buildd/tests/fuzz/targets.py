@@ -6,11 +6,12 @@ from mini_buildd.tests.fuzz.http import HTTP
 from mini_buildd.tests.fuzz.names import NAMES
 from mini_buildd.tests.fuzz.packages import PACKAGES
 from mini_buildd.tests.fuzz.settings import SETTINGS
+from mini_buildd.tests.fuzz.sftp import SFTP
 from mini_buildd.tests.fuzz.signed import signed_targets
 from mini_buildd.tests.fuzz.target import Target
 
 
 def all_targets() -> dict[str, Target]:
     """By their names."""
-    targets = (NAMES, *CONTROL, *PACKAGES, SETTINGS, *FTP, *HTTP, *signed_targets())
+    targets = (NAMES, *CONTROL, *PACKAGES, SETTINGS, *FTP, *HTTP, *SFTP, *signed_targets())
     return {target.name: target for target in targets}

@@ -140,6 +140,13 @@ def test_not_everything_can_come_early(client: Client) -> None:
     assert client.parts() == []
 
 
+def test_not_everything_can_come_early_in_small_pieces_either(client: Client) -> None:
+    handle = client.open("hello.dsc")
+    told = [client.status(_WRITE, handle, 2 * number, b"x") for number in range(1, 600)]
+    assert told.count(_OK) == 512
+    assert client.parts() == []
+
+
 def test_several_files_at_once_are_kept_apart(client: Client) -> None:
     handles = [client.open(f"{number}.dsc") for number in range(20)]
     for offset in range(3):
