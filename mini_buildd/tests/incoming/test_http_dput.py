@@ -54,9 +54,9 @@ def _changes(home: Path) -> Path:
     return home / "tiny_1.0_source.changes"
 
 
-def _section(home: Path, url: str, **http: str) -> str:
+def _section(home: Path, url: str, upload: str = "open") -> str:
     """Put the section for *url* where dput and dput-ng look; gives its name."""
-    settings = Settings(home, identity="depot", http=Http(public_url=url, **http))
+    settings = Settings(home, identity="depot", http=Http(public_url=url, upload=upload))
     (found,) = [each for each in dput_sections(settings, "pat") if "http" in each.alias]
     text = found.text.replace("allow_unsigned_uploads = 0", "allow_unsigned_uploads = 1")
     (home / ".dput.cf").write_text(f"{text}\n", encoding="ascii")
