@@ -84,5 +84,6 @@ for prefix, router in (
     ("repositories/", repositories.repositories),
     ("suites/", repositories.suites),
     ("builders/", status.builders),
+    ("dput", status.dput),
 ):
     api.add_router(prefix, router)

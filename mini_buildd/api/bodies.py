@@ -3,13 +3,23 @@
 from typing import Annotated
 
 from ninja import Schema
-from pydantic import ConfigDict, Field, StrictInt, StrictStr
+from pydantic import BeforeValidator, ConfigDict, Field, StrictStr
 
 from mini_buildd.domain.permission import Scope
-from mini_buildd.domain.token import DEFAULT_DAYS
+from mini_buildd.domain.token import DEFAULT_DAYS, LIFETIME_DAYS, NAME_CHARACTERS
 
 _MOST_CHANGES_CHARACTERS = 3 << 20
 _FileText = Annotated[StrictStr, Field(max_length=_MOST_CHANGES_CHARACTERS)]
+
+
+def _whole(value: object) -> object:
+    """A number as JSON has it, where 9.0 is as whole as 9, and "9" is a text."""
+    if isinstance(value, str | bool):
+        raise ValueError("Input should be a number")  # noqa: TRY004  # pydantic's way
+    return value
+
+
+_Days = Annotated[int, Field(ge=1, le=LIFETIME_DAYS), BeforeValidator(_whole)]
 _Line = Annotated[StrictStr, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
@@ -30,13 +40,16 @@ NO_REASON = Reason()
 class TokenWish(_Given):
     """A token that you want."""
 
-    name: _Line
+    name: Annotated[
+        StrictStr,
+        Field(max_length=NAME_CHARACTERS, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*$"),
+    ]
     """What it is for, such as the machine that will have it."""
-    scopes: list[Scope]
+    scopes: Annotated[list[Scope], Field(min_length=1)]
     """read: see what you may see; upload: also upload, and cancel or retry your own; change: the
     rest that you may do, but for accounts, keys and tokens."""
-    days: StrictInt | None = DEFAULT_DAYS
-    """Until it ends; null, which only administrators may say: until it is revoked."""
+    days: _Days | None = DEFAULT_DAYS
+    """Until it ends, at most 366. Administrators may say more, and null: until it is revoked."""
 
 
 class PrecheckWish(_Given):

@@ -23,7 +23,6 @@ _STATUS: Mapping[type[Problem], HTTPStatus] = {
     problems.LogUnknown: HTTPStatus.NOT_FOUND,
     problems.SignInFailed: HTTPStatus.UNAUTHORIZED,
     problems.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
-    problems.TokenImpossible: HTTPStatus.UNPROCESSABLE_ENTITY,
     problems.RequestForged: HTTPStatus.FORBIDDEN,
     problems.ParameterUnknown: HTTPStatus.BAD_REQUEST,
     problems.BodyRefused: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

@@ -6,14 +6,17 @@ from django.http import HttpRequest
 from django.utils.timezone import now
 from ninja import Router
 
+from mini_buildd.api.door import actor_of
 from mini_buildd.db.queries.builders import BuilderRow, list_builders
 from mini_buildd.db.queries.builds import count_under_way
 from mini_buildd.db.queries.queue import last_event
+from mini_buildd.domain.dput_sections import dput_sections
 from mini_buildd.flow.hosted import instance, outlook, troubles
-from mini_buildd.wire.api.status import Builder, BuilderPage, Status
+from mini_buildd.wire.api.status import Builder, BuilderPage, DputSection, DputSections, Status
 
 status = Router(tags=["instance"])
 builders = Router(tags=["instance"])
+dput = Router(tags=["uploads"])
 
 
 @status.get("", response=Status, summary="Ask what goes on")
@@ -36,6 +39,17 @@ def list_of_builders(request: HttpRequest) -> BuilderPage:
     del request
     found = list_builders(now(), instance().builder.lease_seconds)
     return BuilderPage(tuple(map(_builder, found)))
+
+
+@dput.get("", response=DputSections, summary="Ask how to upload")
+def show_dput(request: HttpRequest) -> DputSections:
+    """What goes into the configuration of dput and dput-ng, for each way in that is open."""
+    found = dput_sections(instance(), actor_of(request).name or "ACCOUNT")
+    return DputSections(
+        tuple(
+            DputSection(each.way, each.program, each.alias, each.file, each.text) for each in found
+        )
+    )
 
 
 def _version() -> str:

@@ -8,7 +8,16 @@ from http import HTTPStatus
 from mini_buildd.cli.plain import plain
 from mini_buildd.cli.remote_desk import Desk
 from mini_buildd.cli.remote_options import make_parser
-from mini_buildd.cli.remote_show import builds, change, log, queue, status, uploads, whoami
+from mini_buildd.cli.remote_show import (
+    builds,
+    change,
+    dput_conf,
+    log,
+    queue,
+    status,
+    uploads,
+    whoami,
+)
 from mini_buildd.cli.remote_token import token
 from mini_buildd.cli.remote_upload import upload
 from mini_buildd.client.changes import ChangesUnusable
@@ -27,6 +36,7 @@ _REFUSED, _UNREACHABLE, _TOO_LONG, _INTERRUPTED = 1, 3, 4, 130
 _COMMANDS: Mapping[str, Callable[[Desk], int]] = {
     "builds": builds,
     "cancel": change,
+    "dput-conf": dput_conf,
     "log": log,
     "queue": queue,
     "retry": change,

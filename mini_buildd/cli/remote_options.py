@@ -43,6 +43,8 @@ def make_parser() -> Parser:
     _add(commands, "status", "tell what goes on")
     _add(commands, "whoami", "tell who you are there, and what you may")
     _add(commands, "queue", "list the builds that wait, in their order")
+    dput = _add(commands, "dput-conf", "print what dput and dput-ng need to know of the instance")
+    dput.add_argument("--alias", default="", help="only the one with this name, and nothing else")
     _add_lists(commands)
     _add_changes(commands)
     _add_tokens(commands)

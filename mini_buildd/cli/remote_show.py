@@ -93,6 +93,24 @@ def whoami(desk: Desk) -> int:
     return 0
 
 
+def dput_conf(desk: Desk) -> int:
+    """Ready sections, with a comment where each belongs; one alone is printed as it is."""
+    found, alias = desk.api.dput(), desk.options.alias
+    if desk.wants_json:
+        desk.tell(found)
+        return 0
+    for each in found.items:
+        if not alias:
+            desk.screen.line(f"# {each.way}: {each.file}, then: {each.program} {each.alias} …")
+        if alias in {"", each.alias}:
+            desk.screen.text(f"{each.text}\n" if not alias else each.text)
+    if alias and alias not in {each.alias for each in found.items}:
+        known = ", ".join(each.alias for each in found.items)
+        print(f"mini-buildd-api: there is no “{alias}”, but: {known}", file=sys.stderr)
+        return 1
+    return 0
+
+
 def uploads(desk: Desk) -> int:
     """The list of uploads."""
     options = desk.options

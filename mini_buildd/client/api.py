@@ -8,7 +8,7 @@ from mini_buildd.client.connection import Answer, Connection
 from mini_buildd.wire.api.builds import Build, BuildDetail, BuildPage, QueuePage
 from mini_buildd.wire.api.events import EventPage
 from mini_buildd.wire.api.people import MadeToken, Me, TokenPage
-from mini_buildd.wire.api.status import Status
+from mini_buildd.wire.api.status import DputSections, Status
 from mini_buildd.wire.api.uploads import Upload, UploadDetail, UploadPage
 from mini_buildd.wire.precheck import Precheck
 
@@ -35,6 +35,10 @@ class Api:
     def me(self) -> Me:
         """Who we are."""
         return self.connection.get(Me, "me")
+
+    def dput(self) -> DputSections:
+        """How to upload with dput and dput-ng."""
+        return self.connection.get(DputSections, "dput")
 
     def uploads(self, **wanted: object) -> UploadPage:
         """Uploads that fit, the newest first."""

@@ -17,9 +17,10 @@ ALPHABET = string.ascii_letters + string.digits
 
 DEFAULT_DAYS = 90
 MOST_DAYS = 366
-_LIFETIME_DAYS = 36_500
+LIFETIME_DAYS = 36_500
+NAME_CHARACTERS = 100
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SECRET = re.compile(rf"{PREFIX}[A-Za-z0-9]{{{SECRET_LENGTH}}}")
-_NAME_CHARACTERS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,14 @@ def parse_scopes(words: Iterable[str]) -> frozenset[Scope]:
 
 def check_wish(wish: TokenWish, actor: Actor) -> None:
     """Raise TokenImpossible unless *actor* may have a token for so long, under such a name."""
-    if not wish.name.strip() or len(wish.name) > _NAME_CHARACTERS or not wish.name.isprintable():
+    if not wish.name.strip() or len(wish.name) > NAME_CHARACTERS or _CONTROL.search(wish.name):
         raise TokenImpossible(
-            expected=f"a name of one line, of at most {_NAME_CHARACTERS} characters",
-            found=repr(wish.name[:_NAME_CHARACTERS]),
+            expected=f"a name of one line, of at most {NAME_CHARACTERS} characters",
+            found=repr(wish.name[:NAME_CHARACTERS]),
             hint="Say what the token is for, such as the machine that will have it.",
         )
     parse_scopes(wish.scopes)
-    most = _LIFETIME_DAYS if actor.is_admin else MOST_DAYS
+    most = LIFETIME_DAYS if actor.is_admin else MOST_DAYS
     if wish.days is None and actor.is_admin:
         return
     if wish.days is None or not 1 <= wish.days <= most:

@@ -18,10 +18,16 @@ from mini_buildd.flow.token import actor_of_token
 def sign_in(site: Site, account: str, secret: str, peer: str, door: Door = Door.API) -> Actor:
     """Who *account* with *secret* is, asking from the address *peer*; to be called in a thread.
 
-    An empty *account* comes with a token. Raises SignInFailed, TooManyAttempts.
+    An empty *account* comes with a token. A good token never waits: nobody guesses one, and one
+    program with an old token must not keep out all others that come from the same address.
+    Raises SignInFailed, TooManyAttempts.
     """
+    is_token = looks_like_token(secret)
+    actor = _of_token(site, account, secret, door) if is_token else None
+    if actor is not None:
+        return actor
     site.throttle.demand(account, peer)
-    actor = _found(site, account, secret, door)
+    actor = None if is_token else _of_password(account, secret, door)
     if actor is None:
         site.throttle.failed(account, peer)
         raise SignInFailed(
@@ -33,12 +39,14 @@ def sign_in(site: Site, account: str, secret: str, peer: str, door: Door = Door.
     return actor
 
 
-def _found(site: Site, account: str, secret: str, door: Door) -> Actor | None:
-    if looks_like_token(secret):
-        actor = actor_of_token(secret, site.clock())
-        if actor is None or account not in {"", actor.name}:
-            return None
-        return replace(actor, door=door)
+def _of_token(site: Site, account: str, secret: str, door: Door) -> Actor | None:
+    actor = actor_of_token(secret, site.clock())
+    if actor is None or account not in {"", actor.name}:
+        return None
+    return replace(actor, door=door)
+
+
+def _of_password(account: str, secret: str, door: Door) -> Actor | None:
     if not account or "\0" in account + secret:
         return None
     user = authenticate(username=account, password=secret)

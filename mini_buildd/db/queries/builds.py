@@ -218,7 +218,7 @@ def list_builds(
 
 def count_under_way() -> int:
     """How many builds run now."""
-    return Job.objects.filter(state__in=JOB_UNDER_WAY).count()
+    return jobs().filter(state__in=JOB_UNDER_WAY).count()
 
 
 def find_build(job_id: int) -> Build | None:

@@ -21,6 +21,7 @@ PATHS = (
     "suites/trixie-test-unstable/packages/",
     "suites/trixie-test-testing/versions/",
     "builders/",
+    "dput",
 )
 
 
@@ -33,6 +34,8 @@ def test_everybody_may_read_what_is_public_and_gets_it_again_only_when_it_has_ch
         again = visitor("GET", path, If_None_Match=first["ETag"])
         assert (again.status_code, again.content) == (304, b""), path
         assert visitor("GET", path, If_None_Match='"another"').status_code == 200
+        head = visitor("HEAD", path)
+        assert (head.status_code, head["ETag"], head.content) == (200, first["ETag"], b"")
 
 
 def test_uploads_are_filtered(visitor: Caller) -> None:
@@ -125,7 +128,9 @@ def test_what_is_not_there_is_a_problem_with_a_code(visitor: Caller) -> None:
         ("suites/nowhere/packages/", "suite-unknown"),
         ("suites/nowhere/versions/", "suite-unknown"),
         ("nothing", "not-found"),
+        ("", "not-found"),
         ("builds/x", "not-found"),
+        ("builds/1%0A/log", "not-found"),
     ):
         assert visitor.refused(404, "GET", path)["code"] == code
     job = models.Job.objects.get(state=JobState.FAILED)

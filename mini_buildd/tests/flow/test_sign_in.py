@@ -1,5 +1,6 @@
 """A name with a secret lets somebody in, at any door; and whoever guesses is made to wait."""
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -67,3 +68,13 @@ def test_who_guesses_is_made_to_wait_also_when_the_next_guess_is_right(accounts:
         sign_in(accounts.site, "ada", "ada's secret", HERE)
     assert sign_in(accounts.site, "ada", "ada's secret", THERE).name == "ada"
     assert sign_in(accounts.site, "bob", "bob's secret", HERE).name == "bob"
+
+
+def test_who_comes_with_old_tokens_waits_and_keeps_no_good_token_out(accounts: Scene) -> None:
+    old = "mbd_" + "x" * 43
+    for _ in range(7):
+        with suppress(SignInFailed, TooManyAttempts):
+            sign_in(accounts.site, "", old, HERE)
+    assert sign_in(accounts.site, "", token(accounts), HERE).name == "ada"
+    with pytest.raises(TooManyAttempts):
+        sign_in(accounts.site, "", old, HERE)

@@ -153,6 +153,10 @@ def test_what_there_is_can_be_looked_at(scene: Scenario, remote: Remote) -> None
     assert remote.json("whoami")["name"] == "pat"
     assert "pat, with a token for read, upload" in remote("whoami").stdout
     assert "running" in remote("status").stdout
+    shown = remote("dput-conf").stdout
+    assert "# FTP: ~/.dput.cf, then: dput mini-buildd …\n[mini-buildd]\nmethod = ftp\n" in shown
+    assert remote("dput-conf", "--alias", "mini-buildd").stdout.startswith("[mini-buildd]\n")
+    assert "but: mini-buildd" in remote("dput-conf", "--alias", "x", status=1).stderr
     assert "nothing waits" in remote("queue").stdout
     assert remote("uploads", "--last", "5").stdout.splitlines()[0].split()[:2] == ["nr", "source"]
 

@@ -8,17 +8,6 @@ from mini_buildd.wire.api.described import DESCRIBED
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """A way in for uploads."""
-
-    __pydantic_config__: ClassVar = DESCRIBED
-
-    method: str
-    """As dput names it: ftp, sftp, http, https …"""
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
 class Status:
     """What goes on at this moment, of what you may see."""
 
@@ -34,6 +23,31 @@ class Status:
     """Events after this one are still to come."""
     troubles: tuple[str, ...]
     """What cannot be published at present, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class DputSection:
+    """What dput or dput-ng needs to know for one of the ways in."""
+
+    __pydantic_config__: ClassVar = DESCRIBED
+
+    way: str
+    program: str
+    """Which of the two reads it; dput-ng reads what is for dput, too."""
+    alias: str
+    """The name by which it is told to upload here."""
+    file: str
+    """Where the text belongs."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DputSections:
+    """All ways in that are open, the one to take first at the front."""
+
+    __pydantic_config__: ClassVar = DESCRIBED
+
+    items: tuple[DputSection, ...]
 
 
 @dataclass(frozen=True, slots=True)
