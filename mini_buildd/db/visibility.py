@@ -45,6 +45,9 @@ class _Everything(_Viewer):
     hidden = frozenset()
 
 
+# Why somebody's key was refused is theirs to know, and the administrators'.
+_OF_KEYS = [kind.value for kind in EventKind if kind.value.startswith("uploader_key.")]
+
 _ITSELF = _Everything(lambda: SELF)
 _viewer: ContextVar[_Viewer | None] = ContextVar("viewer", default=None)
 
@@ -95,7 +98,10 @@ def visible_uploads(rows: QuerySet[Upload]) -> QuerySet[Upload]:
 
 
 def visible_events(rows: QuerySet[Event]) -> QuerySet[Event]:
-    """Those of the events *rows* that may be seen."""
+    """Those of the events *rows* that may be seen; of keys that are another's, only some may."""
+    who = _who()
+    if not who.actor.is_admin:
+        rows = rows.filter(~Q(kind__in=_OF_KEYS) | Q(key__user__username=who.actor.name))
     names = hidden()
     if not names:
         return rows

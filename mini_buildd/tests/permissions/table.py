@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from mini_buildd.api.application import document
+from mini_buildd.api.describe import calls
 from mini_buildd.domain.permission import RULES, Act, Role
+from mini_buildd.tests.permissions.calls import BY_THE_DOOR, CALLS
 from mini_buildd.tests.permissions.cases import CASES
 
 REFERENCE = Path(__file__).parents[3] / "doc" / "reference" / "permissions.md"
@@ -36,11 +39,12 @@ A dash stands for acts that no token will do for: one has to sign in.
 
 """
 _ROLES = tuple(Role)
+_UPLOADS = "whom `http.upload` lets in: everybody, or accounts; what counts is the signature"
 
 
 def written() -> str:
     """The whole page."""
-    return _HEAD + "\n".join([*_acts(), "", *_verbs()]) + "\n"
+    return _HEAD + "\n".join([*_acts(), "", *_verbs(), "", *_calls()]) + "\n"
 
 
 def _acts() -> Iterator[str]:
@@ -67,6 +71,21 @@ def _verbs() -> Iterator[str]:
     yield _row("---", "---")
     for name, case in sorted(CASES.items()):
         yield _row(f"`{name}`", case.act.value if case.act else f"everybody. {case.why}")
+
+
+def _calls() -> Iterator[str]:
+    yield "## Calls of the API"
+    yield ""
+    yield "What is shown is what whoever asks may see: to others, nothing of a private repository."
+    yield ""
+    yield _row("call", "by", "is allowed to who may")
+    yield _row("---", "---", "---")
+    for path, method, call in calls(document()):
+        name = call["operationId"]
+        act = CALLS[name].act if name in CALLS else None
+        allowed = _UPLOADS if name in BY_THE_DOOR else "everybody"
+        words = act.value if act else allowed
+        yield _row(f"`{method.upper()} {path}`", f"`{name}`", words)
 
 
 def _row(*cells: str) -> str:

@@ -134,3 +134,13 @@ def test_in_settings_keys_are_approved_as_well(eve: Client, root: Client, person
     assert "is approved" in answer.content.decode()
     row.refresh_from_db()
     assert row.approved_by == "root"
+
+
+def test_what_happens_to_a_key_is_told_to_its_owner_and_to_administrators_only(
+    eve: Client, root: Client, person: Person
+) -> None:
+    give(eve, person.public_key)
+    mallory = Client()
+    mallory.force_login(User.objects.create_user("mallory"))
+    for client, is_told in ((eve, True), (root, True), (mallory, False), (Client(), False)):
+        assert (person.fingerprint in page(client, "/events/")) == is_told
