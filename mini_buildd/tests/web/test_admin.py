@@ -143,7 +143,9 @@ def test_snippets_of_a_chroot_are_ticked_and_unknown_ones_refused_by_name(root: 
     assert chroot.generation
 
 
-def test_a_trusted_keyring_is_a_file_that_is_one(root: Client, armored: str, tmp_path: Path) -> None:
+def test_a_trusted_keyring_is_a_file_that_is_one(
+    root: Client, armored: str, tmp_path: Path
+) -> None:
     no_keyring, keyring = tmp_path / "text", tmp_path / "keys.gpg"
     no_keyring.write_text("Hello")
     keyring.write_bytes(dearmored(armored))
