@@ -81,6 +81,41 @@ class Accounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Sso:
+    """Single sign-on by OpenID Connect; there is some when an *issuer* is given.
+
+    Of what it says in *groups_claim*, local *groups* are followed; who is in the *administrators*
+    of it is one here.
+    """
+
+    issuer: str = ""
+    client_id: str = ""
+    client_secret_file: str = ""
+    word: str = "single sign-on"
+    groups_claim: str = "groups"
+    groups: tuple[str, ...] = ()
+    administrators: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ldap:
+    """Accounts of a directory; there are some when a *url* is given.
+
+    *administrators* is the DN of a group; local *groups* are followed by their names there.
+    """
+
+    url: str = ""
+    start_tls: bool = False
+    bind_dn: str = ""
+    bind_password_file: str = ""
+    user_base: str = ""
+    user_filter: str = "(uid=%(user)s)"
+    group_base: str = ""
+    groups: tuple[str, ...] = ()
+    administrators: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Incoming:
     """Bounds on what may lie in the spool, how long a leftover may, and on who brings it."""
 
@@ -139,11 +174,15 @@ class Builder:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """Mail goes out when a host is given."""
+    """Mail goes out when a host is given.
+
+    Always to signers whose upload is rejected; with *outcomes* also on how an accepted one ends.
+    """
 
     host: str = ""
     port: int = 25
     sender: str = "mini-buildd@localhost"
+    outcomes: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +197,8 @@ class Settings:
     sftp: Sftp = field(default_factory=Sftp)
     tls: Tls = field(default_factory=Tls)
     accounts: Accounts = field(default_factory=Accounts)
+    sso: Sso = field(default_factory=Sso)
+    ldap: Ldap = field(default_factory=Ldap)
     incoming: Incoming = field(default_factory=Incoming)
     watch: tuple[Watch, ...] = ()
     archive: Archive = field(default_factory=Archive)
@@ -320,6 +361,7 @@ def _check(settings: Settings) -> list[str]:
         )
     if bool(settings.tls.certificate) != bool(settings.tls.key):
         errors.append("tls: expected both certificate and key, or neither; found one of them")
+    errors += _check_sign_on(settings.sso, settings.ldap)
     errors += [
         f"http.trusted_proxies: expected addresses or networks, found {text!r}"
         for text in settings.http.trusted_proxies
@@ -343,6 +385,30 @@ def _check_url(settings: Settings) -> list[str]:
     return (
         [] if is_whole else [f"{place}: expected a host that a URL can name, in {settings.url!r}"]
     )
+
+
+def _check_sign_on(sso: Sso, ldap: Ldap) -> list[str]:
+    errors = []
+    if sso.issuer and not sso.issuer.startswith(("https://", *_LOOPBACK)):
+        errors.append(f"sso.issuer: expected a https URL, found {sso.issuer!r}")
+    if sso.issuer and not (sso.client_id and sso.client_secret_file):
+        errors.append("sso: expected client_id and client_secret_file with an issuer")
+    if ldap.url and not ldap.url.startswith(("ldap://", "ldaps://", "ldapi://")):
+        errors.append(f"ldap.url: expected ldaps://, ldap:// or ldapi://, found {ldap.url!r}")
+    if ldap.url and not (ldap.user_base and ldap.user_filter.count("%(user)s") == 1):
+        errors.append("ldap: expected user_base, and %(user)s once in user_filter")
+    if (ldap.groups or ldap.administrators) and not ldap.group_base:
+        errors.append("ldap: expected group_base with groups or administrators")
+    if bool(ldap.bind_dn) != bool(ldap.bind_password_file):
+        errors.append("ldap: expected both bind_dn and bind_password_file, or neither")
+    is_plain = ldap.url.startswith("ldap://") and not ldap.start_tls
+    if is_plain and not ldap.url.startswith(("ldap://localhost", "ldap://127.0.0.1")):
+        errors.append("ldap: expected ldaps:// or start_tls; passwords would go in the clear")
+    return errors
+
+
+# Of tests, and of who has a proxy of their own before it.
+_LOOPBACK = ("http://localhost:", "http://127.0.0.1:")
 
 
 def _is_network(text: str) -> bool:

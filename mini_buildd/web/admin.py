@@ -1,5 +1,6 @@
 """The tables of the administration: the configuration is edited, the record only read."""
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 
@@ -7,6 +8,10 @@ from mini_buildd.db import models
 from mini_buildd.web import accounts, builders, chroot_form, configuration, people, records
 
 admin.site.unregister([User, Group])
+# Other people's tables, such as those of single sign-on, are not changed by hand.
+for config in apps.get_app_configs():
+    if config.name.startswith("allauth"):
+        admin.site.unregister(filter(admin.site.is_registered, config.get_models()))
 admin.site.register(User, accounts.AccountAdmin)
 admin.site.register(Group, accounts.AccountGroupAdmin)
 admin.site.register(models.Base, configuration.BaseAdmin)

@@ -5,13 +5,16 @@ nothing of it.
 """
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.cache import patch_cache_control
 
-POLICY = (
+from mini_buildd.web.instance import instance
+
+_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; form-action 'self'{forms}; base-uri 'none'; frame-ancestors 'none'"
 )
 
 
@@ -27,11 +30,16 @@ class ContentSecurity:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self._get_response = get_response
+        # A form that is answered with a redirect may go no further than this (CSP 3 §6.3.1), and
+        # signing in by single sign-on is one.
+        issuer = urlsplit(instance().sso.issuer)
+        forms = f" {issuer.scheme}://{issuer.netloc}" if issuer.netloc else ""
+        self._policy = _POLICY.format(forms=forms)
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer *request*."""
         response = self._get_response(request)
-        response["Content-Security-Policy"] = POLICY
+        response["Content-Security-Policy"] = self._policy
         response["Permissions-Policy"] = _PERMISSIONS
         # What a page shows depends on who asks; no cache between us may give it to another.
         if "no-store" not in response.get("Cache-Control", ""):

@@ -1,9 +1,12 @@
 """The Django settings of the pages, laid over those of the tables."""
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from mini_buildd.config.settings import Settings
+from django.utils.module_loading import import_string
+
+from mini_buildd.config.settings import Settings, Sso
 from mini_buildd.db.connect import APPS
 
 _WEB_APPS = (
@@ -41,6 +44,10 @@ _ANY_INTERFACE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # told apart he
 
 def web_settings(settings: Settings, secret_key: str) -> dict[str, Any]:
     """What the pages of *settings*' instance need, on top of db.connect.django_settings()."""
+    return {**_own_settings(settings, secret_key), **_sign_on_settings(settings)}
+
+
+def _own_settings(settings: Settings, secret_key: str) -> dict[str, Any]:
     origin = urlsplit(settings.url)
     is_secure = origin.scheme == "https" or bool(settings.https.port)
     return {
@@ -50,8 +57,12 @@ def web_settings(settings: Settings, secret_key: str) -> dict[str, Any]:
         "ALLOWED_HOSTS": _hosts(settings),
         "CSRF_TRUSTED_ORIGINS": [f"{origin.scheme}://{origin.netloc}"],
         # Over TLS only, once there is any: nobody may read on the way who somebody is.
-        "INSTALLED_APPS": [*APPS, *_WEB_APPS],
-        "MIDDLEWARE": list(_MIDDLEWARE),
+        "INSTALLED_APPS": [*APPS, *_WEB_APPS, *_ALLAUTH_APPS * bool(settings.sso.issuer)],
+        "MIDDLEWARE": [*_MIDDLEWARE, *_ALLAUTH_MIDDLEWARE * bool(settings.sso.issuer)],
+        "AUTHENTICATION_BACKENDS": [
+            "django.contrib.auth.backends.ModelBackend",
+            *["mini_buildd.web.directory.Directory"] * bool(settings.ldap.url),
+        ],
         "ROOT_URLCONF": "mini_buildd.web.urls",
         "TEMPLATES": [_templates()],
         "AUTH_PASSWORD_VALIDATORS": [
@@ -79,6 +90,47 @@ def web_settings(settings: Settings, secret_key: str) -> dict[str, Any]:
         # Django's own way would log nothing but by mail to nobody; so the daemon's log has all.
         "LOGGING_CONFIG": None,
         "USE_I18N": False,
+    }
+
+
+_ALLAUTH_APPS = (
+    "allauth",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+)
+_ALLAUTH_MIDDLEWARE = ("allauth.account.middleware.AccountMiddleware",)
+
+
+def _sign_on_settings(settings: Settings) -> dict[str, Any]:
+    """What those ways to sign in want that are configured; others' packages may be missing."""
+    found: dict[str, Any] = {}
+    if settings.ldap.url:
+        found |= import_string("mini_buildd.web.directory_settings.django_settings")(settings.ldap)
+    if settings.sso.issuer:
+        found |= _allauth_settings(settings.sso)
+    return found
+
+
+def _allauth_settings(sso: Sso) -> dict[str, Any]:
+    app = {
+        "provider_id": "oidc",
+        "name": sso.word,
+        "client_id": sso.client_id,
+        "secret": Path(sso.client_secret_file).read_text(encoding="utf-8").strip(),
+        "settings": {"server_url": sso.issuer},
+    }
+    return {
+        "ACCOUNT_ADAPTER": "mini_buildd.web.single_sign_on.Accounts",
+        "ACCOUNT_EMAIL_VERIFICATION": "none",
+        "ACCOUNT_SIGNUP_FIELDS": ["username*"],
+        "ACCOUNT_RATE_LIMITS": False,  # there is nothing to guess
+        "SOCIALACCOUNT_ADAPTER": "mini_buildd.web.single_sign_on.SingleSignOn",
+        "SOCIALACCOUNT_EMAIL_AUTHENTICATION": False,
+        "SOCIALACCOUNT_EMAIL_VERIFICATION": "none",
+        "SOCIALACCOUNT_STORE_TOKENS": False,
+        "SOCIALACCOUNT_REQUESTS_TIMEOUT": 10,
+        "SOCIALACCOUNT_PROVIDERS": {"openid_connect": {"APPS": [app], "OAUTH_PKCE_ENABLED": True}},
     }
 
 

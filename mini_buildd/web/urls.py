@@ -2,7 +2,9 @@
 
 from django.contrib import admin
 from django.urls import path
+from django.utils.module_loading import import_string
 
+from mini_buildd.web.instance import instance
 from mini_buildd.web.views import (
     account,
     audit,
@@ -102,3 +104,6 @@ urlpatterns = [
     path("me/tokens/<int:token_id>/revoke/", me.revoke_token, name="token-revoke"),
     path("admin/", admin.site.urls),
 ]
+
+if instance().sso.issuer:
+    urlpatterns += import_string("mini_buildd.web.single_sign_on.urls")()

@@ -17,6 +17,7 @@ from mini_buildd.db.models.people import (
     AuditEntry,
     Grant,
     OpenPGPKey,
+    OutsideAccount,
     SshKey,
     TrustedKeyring,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "Layout",
     "Listing",
     "OpenPGPKey",
+    "OutsideAccount",
     "PoolFile",
     "Publication",
     "Repository",

@@ -171,6 +171,21 @@ class ApiToken(models.Model):
         return f"{self.hint}… {self.name}"
 
 
+class OutsideAccount(models.Model):
+    """An account that was made for somebody of a directory, who signs in with the password there.
+
+    Without this row nobody gets into an account of the same name.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="outside"
+    )
+    name = models.CharField(max_length=500, help_text="Its distinguished name there.")
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class AuditEntry(models.Model):
     """One administrative act; written in its transaction, and never changed or removed."""
 

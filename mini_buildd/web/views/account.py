@@ -73,6 +73,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         "form": form,
         "next": safe_next(request, ""),
         "can_register": instance().accounts.self_registration,
+        "single_sign_on": instance().sso.word if instance().sso.issuer else "",
     }
     then = safe_next(request, reverse("me"))
     return _asked(request, "mini_buildd/sign_in.html", context, lambda: _is_in(request, form), then)
