@@ -174,11 +174,15 @@ class Builder:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """Mail goes out when a host is given."""
+    """Mail goes out when a host is given.
+
+    Always to signers whose upload is rejected; with *outcomes* also on how an accepted one ends.
+    """
 
     host: str = ""
     port: int = 25
     sender: str = "mini-buildd@localhost"
+    outcomes: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,6 +181,8 @@ class Services:
                 EventKind.UPLOAD_REJECTED,
                 EventKind.BUILDER_SET_ASIDE,
                 EventKind.UPLOADER_KEY_EXPIRES,
+                EventKind.SOURCE_HELD,
+                EventKind.SUITE_PUBLISHED,
             ),
         )
         self._keyring = self._step(

@@ -1,4 +1,4 @@
-"""Tell signers by mail that their upload was rejected, and administrators what needs them.
+"""Tell signers by mail what became of their upload, and administrators what needs them.
 
 It reads the events and remembers how far it came, so a restart neither forgets nor repeats more
 than the one mail that was under way.
@@ -10,8 +10,9 @@ from email.message import EmailMessage
 
 from django.contrib.auth import get_user_model
 
-from mini_buildd.db.models import Cursor, Event, Upload
+from mini_buildd.db.models import Cursor, Event, Publication, Upload
 from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.suite_version import Cause
 from mini_buildd.flow.site import Site
 from mini_buildd.notify import mail
 
@@ -32,6 +33,12 @@ _OF_KEYS = {
     EventKind.UPLOADER_KEY_REVOKED: "your key is revoked, and no upload by it is taken",
     EventKind.UPLOADER_KEY_EXPIRES: "your key expires; prolong it, and give it here again",
 }
+# How an upload ends, once it is accepted.
+_OUTCOMES = {
+    EventKind.SOURCE_HELD: "is not published, since a build of it failed",
+    EventKind.SOURCE_SUPERSEDED: "is superseded by a later version",
+    EventKind.SUITE_PUBLISHED: "is published",
+}
 _REFUSED_FOR_GOOD = 500  # RFC 5321, 4.2.1: permanent negative replies
 
 
@@ -42,10 +49,11 @@ def announce(site: Site) -> int:
     again the next time.
     """
     cursor, _ = Cursor.objects.get_or_create(name=_CURSOR)
-    kinds = (EventKind.UPLOAD_REJECTED, *_ALARMS, *_OF_KEYS)
+    kinds = (EventKind.UPLOAD_REJECTED, *_ALARMS, *_OF_KEYS, *_OUTCOMES)
     events = Event.objects.filter(kind__in=kinds, id__gt=cursor.event_id)
     sent = 0
-    for event in events.select_related("upload__signed_by__user", "key__user").order_by("id"):
+    rows = events.select_related("upload__signed_by__user", "key__user", "source", "distribution")
+    for event in rows.order_by("id"):
         message = _message(site, event) if site.settings.mail.host else None
         if message is not None:
             sent += _send(site, message)
@@ -62,7 +70,40 @@ def _message(site: Site, event: Event) -> EmailMessage | None:
         # What an administrator gives is approved as it is given, and waits for nobody.
         is_waiting = event.key is None or event.key.approved_at is None
         return _compose_alarm(site, kind, event.detail) if is_waiting else None
+    if kind in _OUTCOMES:
+        return _compose_outcome(site, kind, event) if _is_outcome(event) else None
     return _compose(site, event.upload) if event.upload is not None else None
+
+
+def _is_outcome(event: Event) -> bool:
+    """Whether it is the end of an upload, and no migration or rebuild of what came by one."""
+    source, distribution = event.source, event.distribution
+    if source is None or distribution is None or source.distribution_id != distribution.pk:
+        return False
+    if event.kind != EventKind.SUITE_PUBLISHED:
+        return True
+    version = Publication.objects.filter(distribution=distribution, number=event.detail)
+    return version.filter(kind=Cause.UPLOAD, cause=source).exists()
+
+
+def _compose_outcome(site: Site, kind: EventKind, event: Event) -> EmailMessage | None:
+    """The mail to the signer on what became of an accepted upload in the end."""
+    upload, source = event.upload, event.source
+    recipient = _address_of_signer(upload) if upload is not None else ""
+    if not recipient or upload is None or source is None or not site.settings.mail.outcomes:
+        return None
+    jobs = source.jobs.filter(binnmu=0).order_by("architecture")
+    reasons = ((job, f": {job.reason}" if job.reason else "") for job in jobs)
+    return mail.alarm(
+        sender=site.settings.mail.sender,
+        recipients=[recipient],
+        identity=site.settings.identity,
+        what=f"{source.name} {source.version} {_OUTCOMES[kind]} in {event.distribution}"
+        if kind is EventKind.SUITE_PUBLISHED
+        else f"{source.name} {source.version} for {event.distribution} {_OUTCOMES[kind]}",
+        detail="\n".join(f"{job.architecture}: {job.state}{reason}" for job, reason in reasons),
+        url=f"{site.settings.url}/uploads/{upload.pk}/",
+    )
 
 
 def _compose_alarm(site: Site, kind: EventKind, detail: str) -> EmailMessage | None:

@@ -124,8 +124,7 @@ def _examine_source(
     if listed is None:
         return None
     component = faults.ask(_component_of, listed.section)
-    data = faults.ask(sent.read, listed.name)
-    dsc = faults.ask(_read_dsc, site, distribution, listed.name, data) if data is not None else None
+    dsc = faults.ask(_read_dsc, site, opened.signer, distribution, sent=sent, name=listed.name)
     if dsc is None:
         return None
     faults.ask(upload_rules.check_dsc_fits, changes, dsc)
@@ -223,12 +222,24 @@ def _check_signer(signer: Signer | None, distribution: Distribution, source: Sou
         )
 
 
-def _read_dsc(site: Site, distribution: Distribution | None, name: str, data: bytes) -> Dsc:
-    if distribution is None:
-        return read_dsc(site, name, data, SignaturePolicy.CHANGES, is_open=False)
-    repository = distribution.repository
-    policy = SignaturePolicy(repository.signature_policy)
-    return read_dsc(site, name, data, policy, is_open=repository.is_open)
+def _read_dsc(
+    site: Site,
+    signer: Signer | None,
+    distribution: Distribution | None,
+    *,
+    sent: Sent,
+    name: PlainFilename,
+) -> Dsc | None:
+    data = sent.read(name)
+    if data is None:
+        return None
+    policy, is_open = SignaturePolicy.CHANGES, False
+    if distribution is not None:
+        repository = distribution.repository
+        policy, is_open = SignaturePolicy(repository.signature_policy), repository.is_open
+    if signer is not None and signer.is_archive:
+        policy = SignaturePolicy.CHANGES  # it has made both, this very moment
+    return read_dsc(site, name, data, policy, is_open=is_open)
 
 
 def _check_age(site: Site, opened: Opened) -> None:

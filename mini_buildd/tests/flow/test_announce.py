@@ -16,9 +16,10 @@ from django.contrib.auth.models import User
 
 from mini_buildd.config.settings import Mail
 from mini_buildd.db import models
-from mini_buildd.domain.permission import Actor
+from mini_buildd.domain.permission import SELF, Actor
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.approve_key import approve_key, refuse_key
+from mini_buildd.flow.migrate import Migration, migrate
 from mini_buildd.flow.set_aside import set_aside, take_back
 from mini_buildd.flow.submit_key import submit_key
 from mini_buildd.tests.flow.package import SourcePackage
@@ -26,6 +27,7 @@ from mini_buildd.tests.flow.scene import Scene
 from mini_buildd.tests.flow.shelf import ADMIN
 from mini_buildd.tests.flow.test_keyrings import write_keyring
 from mini_buildd.tests.packager import Packager
+from mini_buildd.wire.task import BuildStatus
 
 
 class PostOffice(socketserver.ThreadingTCPServer):
@@ -129,6 +131,44 @@ def test_strangers_get_no_mail(mailing: Scene, office: PostOffice, stranger: Pac
     assert models.Event.objects.filter(kind="upload.rejected").count() == 1
     assert announce(mailing.site) == 0
     assert office.mails == []
+
+
+def test_a_signer_hears_once_that_the_upload_is_published(
+    mailing: Scene, office: PostOffice
+) -> None:
+    source = mailing.published()
+    assert announce(mailing.site) == 1
+    (sent,) = office.mails
+    assert sent["To"] == "pat@example.invalid"
+    told = f"hello {source.version} is published in trixie-test-unstable"
+    assert sent["Subject"] == f"example: {told}"
+    assert "amd64: succeeded" in sent.get_content()
+    migrate(mailing.site, SELF, Migration(mailing.distribution(), ["hello"]), force=True)
+    mailing.publish_all()
+    assert announce(mailing.site) == 0, "what goes on from there is no matter of the upload"
+
+
+def test_a_signer_hears_that_a_build_has_failed_and_why(mailing: Scene, office: PostOffice) -> None:
+    mailing.accepted()
+    for task in mailing.assign():
+        mailing.report(task, mailing.result(task, BuildStatus.FAILED, reason="no rule to make it"))
+    mailing.publish_all()
+    announce(mailing.site)
+    (sent,) = office.mails
+    assert "is not published, since a build of it failed" in sent["Subject"]
+    assert "amd64: failed: no rule to make it" in " ".join(sent.get_content().split())
+
+
+def test_who_does_not_want_to_hear_of_outcomes_hears_of_rejections_only(
+    mailing: Scene, office: PostOffice
+) -> None:
+    quiet = replace(mailing.settings.mail, outcomes=False)
+    mailing.use(replace(mailing.settings, mail=quiet))
+    mailing.published()
+    assert announce(mailing.site) == 0
+    reject(mailing)
+    assert announce(mailing.site) == 1
+    assert len(office.mails) == 1
 
 
 def test_what_is_accepted_makes_no_mail(mailing: Scene) -> None:

@@ -68,6 +68,13 @@ def test_it_is_made_again_only_when_there_is_something_new(keyed: Scene) -> None
     assert versions() == ["2026.11.20~test13+1 unstable", "2026.11.21~test13+1 unstable"]
 
 
+def test_where_both_signatures_are_demanded_that_of_the_archive_is_enough(keyed: Scene) -> None:
+    models.Repository.objects.update(signature_policy="both")
+    make(keyed)
+    take_in(keyed)
+    assert versions() == ["2026.11.20~test13+1 unstable"]
+
+
 def test_suites_of_one_repository_never_share_a_version(keyed: Scene) -> None:
     for suite in ("unstable", "hotfix", "snapshot"):
         assert make(keyed, suite) == ["keyring.uploaded"]

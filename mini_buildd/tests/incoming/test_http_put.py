@@ -15,6 +15,7 @@ import pytest
 from mini_buildd.tests.incoming.http_server import HttpServer, serve_http
 from mini_buildd.tests.incoming.tiny import tiny_upload
 from mini_buildd.tests.instance import wait_for
+from mini_buildd.tests.nginx import running
 
 _CONTENT = bytes(range(256)) * 20_000
 
@@ -93,6 +94,17 @@ def test_dput_brings_an_upload(server: HttpServer, tmp_path: Path) -> None:
         changes.name,
     }
     assert arrived[changes.name] == [changes.read_bytes()]
+
+
+def test_files_come_through_nginx_with_the_site_file_of_the_example(
+    server: HttpServer, file: Path, tmp_path: Path
+) -> None:
+    with running(tmp_path, home=server.home, daemon_port=server.port) as (port, _):
+        url = f"http://127.0.0.1:{port}/upload/"
+        run("curl", "-sSf", "--noproxy", "*", "-T", str(file), url)
+        said = run("curl", "-sS", "--noproxy", "*", "-T", str(file), f"{url}.hidden")
+    assert server.files() == {file.name: [_CONTENT]}
+    assert said.startswith("Not a plain file name")
 
 
 # --- refusals that reach the person ------------------------------------------------------
