@@ -299,12 +299,13 @@ def _uploader(work: _Work, new: NewUploader, key: PublicKey, repository: Reposit
             "uid": key.user_id[:300],
             "armored": key.armored,
             "added_at": utc_now(),
+            "expires_at": key.expires_at,
             "approved_at": utc_now(),
             "approved_by": SELF.name,
         },
         fingerprint=key.fingerprint,
     )
     if row is not None and row.armored != key.armored:  # it was prolonged, for example
-        row.armored, row.uid = key.armored, key.user_id[:300]
-        row.save(update_fields=["armored", "uid"])
+        row.armored, row.uid, row.expires_at = key.armored, key.user_id[:300], key.expires_at
+        row.save(update_fields=["armored", "uid", "expires_at"])
         work.changes.append(Change(f"key {key.fingerprint} as it is now", is_new=True))
