@@ -118,6 +118,28 @@ def test_every_page_is_whole_and_every_link_answers(
 
 
 @pytest.mark.parametrize("width", WIDTHS)
+def test_the_pages_of_accounts_are_whole_and_one_signs_in_and_out(
+    browser: WebDriver, busy: Builder, live_server: LiveServer, width: int
+) -> None:
+    del busy
+    User.objects.create_superuser("root", password="a throw-away word")
+    models.Repository.objects.update(is_private=True, is_open=True)
+    set_width(browser, width)
+    browser.get(f"{live_server.url}/audit/")
+    assert urlsplit(browser.current_url).path == "/account/login/"
+    browser.find_element(By.NAME, "username").send_keys("root")
+    browser.find_element(By.NAME, "password").send_keys("a throw-away word", Keys.ENTER)
+    until(browser, lambda: text_of(browser, "h1") == "Audit log")
+    for path in ("/audit/", "/me/", "/account/login/", "/account/password/", "/repositories/test/"):
+        browser.get(live_server.url + path)
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= width, path
+        assert complaints(browser) == [], path
+    browser.get(f"{live_server.url}/me/")
+    browser.find_element(By.CSS_SELECTOR, 'form[action="/account/logout/"] button').click()
+    until(browser, lambda: "Sign in" in text_of(browser, ".account"))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
 def test_a_very_long_version_does_not_widen_the_page(
     browser: WebDriver, busy: Builder, live_server: LiveServer, width: int
 ) -> None:
