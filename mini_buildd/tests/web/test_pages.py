@@ -269,10 +269,10 @@ def test_a_repository_shows_each_way_in_for_who_reads_and_how_to_know_the_host(
         capture_output=True,
         text=True,
     ).stdout.split()[1]
-    client.force_login(User.objects.create_user("ada"))
+    client.force_login(User.objects.create_user("eve"))
     html = unescape(client.get("/repositories/test/").content.decode())
     assert f"{shown} (ssh-ed25519)" in html
-    assert "[example-scp]\nmethod = scp\nfqdn = buildd.example\nlogin = ada\n" in html
+    assert "[example-scp]\nmethod = scp\nfqdn = buildd.example\nlogin = eve\n" in html
     for way in ("SFTP, with dput-ng", "FTP over TLS, with dput-ng"):
         assert f"By {way}" in html
 
