@@ -29,11 +29,23 @@ from mini_buildd.flow.received import examine_received
 from mini_buildd.flow.reject import reject
 from mini_buildd.flow.site import Site
 from mini_buildd.kit.commands import Commands, CommandsStopped
-from mini_buildd.kit.hashing import sha256_of
 from mini_buildd.kit.process import CommandFailed
 from mini_buildd.tools import apthelper
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A *file* that is to come into *folder*."""
+
+    file: ListedFile
+    folder: Path
+
+    @property
+    def part(self) -> Path:
+        """Where it is while it comes; no file of an upload is called so."""
+        return self.folder / f".{self.file.name}"
 
 
 @dataclass(slots=True)
@@ -128,30 +140,31 @@ def _search(
     ]
     source = accepted.dsc.source
     for url in pool_urls(archives, accepted.component, source, file.name):
-        _download(commands, url, file, folder, search)
+        _download(site, commands, url, _Wanted(file, folder), search)
         if search.found_at:
             break
     return search
 
 
-def _download(
-    commands: Commands, url: str, file: ListedFile, folder: Path, search: _Search
-) -> None:
-    part = folder / f".{file.name}"  # no file of an upload is called so
+def _download(site: Site, commands: Commands, url: str, wanted: _Wanted, search: _Search) -> None:
+    file, part = wanted.file, wanted.part
     part.unlink(missing_ok=True)
     said: list[str] = []
     try:
         commands.run(apthelper.download_command(url, part, file.size_bytes), said.append)
     except CommandFailed:
-        complaint = f"{url}: {apthelper.read_complaint(said)}"
-        kind = search.absent if apthelper.is_absent(said) else search.silent
-        kind.append(complaint)
+        if apthelper.is_too_large(said):
+            search.absent.append(f"{url}: another file, larger than {file.size_bytes} bytes")
+        else:
+            kind = search.absent if apthelper.is_absent(said) else search.silent
+            kind.append(f"{url}: {apthelper.read_complaint(said)}")
     else:
-        if part.stat().st_size == file.size_bytes and sha256_of(part) == file.sha256:
-            part.rename(folder / file.name)
+        found = site.digests.of(part)  # so that whoever accepts it need not hash it again
+        if (found.size_bytes, found.sha256) == (file.size_bytes, file.sha256):
+            part.rename(wanted.folder / file.name)
             search.found_at = url
         else:
-            search.absent.append(f"{url}: another file, with SHA-256 {sha256_of(part)}")
+            search.absent.append(f"{url}: another file, with SHA-256 {found.sha256}")
     finally:
         part.unlink(missing_ok=True)
 

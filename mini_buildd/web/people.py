@@ -9,10 +9,14 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from mini_buildd.db.models import OpenPGPKey
+from mini_buildd.db.models import OpenPGPKey, TrustedKeyring
+from mini_buildd.deb.deb822 import MalformedControl
+from mini_buildd.deb.dm_permissions import parse_permissions
 from mini_buildd.domain.problem import Problem
 from mini_buildd.flow.approve_key import approve_key
+from mini_buildd.flow.submit_key import check_fit
 from mini_buildd.keys.gpg import GnupgFailed
+from mini_buildd.keys.keyring_file import find_in_keyring
 from mini_buildd.keys.public_key import PublicKey, read_public_key
 from mini_buildd.kit.clock import utc_now
 from mini_buildd.web.administrators import actor_of
@@ -54,9 +58,15 @@ def _read(armored: str, older: str) -> PublicKey:
     """The key, merged with what was there: nothing of that is taken back."""
     with tempfile.TemporaryDirectory(prefix="mini-buildd-key-") as scratch:
         try:
-            return read_public_key(armored, Path(scratch), older=older)
+            key = read_public_key(armored, Path(scratch), older=older)
         except GnupgFailed as error:
             raise forms.ValidationError(f"This is not one OpenPGP public key: {error}") from None
+    if not (older and key.is_revoked):  # of a key that is there, a revocation is taken
+        try:
+            check_fit(key, utc_now())
+        except Problem as problem:
+            raise forms.ValidationError(str(problem)) from None
+    return key
 
 
 class KeyAdmin(Configured):
@@ -109,8 +119,37 @@ class GrantAdmin(Configured):
         return str(grant.user or grant.group or grant.keyring)
 
 
+class KeyringForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when it runs
+    """What is named must be there, and be what it is to be: whoever signs is refused otherwise."""
+
+    class Meta:
+        model = TrustedKeyring
+        fields = ("name", "path", "permissions", "is_active")
+
+    def clean_path(self) -> str:
+        """A keyring that the daemon can read."""
+        path: str = self.cleaned_data["path"]
+        with tempfile.TemporaryDirectory(prefix="mini-buildd-key-") as scratch:
+            try:
+                find_in_keyring(Path(path), Path(scratch), "0" * 40)
+            except (OSError, GnupgFailed) as error:
+                raise forms.ValidationError(f"This is no keyring: {error}") from None
+        return path
+
+    def clean_permissions(self) -> str:
+        """A file such as dm.txt."""
+        path: str = self.cleaned_data["permissions"]
+        try:
+            if path:
+                parse_permissions(Path(path).read_bytes())
+        except (OSError, MalformedControl) as error:
+            raise forms.ValidationError(f"This cannot be read: {error}") from None
+        return path
+
+
 class KeyringAdmin(Configured):
     """Keyrings whose owners need no account."""
 
+    form = KeyringForm
     list_display = ("name", "path", "is_active")
     search_fields = ("name", "path")

@@ -62,6 +62,8 @@ _UPLOAD: Mapping[UploadState, Status] = {
     UploadState.REJECTED: Status(Shape.BAD, "rejected"),
 }
 
+_INCOMPLETE = Status(Shape.DEP_WAIT, "waits for its orig")
+
 _SOURCE: Mapping[SourceState, Status] = {
     SourceState.ACCEPTED: Status(Shape.WAITING, "accepted"),
     SourceState.BUILDING: Status(Shape.RUNNING, "building"),
@@ -165,7 +167,7 @@ def of_attempt(row: AttemptRow) -> Status:
 def of_upload(row: UploadRow) -> Status:
     """An upload's status; once accepted, that of its source package, or of its liveliest job."""
     if row.source_state is None:
-        return _UPLOAD[row.state]
+        return _INCOMPLETE if row.is_incomplete else _UPLOAD[row.state]
     if row.source_state is SourceState.BUILDING and row.liveliest is not None:
         return _JOB[row.liveliest]
     return _SOURCE[row.source_state]

@@ -36,6 +36,11 @@ class KeyRow:
     reason: str
     is_of_its_account: bool
 
+    @property
+    def is_remembered(self) -> bool:
+        """Whether only an administrator lets it be forgotten, lest it should come in again."""
+        return self.state in (KeyState.REFUSED, KeyState.REVOKED)
+
 
 @dataclass(frozen=True, slots=True)
 class SshKeyRow:

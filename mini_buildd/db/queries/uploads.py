@@ -34,6 +34,7 @@ class UploadRow:
     source_state: SourceState | None
     liveliest: JobState | None
     problem_title: str
+    is_incomplete: bool = False  # it waits for what it leaves out
     signed_distribution: str = ""  # where a folder that is watched had it stand for another
 
 
@@ -119,6 +120,7 @@ def upload_row(upload: Upload) -> UploadRow:
         source_state=SourceState(source.state) if source is not None else None,
         liveliest=next((each for each in _LIVELIEST_FIRST if getattr(upload, each.value)), None),
         problem_title=upload.problem_title,
+        is_incomplete=bool(upload.missing),
         signed_distribution=upload.signed_distribution,
     )
 

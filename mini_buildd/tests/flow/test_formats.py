@@ -1,5 +1,6 @@
 """Source packages as dpkg-source makes them come whole into the pool, in every format we take."""
 
+import os
 import subprocess
 import tarfile
 from collections.abc import Callable
@@ -147,3 +148,31 @@ def test_a_source_package_comes_whole_into_the_pool(
         capture_output=True,
     )
     assert (tmp_path / "unpacked/debian/rules").exists()
+
+
+def test_an_upload_with_binaries_has_fields_that_fit_and_is_built_anew(
+    scene: Scene, tmp_path: Path
+) -> None:
+    """As dpkg-buildpackage makes one: with .deb, .buildinfo, Binary and Description."""
+    folder = tmp_path / "upload"
+    tree = tiny("mbd-tiny", folder)
+    text = {"version": "1.0~test13+1", "distribution": "trixie-test-unstable", "text": "New."}
+    scene.packager.change(tree, **text)
+    subprocess.run(
+        # No root is needed for what --root-owner-group makes.
+        ["dpkg-buildpackage", "-d", "-renv", f"--sign-key={scene.packager.fingerprint}"],
+        cwd=tree,
+        check=True,
+        capture_output=True,
+        env={**os.environ, "GNUPGHOME": str(scene.packager.gnupg)},
+    )
+    (changes,) = folder.glob("*.changes")
+    files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+    written = files.pop(changes.name)
+    assert b"mbd-tiny-doc -" in written, "it has descriptions"
+    arrival = scene.send({**files, changes.name: written})[changes.name]
+    sweep.take_in(scene.site, lambda _: False)
+    upload = models.Upload.objects.get(token=arrival.token)
+    assert upload.state == "accepted", f"{upload.problem_code}: {upload.found}"
+    assert len(scene.assign()) == 1
+    assert not list(scene.site.tree("test").root.rglob("*.deb"))

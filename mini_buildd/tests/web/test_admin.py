@@ -1,5 +1,6 @@
 """The administration: configuration is edited, keys are read, the record stays as it is."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,32 @@ def test_snippets_of_a_chroot_are_ticked_and_unknown_ones_refused_by_name(root: 
         48,
     )
     assert chroot.generation
+
+
+def test_a_trusted_keyring_is_a_file_that_is_one(
+    root: Client, armored: str, tmp_path: Path
+) -> None:
+    no_keyring, keyring = tmp_path / "text", tmp_path / "keys.gpg"
+    no_keyring.write_text("Hello")
+    keyring.write_bytes(dearmored(armored))
+    broken = tmp_path / "dm.txt"
+    broken.write_text("Allow: hello\n")
+    place = "/admin/mini_buildd/trustedkeyring/add/"
+    for path, permissions, said in (
+        (no_keyring, "", "This is no keyring"),
+        (tmp_path / "nowhere", "", "This is no keyring"),
+        (keyring, str(broken), "This cannot be read"),
+    ):
+        form = {"name": "friends", "path": str(path), "permissions": permissions}
+        assert said in root.post(place, form, follow=True).content.decode()
+    assert not models.TrustedKeyring.objects.exists()
+    root.post(place, {"name": "friends", "path": str(keyring), "is_active": "on"})
+    assert models.TrustedKeyring.objects.get().path == str(keyring)
+
+
+def dearmored(text: str) -> bytes:
+    """The bytes of an armored key."""
+    run = subprocess.run(
+        ["gpg", "--dearmor"], input=text.encode("ascii"), check=True, capture_output=True
+    )
+    return run.stdout

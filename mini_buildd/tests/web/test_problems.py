@@ -41,6 +41,7 @@ def test_an_upload_that_waits_for_its_orig_says_so(client: Client, builder: Buil
     models.Upload.objects.update(missing="figlet_2.2.5.orig.tar.gz")
     page = client.get(f"/uploads/{upload.pk}/").content.decode()
     assert "waits for figlet_2.2.5.orig.tar.gz" in page
+    assert "waits for its orig" in client.get("/uploads/").content.decode()
     assert "tried again" not in page
     models.Upload.objects.update(tries=1)
     assert "tried again" in client.get(f"/uploads/{upload.pk}/").content.decode()
