@@ -20,8 +20,9 @@ NOT_SHOWN = "(not shown)"
 # What an entry must not give away, to whoever may read the log or a backup of it.
 _SECRETS = frozenset({"password", "digest", "secret", "token"})
 # What changes by itself.
-_NOISE = frozenset({"last_login", "used_at"})
+_NOISE = frozenset({"last_login", "used_at", "given_at", "given_by"})
 _LONGEST = 2000
+_EMPTY: tuple[object, ...] = (None, "", [])
 
 
 def note(
@@ -63,6 +64,8 @@ def state_of(row: Model) -> dict[str, Any]:
         if field.primary_key or field.name in _NOISE:
             continue
         value = getattr(row, field.name)
+        if field.choices:
+            value = dict(field.flatchoices).get(value, value)
         found[field.name] = str(value) if isinstance(value, Model) else value
     for many in row._meta.many_to_many:  # noqa: SLF001  # the same
         found[many.name] = sorted(map(str, getattr(row, many.name).all()))
@@ -70,7 +73,13 @@ def state_of(row: Model) -> dict[str, Any]:
 
 
 def _differences(before: Values, after: Values) -> tuple[dict[str, Any], dict[str, Any]]:
-    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    """Both, of what differs; what was not there and is empty now differs in nothing."""
+    names = [
+        name
+        for name in {**before, **after}
+        if before.get(name) != after.get(name)
+        and (before.get(name) not in _EMPTY or after.get(name) not in _EMPTY)
+    ]
     return (
         {name: _shown(name, before[name]) for name in names if name in before},
         {name: _shown(name, after[name]) for name in names if name in after},

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.threads import deferToThreadPool
+from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from mini_buildd.deb.names import PlainFilename
 from mini_buildd.incoming.rates import Rates
 from mini_buildd.incoming.sessions import Sessions
 from mini_buildd.incoming.spool import Arrival, Part, Spool
+from mini_buildd.incoming.writing import Sender, Writing
 
 # At one go, from a connection that brings files: with Twisted's 64 KiB it takes half as much again.
 READ_BYTES = 256 << 10
@@ -29,9 +30,15 @@ class Dock:
     changed: Callable[[], None]
     idle_seconds: int = 600
 
-    def land(self, part: Part, name: PlainFilename, peer: str) -> Deferred[Arrival]:
+    def writing(self, part: Part, sender: Sender, failed: Callable[[Failure], object]) -> Writing:
+        """Write to *part* what comes from *sender*."""
+        return Writing(part, sender, failed, reactor=self.reactor, pool=self.pool)
+
+    def land(
+        self, writing: Writing, part: Part, name: PlainFilename, peer: str
+    ) -> Deferred[Arrival]:
         """Make *part*, which *peer* has sent, durable under its *name*; fails with OSError."""
-        done: Deferred[Arrival] = deferToThreadPool(self.reactor, self.pool, part.commit, name)
+        done = writing.then(lambda: part.commit(name))
         return done.addCallback(self._landed, peer)
 
     def _landed(self, arrival: Arrival, peer: str) -> Arrival:

@@ -15,10 +15,12 @@ from twisted.protocols.policies import TimeoutMixin
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from mini_buildd.incoming.dock import READ_BYTES
+from mini_buildd.deb.names import PlainFilename
+from mini_buildd.incoming.dock import READ_BYTES, Dock
 from mini_buildd.incoming.peers import peer_of
 from mini_buildd.incoming.rates import Brake
-from mini_buildd.incoming.spool import Part, SpoolFull
+from mini_buildd.incoming.spool import Arrival, Part, SpoolFull
+from mini_buildd.incoming.tap import Tap
 from mini_buildd.incoming.tls import TlsContext
 
 
@@ -36,15 +38,21 @@ ftp.RESPONSE[ftp.EXCEEDED_STORAGE_ALLOC] = "552 Not stored: %s"
 class SpoolConsumer:
     """Writes what arrives on a data connection into a part of the spool."""
 
-    def __init__(self, part: Part) -> None:
+    def __init__(self, part: Part, dock: Dock) -> None:
         self._part = part
+        self._dock = dock
+        self._sender: CheckedDTP | None = None
+        self._writing = dock.writing(part, self, self._broken)
         self.failure: Exception | None = None
 
     def registerProducer(self, producer: Any, streaming: bool) -> None:  # noqa: FBT001  # the interface has it so
         """Somebody sends (IConsumer)."""
+        del streaming
+        self._sender = producer
 
     def unregisterProducer(self) -> None:
         """The data connection is gone (IConsumer)."""
+        self._sender = None
 
     def write(self, data: bytes) -> None:
         """Append; when there is no room, forget the file at once (IConsumer).
@@ -55,14 +63,31 @@ class SpoolConsumer:
         if self.failure is not None:
             return
         try:
-            self._part.write(data)
+            self._writing.write(data)
         except (SpoolFull, OSError) as fault:
             self.fail(NoRoom(str(fault)))
+
+    def land(self, name: PlainFilename, peer: str) -> defer.Deferred[Arrival]:
+        """All is there: make it durable. Fails with OSError."""
+        return self._dock.land(self._writing, self._part, name, peer)
 
     def fail(self, failure: Exception) -> None:
         """The transfer did not come to its proper end."""
         self.failure = failure
-        self._part.abort()
+        self._writing.drop(self._part.abort)
+
+    def _broken(self, failure: Failure) -> None:
+        self.fail(NoRoom(str(failure.value)))
+
+    def pause(self) -> None:
+        """The disk is behind (Sender)."""
+        if self._sender is not None:
+            self._sender.tap.hold("disk")
+
+    def resume(self) -> None:
+        """It is not any more (Sender)."""
+        if self._sender is not None:
+            self._sender.tap.let_go("disk")
 
 
 @implementer(IHandshakeListener)
@@ -83,6 +108,7 @@ class CheckedDTP(ftp.DTP, TimeoutMixin):
         """Read nothing yet: Twisted would keep in memory all that comes before its STOR."""
         self._brake = Brake(self.pi.factory.dock.rates, self.pi.peer, self)
         self._over: defer.Deferred[None] = defer.Deferred()
+        self.tap = Tap(self.transport)
         super().connectionMade()
         self.transport.bufferSize = READ_BYTES
         self.setTimeout(self.pi.timeOut)
@@ -91,7 +117,7 @@ class CheckedDTP(ftp.DTP, TimeoutMixin):
             self._secured = KeptConnection(self.pi.factory.tls)
             self.transport.startTLS(self._secured)
         else:
-            self.transport.pauseProducing()
+            self.tap.hold("no file")
 
     def handshakeCompleted(self) -> None:
         """TLS is spoken now (IHandshakeListener)."""
@@ -109,7 +135,7 @@ class CheckedDTP(ftp.DTP, TimeoutMixin):
     def registerConsumer(self, cons: Any) -> defer.Deferred[Any]:
         """Now somebody wants the data."""
         done: defer.Deferred[Any] = super().registerConsumer(cons)
-        self.transport.resumeProducing()
+        self.tap.let_go("no file")
         return done
 
     def dataReceived(self, data: bytes) -> None:
@@ -117,19 +143,19 @@ class CheckedDTP(ftp.DTP, TimeoutMixin):
         self.resetTimeout()
         super().dataReceived(data)
         if self._cons is None:
-            self.transport.pauseProducing()
+            self.tap.hold("no file")
         else:
             self._brake.took(len(data))
 
     def wait(self) -> None:
         """The peer is too fast: it is we who let it stand still."""
         self.setTimeout(None)
-        self.transport.pauseProducing()
+        self.tap.hold("rate")
 
     def go_on(self) -> None:
         """Read again."""
         self.setTimeout(self.pi.timeOut)
-        self.transport.resumeProducing()
+        self.tap.let_go("rate")
 
     def timeoutConnection(self) -> None:
         """Whoever sends nothing for so long will send no more."""

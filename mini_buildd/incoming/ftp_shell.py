@@ -32,8 +32,7 @@ class IncomingFile:
     def __init__(self, shell: "IncomingShell", name: PlainFilename) -> None:
         self._shell = shell
         self._name = name
-        self._part = shell.dock.spool.open_part()
-        self._consumer = SpoolConsumer(self._part)
+        self._consumer = SpoolConsumer(shell.dock.spool.open_part(), shell.dock)
         self._has_arrived = False
 
     def receive(self) -> defer.Deferred[SpoolConsumer]:
@@ -44,7 +43,7 @@ class IncomingFile:
         """Make it durable before the client is told that it is done (IWriteFile)."""
         if self._consumer.failure is not None:
             return defer.succeed(None)
-        done: Any = self._shell.dock.land(self._part, self._name, self._shell.peer)
+        done: Any = self._consumer.land(self._name, self._shell.peer)
         landed: defer.Deferred[None] = done.addCallbacks(self._arrived, self._not_stored)
         return landed
 

@@ -67,7 +67,7 @@ class ResumablePart:
         self._spool.claim(more_bytes, self.size_bytes + more_bytes)
         self.size_bytes += more_bytes
 
-    def append(self, pieces: Sequence[bytes]) -> None:
+    def append(self, pieces: Sequence[bytes | memoryview]) -> None:
         """Write, in whatever thread; raises OSError (Sink)."""
         write_pieces(self._stream.fileno(), pieces)
 

@@ -24,6 +24,7 @@ from mini_buildd.incoming.sftp_entrance import SIGNATURES, Entrance, MayEnter
 from mini_buildd.incoming.sftp_files import DropBox
 from mini_buildd.incoming.sftp_server import SftpServer
 from mini_buildd.incoming.ssh_packets import PacketReader
+from mini_buildd.incoming.tap import Tap
 
 _log = logging.getLogger(__name__)
 
@@ -56,14 +57,15 @@ class SftpChannel(channel.SSHChannel):
     name = b"session"
     conn: Any
 
-    def __init__(self, dock: Dock, peer: str, window_bytes: int, packet_bytes: int) -> None:
+    def __init__(self, dock: Dock, box: DropBox, window_bytes: int, packet_bytes: int) -> None:
+        self._dock = dock
         super().__init__(
             localWindow=_WINDOW_BYTES,
             localMaxPacket=_CHANNEL_PACKET_BYTES,
             remoteWindow=window_bytes,
             remoteMaxPacket=min(packet_bytes, _CHANNEL_PACKET_BYTES),
         )
-        self._box = DropBox(dock, peer)
+        self._box = box
         self._server: SftpServer | None = None
 
     def requestReceived(self, requestType: bytes, data: bytes) -> bool:
@@ -78,7 +80,7 @@ class SftpChannel(channel.SSHChannel):
         if not is_chmod:
             self.writeExtended(connection.EXTENDED_DATA_STDERR, _ONLY_SFTP)
         status = struct.pack("!L", 0 if is_chmod else 1)
-        self.conn.transport.factory.dock.reactor.callLater(0, self._leave, status)
+        self._dock.reactor.callLater(0, self._leave, status)
         return True
 
     def _leave(self, status: bytes) -> None:
@@ -147,7 +149,9 @@ class IncomingConnection(connection.SSHConnection):
     ) -> SftpChannel:
         """A session (SSHConnection)."""
         del channelType, data
-        made = SftpChannel(self.transport.factory.dock, self.transport.peer, windowSize, maxPacket)
+        dock = self.transport.factory.dock
+        box = DropBox(dock, self.transport.peer, self.transport)
+        made = SftpChannel(dock, box, windowSize, maxPacket)
         made.conn = self
         return made
 
@@ -212,7 +216,7 @@ class IncomingTransport(PacketReader, TimeoutMixin):
     def connectionMade(self) -> None:
         """Count the session, if there may be one more."""
         dock = self.factory.dock
-        self._held_for: set[str] = set()
+        self._tap = Tap(self.transport)
         self.peer = peer_of(self.transport.getPeer())
         self._is_let_in = dock.sessions.may_begin(self.peer)
         if not self._is_let_in:
@@ -267,34 +271,33 @@ class IncomingTransport(PacketReader, TimeoutMixin):
     def wait(self) -> None:
         """The peer is too fast: it is we who let it stand still (Slowed)."""
         self.setTimeout(None)
-        self._hold("rate")
+        self._tap.hold("rate")
 
     def go_on(self) -> None:
         """Read again (Slowed)."""
         self.setTimeout(self.factory.dock.idle_seconds)
-        self._let_go("rate")
+        self._tap.let_go("rate")
 
     def pauseProducing(self) -> None:
         """The peer does not fetch its answers: give no more of them (IPushProducer)."""
-        self._hold("answers")
+        self._tap.hold("answers")
 
     def resumeProducing(self) -> None:
         """It does (IPushProducer)."""
         if self.transport.disconnecting:
             self.transport.unregisterProducer()
-        self._let_go("answers")
+        self._tap.let_go("answers")
 
     def stopProducing(self) -> None:
         """The connection is gone (IPushProducer)."""
 
-    def _hold(self, reason: str) -> None:
-        self._held_for.add(reason)
-        self.transport.pauseProducing()
+    def pause(self) -> None:
+        """The disk is behind (Sender)."""
+        self._tap.hold("disk")
 
-    def _let_go(self, reason: str) -> None:
-        self._held_for.discard(reason)
-        if not self._held_for:
-            self.transport.resumeProducing()
+    def resume(self) -> None:
+        """It is not any more (Sender)."""
+        self._tap.let_go("disk")
 
 
 class SftpFactory(factory.SSHFactory):

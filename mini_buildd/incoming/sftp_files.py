@@ -4,10 +4,12 @@ import posixpath
 from dataclasses import dataclass, field
 
 from twisted.internet.defer import Deferred, fail
+from twisted.python.failure import Failure
 
 from mini_buildd.deb.names import MalformedName, PlainFilename
 from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.spool import Arrival, Part, SpoolFull
+from mini_buildd.incoming.writing import Sender
 
 # What may wait for the bytes before it; clients send in order, so hardly anything does.
 _MAX_EARLY_BYTES = 4 << 20
@@ -26,7 +28,7 @@ class Failed(Exception):
 class IncomingFile:
     """One file from its opening to its arrival in the spool."""
 
-    def __init__(self, dock: Dock, name: PlainFilename, peer: str) -> None:
+    def __init__(self, dock: Dock, name: PlainFilename, peer: str, sender: Sender) -> None:
         self.name = name
         self._dock = dock
         self._peer = peer
@@ -34,6 +36,7 @@ class IncomingFile:
         self._fault = ""
         self.size_bytes = 0
         self._part = _opened(dock)
+        self._writing = dock.writing(self._part, sender, self._broken)
 
     def write(self, offset: int, data: bytes | memoryview) -> None:
         """Take *data*; what comes too early waits. Raises Refused, Failed."""
@@ -50,7 +53,7 @@ class IncomingFile:
 
     def _append(self, data: bytes | memoryview) -> None:
         try:
-            self._part.write(data)
+            self._writing.write(data)
         except (SpoolFull, OSError) as error:
             self._fail(str(error))
         self.size_bytes += len(data)
@@ -73,17 +76,31 @@ class IncomingFile:
             self.drop()
         if self._fault:
             return fail(Failed(self._fault))
-        done = self._dock.land(self._part, self.name, self._peer)
+        done = self._dock.land(self._writing, self._part, self.name, self._peer)
         return done.addErrback(self._not_stored)
 
-    def _not_stored(self, failure: object) -> Arrival:
+    def _not_stored(self, failure: Failure) -> Arrival:
         self.drop()
-        raise Failed(str(getattr(failure, "value", failure)))
+        raise Failed(str(failure.value))
 
     def drop(self) -> None:
         """It will not come to its end."""
         self._early.clear()
-        self._part.abort()
+        self._writing.drop(self._part.abort)
+
+    def _broken(self, failure: Failure) -> None:
+        self._fault = str(failure.value)
+        self.drop()
+
+
+class Unstoppable:
+    """A sender that nobody can slow."""
+
+    def pause(self) -> None:
+        """It goes on (Sender)."""
+
+    def resume(self) -> None:
+        """It has gone on (Sender)."""
 
 
 def _opened(dock: Dock) -> Part:
@@ -99,6 +116,7 @@ class DropBox:
 
     dock: Dock
     peer: str
+    sender: Sender = field(default_factory=Unstoppable)
     arrived: dict[str, int] = field(default_factory=dict)  # size by name
     coming: list[IncomingFile] = field(default_factory=list)
 
@@ -106,7 +124,7 @@ class DropBox:
         """Begin to receive; raises Refused, Failed."""
         name = posixpath.basename(path)
         try:
-            file = IncomingFile(self.dock, PlainFilename(name), self.peer)
+            file = IncomingFile(self.dock, PlainFilename(name), self.peer, self.sender)
         except MalformedName:
             raise Refused(f"not a plain file name: {name[:80]!r}") from None
         self.coming.append(file)

@@ -30,7 +30,7 @@ class Sink(Protocol):
     def claim(self, more_bytes: int) -> None:
         """Count what is to come; raises SpoolFull."""
 
-    def append(self, pieces: Sequence[bytes]) -> None:
+    def append(self, pieces: Sequence[bytes | memoryview]) -> None:
         """Write, in whatever thread; raises OSError."""
 
 
@@ -74,7 +74,7 @@ class Writing:
         self._last: Callable[[], None] | None = None
         self._hopeful: Deferred[Any] | None = None  # of then(), while the disk may still fail it
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Append *data*, now or some time; raises SpoolFull, OSError."""
         if self._is_over:
             return
@@ -82,7 +82,7 @@ class Writing:
         if not (self._is_slow or self._waiting or self._is_at_work):
             self._is_slow = _is_slow(self._sink, [data])
             return
-        self._waiting.append(data)
+        self._waiting.append(bytes(data))  # what lies in a buffer of somebody else's is copied
         self._waiting_bytes += len(data)
         if self._waiting_bytes > _WAITING_BYTES and not self._is_paused:
             self._is_paused = True
@@ -167,7 +167,7 @@ class Writing:
             self._failed(failure)
 
 
-def _is_slow(sink: Sink, pieces: Sequence[bytes]) -> bool:
+def _is_slow(sink: Sink, pieces: Sequence[bytes | memoryview]) -> bool:
     """Write *pieces*; whether that took long."""
     begin = time.monotonic()
     sink.append(pieces)

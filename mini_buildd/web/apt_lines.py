@@ -43,7 +43,7 @@ def use_version(distribution: str, at: str, *, is_private: bool = False) -> AptL
 
 def _add(distribution: str, url: str, *, is_private: bool) -> str:
     target = f"/etc/apt/sources.list.d/{distribution}.sources"
-    who = "--user NAME:TOKEN " if is_private else ""
+    who = "--user NAME " if is_private else ""
     return f"sudo curl {who}-fsSo {target} {url}\nsudo apt update"
 
 

@@ -7,6 +7,14 @@ from typing import Any
 
 from mini_buildd.db.models import AuditEntry
 from mini_buildd.db.queries.page import Page, page
+from mini_buildd.domain.permission import Door
+
+_WAYS: Mapping[str, str] = {
+    Door.PAGE: "on a page",
+    Door.SETTINGS: "in Settings",
+    Door.API: "by the API",
+    Door.COMMAND: "by a command",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,11 @@ class AuditRow:
     kind: str
     name: str
     changed: tuple[ChangedField, ...]
+
+    @property
+    def way(self) -> str:
+        """By which door, as people say it."""
+        return _WAYS.get(self.door, self.door)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What the API tells is what the rows say."""
 
+import re
 from typing import Any
 
 from django.test import Client
@@ -177,6 +178,8 @@ def test_the_page_lists_every_call_and_every_code(client: Client, visitor: Calle
     assert "GET /api/v1/uploads/{upload_id}" in html
     assert "DELETE /api/v1/tokens/{token_id}" in html
     assert 'id="version-against-rule"' in html
+    for name in re.findall(r'href="#([^"]+)"', html):
+        assert f'id="{name}"' in html
     assert "http://" not in html.replace("http://www.w3.org", "")
     described = client.get("/api/v1/openapi.json").json()
     assert described["openapi"].startswith("3.1")

@@ -15,6 +15,7 @@ from twisted.internet import reactor
 from twisted.python import log
 from twisted.python.threadpool import ThreadPool
 
+from mini_buildd.incoming import writing
 from mini_buildd.incoming.certificate import self_made
 from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.ftp import FtpWire, IncomingFactory
@@ -38,6 +39,7 @@ def main() -> None:
         "max_spool_bytes": 1 << 30,
         "idle_seconds": 600,
         "accounts": None,
+        "is_slow_disk": False,
         "wire": {},
         "bounds": {},
         "rate": 0,
@@ -49,6 +51,8 @@ def main() -> None:
         max_file_bytes=options["max_file_bytes"],
         max_spool_bytes=options["max_spool_bytes"],
     )
+    if options["is_slow_disk"]:  # each write is as one that took long
+        writing._SLOW_SECONDS = -1.0
     sessions, pool = Sessions(Bounds(**options["bounds"])), ThreadPool(1, 4)
 
     def changed() -> None:

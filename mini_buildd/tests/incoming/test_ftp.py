@@ -316,7 +316,7 @@ def test_without_a_new_data_connection_there_is_no_other_transfer(server: Server
             with pytest.raises((ftplib.error_perm, ftplib.error_temp)):
                 client.voidcmd("STOR two")
         assert descriptors() <= before
-    assert server.parts() == []
+    server.wait_for_no_parts()
     assert server.files() == {"one": [b"1"]}
 
 
@@ -435,7 +435,7 @@ def test_a_transfer_that_stands_still_is_ended_and_forgotten(tmp_path: Path) -> 
             data.sendall(b"x")
             with pytest.raises(ftplib.error_temp, match="426"):
                 client.voidresp()
-        assert server.parts() == []
+        server.wait_for_no_parts()
         assert server.files() == {}
 
 

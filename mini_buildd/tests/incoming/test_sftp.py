@@ -403,6 +403,16 @@ def test_a_bound_on_the_rate_slows_a_transfer_and_drops_nothing(
         assert server.files() == {file.name: [_CONTENT[:1_000_000]]}
 
 
+def test_a_file_comes_as_it_was_sent_while_the_disk_is_behind(
+    tmp_path: Path, keys: Keys, file: Path
+) -> None:
+    accounts = {"pat": keys.shown()}
+    file.write_bytes(_CONTENT * 5)
+    with serve(tmp_path / "spool", accounts=accounts, is_slow_disk=True) as server:
+        _sftp(server, keys, f"put {file}", f"put {file} second.dsc")
+        assert server.files() == {file.name: [_CONTENT * 5], "second.dsc": [_CONTENT * 5]}
+
+
 def test_a_connection_too_many_is_closed(tmp_path: Path, keys: Keys, file: Path) -> None:
     accounts = {"pat": keys.shown()}
     with serve(tmp_path / "spool", accounts=accounts, bounds={"per_peer": 1}) as server:

@@ -178,3 +178,30 @@ def test_a_bound_on_the_rate_slows_a_transfer_and_drops_nothing(
         assert server.files() == {"x": [content]}
     # A second's worth is free, and kernels hold some of the rest.
     assert took_seconds > (len(content) - 400_000) / 400_000 / 2
+
+
+# --- a disk that is behind -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tls", [[], ["--ssl-reqd", "--insecure"]])
+def test_a_file_comes_as_it_was_sent_while_the_disk_is_behind(
+    tmp_path: Path, tls: list[str]
+) -> None:
+    content = bytes(range(256)) * 80_000
+    file = tmp_path / "x"
+    file.write_bytes(content)
+    wire = {"tls_use": "offered"}
+    with serve(tmp_path / "spool", is_slow_disk=True, wire=wire) as server:
+        url = f"ftp://127.0.0.1:{server.port}/"
+        run("curl", "-sS", "--noproxy", "*", *tls, "-T", file, url)
+        assert server.files() == {"x": [content]}
+
+
+def test_a_full_spool_is_told_while_the_disk_is_behind(tmp_path: Path) -> None:
+    with serve(tmp_path / "spool", is_slow_disk=True, max_spool_bytes=3_000_000) as server:
+        with server.connect() as client, pytest.raises(ftplib.error_perm, match="552"):
+            client.storbinary("STOR large", io.BytesIO(b"x" * 20_000_000))
+        server.wait_for_no_parts()
+        with server.connect() as client:
+            client.storbinary("STOR fits", io.BytesIO(b"x" * 2_000_000))
+        assert set(server.files()) == {"fits"}
