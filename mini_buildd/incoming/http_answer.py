@@ -11,7 +11,13 @@ from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
 
 from mini_buildd.domain import transfer
-from mini_buildd.domain.problem import NotAllowed, Problem, RequestForged, SignInFailed, TooManyAttempts
+from mini_buildd.domain.problem import (
+    NotAllowed,
+    Problem,
+    RequestForged,
+    SignInFailed,
+    TooManyAttempts,
+)
 from mini_buildd.wire.api.problem import MEDIA_TYPE, details
 
 # The status of tus 1.0.0 for a checksum that does not fit; HTTP itself has no such number.
