@@ -14,6 +14,7 @@ from ninja.errors import HttpError, ValidationError
 from mini_buildd.api import builds, events, people, queue, repositories, status, uploads
 from mini_buildd.api.describe import DESCRIPTION, described, parameters
 from mini_buildd.api.door import ApiDoor
+from mini_buildd.api.once import AnsweredBefore, on_answered_before
 from mini_buildd.api.problems import on_http_error, on_invalid, on_problem
 from mini_buildd.domain.problem import Problem
 
@@ -71,6 +72,7 @@ api = Api(
     auth=ApiDoor(_known),
 )
 api.add_exception_handler(Problem, on_problem)
+api.add_exception_handler(AnsweredBefore, on_answered_before)
 api.add_exception_handler(ValidationError, on_invalid)
 api.add_exception_handler(HttpError, on_http_error)
 for prefix, router in (

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from mini_buildd.api.once import KEY_PATTERN
 from mini_buildd.wire.api.incoming_calls import ARRIVED, CALLS
 from mini_buildd.wire.api.problem import MEDIA_TYPE, ProblemDetails
 
@@ -22,6 +23,8 @@ What the pages show and do, for programs. `mini-buildd-api` is a client for it.
   `found`, and a `hint` what to do.
 - **Unchanged?** Send the `ETag` of an answer as `If-None-Match`, and get 304 if nothing is new.
 - **202** says that something has begun; `Location` is where to watch it.
+- **Once.** Give a POST an `Idempotency-Key` of your choice; the same request with the same key is
+  done once, and answered alike for a day.
 - Addresses in answers are relative to the instance. Times are UTC.
 """
 _TAGS = {
@@ -71,6 +74,13 @@ _CHANGES = (
     HTTPStatus.INSUFFICIENT_STORAGE,
 )
 _ETAG = {"description": "Of this answer, for If-None-Match.", "schema": {"type": "string"}}
+_ONCE = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "schema": {"type": "string", "pattern": KEY_PATTERN},
+    "description": "Of your choice; the same request with the same key is done once.",
+}
 _LOG_HEADERS = {
     "X-Log-Next-Offset": {
         "description": "Where to go on.",
@@ -120,6 +130,8 @@ def _complete(path: str, method: str, call: dict[str, Any]) -> None:
     signed_in: list[dict[str, list[str]]] = [{name: []} for name in _SCHEMES]
     call["security"] = signed_in if call["operationId"] in _NEVER_BY_NOBODY else [{}, *signed_in]
     responses = call["responses"]
+    if method == "post" and path not in CALLS:
+        call["parameters"].append(dict(_ONCE))
     for status in _refusals(path, method, call):
         responses[int(status)] = _refusal(status)
     if call["operationId"] == "read_log":

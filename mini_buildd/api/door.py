@@ -12,6 +12,7 @@ from typing import Any, cast
 from django.http import HttpRequest
 from ninja.utils import check_csrf
 
+from mini_buildd.api.once import ask_once
 from mini_buildd.db.actors import actor_for
 from mini_buildd.db.visibility import look_as
 from mini_buildd.domain.permission import VISITOR, Actor, Door
@@ -37,6 +38,7 @@ class ApiDoor:
         _check_body(request)
         actor = identify(request)
         look_as(actor)
+        ask_once(request, actor)
         return actor
 
     def _check_query(self, request: HttpRequest) -> None:

@@ -1,4 +1,4 @@
-"""Methods: HEAD wherever there is GET (RFC 9110 §9.3.2), and a problem where there is none."""
+"""Around each call: HEAD wherever there is GET (RFC 9110 §9.3.2), a problem where there is none."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -8,21 +8,27 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 
+from mini_buildd.api.once import forget, remember
 from mini_buildd.api.problems import by_status
 
 View = Callable[..., HttpResponseBase]
 
 
 def polite(view: View) -> View:
-    """*view* of ninja, which knows neither."""
+    """*view* of ninja, which knows neither; and what is asked once is answered once."""
 
     @wraps(view)
     def answered(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         asked = request.method
         if asked == "HEAD":
             request.method = "GET"  # the server leaves the body out
-        response = view(request, *args, **kwargs)
+        try:
+            response = view(request, *args, **kwargs)
+        except BaseException:
+            forget(request)
+            raise
         request.method = asked
+        remember(request, response)
         if not isinstance(response, HttpResponseNotAllowed):
             return response
         allowed = sorted(name.strip() for name in response["Allow"].split(","))

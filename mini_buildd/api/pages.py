@@ -19,14 +19,25 @@ from mini_buildd.domain.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """A parameter of a call: where it stands, and what it may be."""
+
+    name: str
+    place: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """A call as the page shows it."""
+    """A call as the page shows it; *answer* and *body* are names of shapes, or types."""
 
     method: str
     path: str
     summary: str
     text: str
-    parameters: tuple[Mapping[str, Any], ...]
+    parameters: tuple[Given, ...]
+    status: str
     answer: str
     body: str
     needs_account: bool
@@ -58,11 +69,13 @@ def page(request: HttpRequest) -> HttpResponse:
     schema = document()
     sections: defaultdict[str, list[Call]] = defaultdict(list)
     for path, method, call in calls(schema):
-        sections[call["tags"][0]].append(_shown(schema, path, method, call))
+        sections[call["tags"][0]].append(_shown(path, method, call))
     texts = {tag["name"]: tag["description"] for tag in schema["tags"]}
     context = {
         "sections": [(tag, texts[tag], sections[tag]) for tag in texts if sections[tag]],
         "shapes": _shapes(schema),
+        "words": _words(schema),
+        "names": list(schema["components"]["schemas"]),
         "codes": sorted(_codes(Problem), key=lambda found: found.code),
     }
     return render(request, "mini_buildd/api.html", context)
@@ -75,33 +88,45 @@ def no_such_call(request: HttpRequest) -> HttpResponse:
     return by_status(HTTPStatus.NOT_FOUND, "GET /api/v1/openapi.json describes all calls.")
 
 
-def _shown(schema: Mapping[str, Any], path: str, method: str, call: Mapping[str, Any]) -> Call:
-    del schema
+def _shown(path: str, method: str, call: Mapping[str, Any]) -> Call:
+    status, answer = next(
+        (status, said) for status, said in call["responses"].items() if status.startswith("2")
+    )
     return Call(
         method=method.upper(),
         path=path,
         summary=call["summary"],
-        text=call.get("description", ""),
-        parameters=tuple(call.get("parameters", ())),
-        answer=_answer(call),
+        text=_plain(call.get("description", "")),
+        parameters=tuple(map(_given, call.get("parameters", ()))),
+        status=status,
+        answer=_shape(answer),
         body=_shape(call.get("requestBody", {})),
         needs_account={} not in call["security"],
     )
 
 
-def _answer(call: Mapping[str, Any]) -> str:
-    for status, said in call["responses"].items():
-        if status.startswith("2"):
-            return f"{status} {_shape(said) or ''}".strip()
-    return ""
+def _given(said: Mapping[str, Any]) -> Given:
+    schema = said["schema"]
+    inner = [schema, *schema.get("anyOf", ())]
+    text = next((each["description"] for each in (said, *inner) if "description" in each), "")
+    kinds = [_type(each) for each in schema.get("anyOf", [schema]) if each.get("type") != "null"]
+    return Given(said["name"], said["in"], " or ".join(kinds), _plain(text))
 
 
 def _shape(said: Mapping[str, Any]) -> str:
     """The name of the schema of a body, if it has one."""
     for media_type, content in said.get("content", {}).items():
-        reference: str = content["schema"].get("$ref", "")
-        return reference.rpartition("/")[2] or media_type
+        schema = content["schema"]
+        for each in (schema, *schema.get("anyOf", ()), *schema.get("allOf", ())):
+            if "$ref" in each:
+                return str(each["$ref"]).rpartition("/")[2]
+        return str(media_type)
     return ""
+
+
+def _plain(text: str) -> str:
+    """*text* without the marks of Markdown that ours has."""
+    return text.replace("`", "")
 
 
 def _shapes(schema: Mapping[str, Any]) -> list[tuple[str, str, list[tuple[str, str, str]]]]:
@@ -109,14 +134,23 @@ def _shapes(schema: Mapping[str, Any]) -> list[tuple[str, str, list[tuple[str, s
     return [
         (
             name,
-            found.get("description", ""),
+            _plain(found.get("description", "")),
             [
-                (field, _type(said), said.get("description", ""))
+                (field, _type(said), _plain(said.get("description", "")))
                 for field, said in found.get("properties", {}).items()
             ],
         )
         for name, found in sorted(schema["components"]["schemas"].items())
         if "properties" in found
+    ]
+
+
+def _words(schema: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Every set of words: its name, and the words."""
+    return [
+        (name, ", ".join(map(str, found["enum"])))
+        for name, found in sorted(schema["components"]["schemas"].items())
+        if "enum" in found
     ]
 
 
@@ -127,6 +161,8 @@ def _type(said: Mapping[str, Any]) -> str:
         return " or ".join(map(_type, said["anyOf"]))
     if said.get("type") == "array":
         return f"list of {_type(said['items'])}" if "items" in said else "list"
+    if "enum" in said:
+        return " ".join(map(str, said["enum"]))
     return str(said.get("format") or said.get("type") or "anything")
 
 

@@ -101,7 +101,7 @@ class Services:
         self._hash_pool = ThreadPool(1, 1, "hash")
         self._orig_commands = Commands()
         self._chroot_commands = Commands(is_nice=True)
-        self._web_pool = ThreadPool(1, 8, "web")
+        self._web_pool = ThreadPool(1, 14, "web")  # six may wait for events
         self._sessions = Sessions(
             Bounds(settings.incoming.max_connections, settings.incoming.max_connections_per_peer)
         )

@@ -534,6 +534,27 @@ class BodyRefused(Problem):
     title = "The body is not of the type that is needed"
 
 
+class KeyReused(Problem):
+    """An Idempotency-Key that was given with another request."""
+
+    code = "key-reused"
+    title = "The key belongs to another request"
+
+
+class AnswerPending(Problem):
+    """The same request is being answered, or nobody knows what became of it."""
+
+    code = "answer-pending"
+    title = "The same request has no answer yet"
+
+
+class AnswerNotKept(Problem):
+    """The same request was answered with something that is kept nowhere."""
+
+    code = "answer-not-kept"
+    title = "The request was answered, and the answer is not kept"
+
+
 class TokenImpossible(Problem):
     """An API token cannot be made as it was asked for."""
 

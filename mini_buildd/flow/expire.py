@@ -2,6 +2,7 @@
 
 from mini_buildd.db.models import Upload
 from mini_buildd.domain.states import UploadState
+from mini_buildd.flow.once import expire_once
 from mini_buildd.flow.site import Site
 
 
@@ -12,6 +13,7 @@ def expire(site: Site) -> None:
     """
     keep_seconds = site.settings.incoming.keep_leftovers_seconds
     site.spool.expire(keep_seconds)
+    expire_once(site)
     for token in site.spool.old_uploads(keep_seconds):
         if not Upload.objects.filter(token=token, state=UploadState.RECEIVED).exists():
             site.spool.drop_upload(token)

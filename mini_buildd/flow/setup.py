@@ -33,6 +33,7 @@ from mini_buildd.domain.layout import DEFAULT_LAYOUT
 from mini_buildd.domain.permission import SELF, Act, Actor, Role, demand
 from mini_buildd.domain.problem import SetupImpossible
 from mini_buildd.domain.release import version_code
+from mini_buildd.flow.submit_key import check_fit
 from mini_buildd.keys.gpg import GnupgFailed
 from mini_buildd.keys.public_key import PublicKey, read_public_key
 from mini_buildd.kit.clock import utc_now
@@ -87,9 +88,9 @@ class _Work:
 def setup(
     places: Places, wish: Wish, *, today: date, dry_run: bool, by: Actor = SELF
 ) -> list[Change]:
-    """Make what *wish* wants and is not there; raises NotAllowed, SetupImpossible.
+    """Make what *wish* wants and is not there.
 
-    Then nothing is made.
+    Raises NotAllowed, SetupImpossible, UploaderKeyUnfit, and then nothing is made.
     """
     demand(by, Act.CONFIGURE)
     _check_architectures(wish)
@@ -258,13 +259,15 @@ def _distributions(work: _Work, base: Base, repository: Repository, wish: Wish) 
 
 def _read_key(places: Places, new: NewUploader) -> PublicKey:
     try:
-        return read_public_key(new.armored_key, places.keyrings)
+        key = read_public_key(new.armored_key, places.keyrings)
     except GnupgFailed as error:
         raise SetupImpossible(
             expected=f"one armored OpenPGP public key for {new.name}",
             found=str(error),
             hint="Export it: gpg --armor --export FINGERPRINT",
         ) from None
+    check_fit(key, utc_now())
+    return key
 
 
 def _uploader(work: _Work, new: NewUploader, key: PublicKey, repository: Repository) -> None:

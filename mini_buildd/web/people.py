@@ -14,6 +14,7 @@ from mini_buildd.deb.deb822 import MalformedControl
 from mini_buildd.deb.dm_permissions import parse_permissions
 from mini_buildd.domain.problem import Problem
 from mini_buildd.flow.approve_key import approve_key
+from mini_buildd.flow.submit_key import check_fit
 from mini_buildd.keys.gpg import GnupgFailed
 from mini_buildd.keys.keyring_file import find_in_keyring
 from mini_buildd.keys.public_key import PublicKey, read_public_key
@@ -57,9 +58,15 @@ def _read(armored: str, older: str) -> PublicKey:
     """The key, merged with what was there: nothing of that is taken back."""
     with tempfile.TemporaryDirectory(prefix="mini-buildd-key-") as scratch:
         try:
-            return read_public_key(armored, Path(scratch), older=older)
+            key = read_public_key(armored, Path(scratch), older=older)
         except GnupgFailed as error:
             raise forms.ValidationError(f"This is not one OpenPGP public key: {error}") from None
+    if not (older and key.is_revoked):  # of a key that is there, a revocation is taken
+        try:
+            check_fit(key, utc_now())
+        except Problem as problem:
+            raise forms.ValidationError(str(problem)) from None
+    return key
 
 
 class KeyAdmin(Configured):

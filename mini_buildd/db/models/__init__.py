@@ -28,10 +28,12 @@ from mini_buildd.db.models.repository import (
     Repository,
     Suite,
 )
+from mini_buildd.db.models.request import AnsweredRequest
 from mini_buildd.db.models.source import Source, SourceFile
 from mini_buildd.db.models.upload import Upload
 
 __all__ = [
+    "AnsweredRequest",
     "ApiToken",
     "AptSource",
     "Attempt",

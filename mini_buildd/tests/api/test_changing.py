@@ -158,6 +158,7 @@ def test_a_body_that_is_not_as_described_is_refused(visitor: Caller) -> None:
         ({"name": "x", "scopes": ["read"], "days": 367}, 409),
         ({"name": "x", "scopes": ["read"], "days": None}, 409),
         ({"name": "x", "scopes": ["read"], "owner": "root"}, 422),
+        (b'{"name": "\\ud800", "scopes": ["read"]}', 422),
         (b"{", 400),
         (b"[]", 422),
         (b"\xff\xfe", 400),

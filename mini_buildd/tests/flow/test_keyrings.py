@@ -1,6 +1,7 @@
 """Keyrings that others keep: whoever is in one may upload what it was given, without an account."""
 
 import subprocess
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,22 @@ def sent(scene: Scene, packager: Packager, package: SourcePackage | None = None)
     *_, arrival = scene.send((package or SourcePackage()).upload(packager)).values()
     sweep.take_in(scene.site, lambda _: False)
     return models.Upload.objects.get(token=arrival.token)
+
+
+@dataclass
+class Sponsored(SourcePackage):
+    """A source package whose .dsc its *author* has signed."""
+
+    author: Packager | None = None
+    _signed: dict[str, bytes] = field(default_factory=dict)
+
+    def source_files(self) -> dict[str, bytes]:
+        """The same files every time, the .dsc first."""
+        if not self._signed and self.author is not None:
+            files = super().source_files()
+            dsc = f"{self.stem}.dsc"
+            self._signed = {**files, dsc: self.author.sign(files[dsc])}
+        return dict(self._signed)
 
 
 def outcome(upload: models.Upload) -> str:
@@ -142,6 +159,16 @@ def test_a_key_that_was_switched_off_here_is_not_let_in_by_a_keyring(
         change = {**change, "refused_at": scene.clock(), "approved_at": None}
     models.OpenPGPKey.objects.update(**change)
     assert outcome(scene.take_in()) == "signer-unknown"
+
+
+def test_who_sponsors_an_upload_leaves_its_dsc_signed_by_somebody_of_a_keyring(
+    scene: Scene, ring: models.TrustedKeyring, stranger: Packager
+) -> None:
+    models.Grant.objects.filter(keyring=ring).delete()
+    assert outcome(scene.take_in(Sponsored(author=stranger))) == "accepted"
+    models.TrustedKeyring.objects.update(is_active=False)
+    package = Sponsored(version=SECOND, author=stranger)
+    assert outcome(scene.take_in(package)) == "signer-unknown"
 
 
 @pytest.mark.usefixtures("ring")

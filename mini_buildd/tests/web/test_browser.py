@@ -328,6 +328,38 @@ def test_the_administration_works_under_our_content_policy(
 
 
 @pytest.mark.usefixtures("wakes")
+def test_keys_and_rights_are_whole_on_a_phone_and_without_scripts(
+    browser: WebDriver, busy: Builder, client: Client, live_server: LiveServer
+) -> None:
+    busy.key.refused_at, busy.key.refused_reason = now(), "not the key of this account"
+    busy.key.save()
+    user = User.objects.create_superuser("root", "root@example.org")
+    for letter, at in (("A", None), ("B", now())):
+        uid = "Somebody With Quite A Long Name <somebody.with.quite.a.long.name@mail.example.org>"
+        models.OpenPGPKey.objects.create(
+            user=user, fingerprint=letter * 40, uid=uid, approved_at=at, expires_at=at
+        )
+    client.force_login(user)
+    browser.get(f"{live_server.url}/events/")
+    cookie = client.cookies["mini_buildd_session"]
+    browser.add_cookie({"name": cookie.key, "value": cookie.value})
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    for width in WIDTHS:
+        set_width(browser, width)
+        for path in ("/me/", "/keys/", "/repositories/test/rights/"):
+            browser.get(live_server.url + path)
+            size = browser.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]
+            assert size["width"] <= width, path
+            assert complaints(browser) == [], path
+    browser.get(f"{live_server.url}/keys/")
+    browser.find_element(By.CSS_SELECTOR, "[action$='/approve/'] .primary").send_keys(Keys.ENTER)
+    until(browser, lambda: "<h1>Approve the key of root?" in browser.page_source)
+    browser.find_element(By.CSS_SELECTOR, ".decide .primary").send_keys(Keys.ENTER)
+    until(browser, lambda: 'class="notice"' in browser.page_source)
+    assert models.OpenPGPKey.objects.get(fingerprint="A" * 40).approved_by == "root"
+
+
+@pytest.mark.usefixtures("wakes")
 def test_an_administrator_migrates_by_keyboard_without_scripts_on_a_phone(
     browser: WebDriver, client: Client, live_server: LiveServer
 ) -> None:
