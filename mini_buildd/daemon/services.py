@@ -73,6 +73,7 @@ from mini_buildd.kit.commands import Commands, CommandsStopped
 from mini_buildd.web import instance
 from mini_buildd.web.application import application, static_folders
 from mini_buildd.web.instance import show_troubles
+from mini_buildd.web.sessions import forget_old_sessions
 
 _log = logging.getLogger(__name__)
 
@@ -100,7 +101,7 @@ class Services:
         self._hash_pool = ThreadPool(1, 1, "hash")
         self._orig_commands = Commands()
         self._chroot_commands = Commands(is_nice=True)
-        self._web_pool = ThreadPool(1, 8, "web")
+        self._web_pool = ThreadPool(1, 14, "web")  # six may wait for events
         self._sessions = Sessions(
             Bounds(settings.incoming.max_connections, settings.incoming.max_connections_per_peer)
         )
@@ -272,6 +273,7 @@ class Services:
         expire(self._site)
         self._certificate.thd_look_after()
         self._resumables.expire(self._settings.incoming.keep_leftovers_seconds)
+        forget_old_sessions()
         self._builds.thd_tidy()
         events = [
             *watch_keys(self._site),

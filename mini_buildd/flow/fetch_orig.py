@@ -153,9 +153,11 @@ def _download(site: Site, commands: Commands, url: str, wanted: _Wanted, search:
     try:
         commands.run(apthelper.download_command(url, part, file.size_bytes), said.append)
     except CommandFailed:
-        complaint = f"{url}: {apthelper.read_complaint(said)}"
-        kind = search.absent if apthelper.is_absent(said) else search.silent
-        kind.append(complaint)
+        if apthelper.is_too_large(said):
+            search.absent.append(f"{url}: another file, larger than {file.size_bytes} bytes")
+        else:
+            kind = search.absent if apthelper.is_absent(said) else search.silent
+            kind.append(f"{url}: {apthelper.read_complaint(said)}")
     else:
         found = site.digests.of(part)  # so that whoever accepts it need not hash it again
         if (found.size_bytes, found.sha256) == (file.size_bytes, file.sha256):

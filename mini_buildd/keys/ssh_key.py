@@ -8,6 +8,7 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -72,3 +73,12 @@ def _check(kind: str, blob: str) -> None:
             raise SshKeyUnfit(f"RSA of {key.key_size} bits is weak; at least {_LEAST_RSA_BITS}")
     elif not isinstance(key, ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey):
         raise SshKeyUnfit(f"{kind} is weak; make another: ssh-keygen -t ed25519")
+
+
+def fingerprints_in(folder: Path) -> tuple[str, ...]:
+    """Of the public keys in *folder*, with their kinds, as ssh-keygen -l prints them."""
+    found = []
+    for path in sorted(folder.glob("*.pub")):
+        kind, blob, *_ = path.read_text(encoding="ascii").split()
+        found.append(f"{fingerprint_of(base64.b64decode(blob))} ({kind})")
+    return tuple(found)

@@ -3,6 +3,7 @@
 So proxies, certificates and time-outs are those that somebody has set up for this machine's apt.
 """
 
+import signal
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,6 +13,9 @@ _LEAST_SECONDS = 60
 _LEAST_BYTES_PER_SECOND = 100_000
 # What apt's methods say of a file that is not there: http, https; copy.
 _ABSENT = ("404  ", "410  ", "Failed to stat", "File not found", "No such file")
+
+# What the kernel ends them with when they write more than they may.
+_ENDED = f"received signal {int(signal.SIGXFSZ)}"
 
 
 def download_command(url: str, target: Path, size_bytes: int) -> list[str]:
@@ -39,6 +43,11 @@ def download_command(url: str, target: Path, size_bytes: int) -> list[str]:
 def is_absent(lines: Iterable[str]) -> bool:
     """Whether a download has failed since there is no such file, by what it said."""
     return any(sign in line for line in lines for sign in _ABSENT)
+
+
+def is_too_large(lines: Iterable[str]) -> bool:
+    """Whether a download was ended since there is more than was asked for."""
+    return any(_ENDED in line for line in lines)
 
 
 def read_complaint(lines: Iterable[str]) -> str:

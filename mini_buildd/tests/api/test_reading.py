@@ -1,12 +1,16 @@
 """What the API tells is what the rows say."""
 
 import re
+import threading
 from typing import Any
 
+import pytest
 from django.test import Client
 
+from mini_buildd.api import events
 from mini_buildd.db import models
 from mini_buildd.domain.states import JobState
+from mini_buildd.flow import hosted
 from mini_buildd.tests.api.conftest import Caller
 
 PATHS = (
@@ -170,6 +174,26 @@ def test_events_are_waited_for(visitor: Caller) -> None:
     assert visitor.get(f"events/?after={last - 1}&wait=50")["items"][0]["id"] == last
     empty = visitor.get(f"events/?after={last}&wait=1")
     assert (empty["items"], empty["last"]) == ([], last)
+
+
+@pytest.mark.timeout(30)
+def test_who_waits_for_events_keeps_no_daemon_from_ending(visitor: Caller) -> None:
+    last = visitor.get("status")["last_event"]
+    ending = threading.Timer(0.2, hosted.close)
+    ending.start()
+    assert visitor.get(f"events/?after={last}&wait=50")["items"] == []
+    ending.join()
+
+
+def test_who_is_one_too_many_to_wait_is_answered_at_once(
+    visitor: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(events, "_waiting", threading.BoundedSemaphore(1))
+    last = visitor.get("status")["last_event"]
+    with events._seat() as has_seat:
+        assert has_seat
+        monkeypatch.setattr(events, "pause", lambda _: pytest.fail("it waits"))
+        assert visitor.get(f"events/?after={last}&wait=50")["items"] == []
 
 
 def test_the_page_lists_every_call_and_every_code(client: Client, visitor: Caller) -> None:

@@ -114,10 +114,10 @@ def test_another_file_of_that_name_is_not_taken(
 ) -> None:
     (request.getfixturevalue(place) / ORIG).write_bytes(content)
     upload = without_orig(scene)
-    while (told := again(upload)).state == "received":
-        look(scene)
-        scene.clock.now += timedelta(hours=1)
+    assert look(scene) == ["upload.rejected"]
+    told = again(upload)
     assert told.problem_code == "source-incomplete"
+    assert "another file" in told.found
     assert not list(scene.site.tree("test").root.rglob("*.orig.tar.gz"))
 
 

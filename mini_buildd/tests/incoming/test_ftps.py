@@ -6,10 +6,12 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from mini_buildd.incoming.certificate import self_made
 from mini_buildd.tests.incoming.run import run
 from mini_buildd.tests.incoming.server import Server, serve
 
@@ -66,6 +68,27 @@ def test_curl_refuses_a_certificate_that_it_was_not_given(server: Server, file: 
     said = run("curl", "-sS", "--noproxy", "*", "--ssl-reqd", "-T", file, url, check=False)
     assert "certificate" in said
     assert server.files() == {}
+
+
+def test_a_certificate_that_is_replaced_is_shown_to_the_next_client_without_a_restart(
+    tmp_path: Path, file: Path
+) -> None:
+    with serve(tmp_path / "spool", wire={"tls_use": "required"}) as server:
+        url = f"ftp://127.0.0.1:{server.port}/"
+
+        def bring(trusted: Path) -> str:
+            tls = ["--ssl-reqd", "--cacert", str(trusted)]
+            return run("curl", "-sS", "--noproxy", "*", *tls, "-T", file, url, check=False)
+
+        old = tmp_path / "old.pem"
+        old.write_bytes(server.certificate.read_bytes())
+        assert bring(old) == ""
+        made = self_made(tmp_path / "new", [], datetime.now(UTC))
+        made.key.rename(server.certificate.with_name("key.pem"))
+        made.certificate.rename(server.certificate)
+        assert "certificate" in bring(old)
+        assert bring(server.certificate) == ""
+        assert server.files() == {file.name: [_CONTENT, _CONTENT]}
 
 
 def test_lftp_brings_files_and_lists_nothing(server: Server, file: Path) -> None:

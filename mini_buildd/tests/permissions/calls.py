@@ -73,7 +73,6 @@ CALLS: Mapping[str, Call] = {
     "show_me": Call("GET", "me"),
     "show_repository": Call("GET", "repositories/test"),
     "show_status": Call("GET", "status"),
-    "show_dput": Call("GET", "dput"),
     "show_suite": Call("GET", _SUITE),
     "show_upload": Call("GET", _UPLOAD, places=_waiting),
 }

@@ -1,6 +1,7 @@
 """Every page, for realistic data: what it says, what it refuses, what it costs."""
 
 import re
+import subprocess
 from html import unescape
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from mini_buildd.db import models
 from mini_buildd.db.models import AptSource, Base
 from mini_buildd.domain.states import JobState, Outcome
+from mini_buildd.incoming.host_keys import host_keys
 from mini_buildd.keys import gpg
 from mini_buildd.tests.web import logs
 from mini_buildd.tests.web.builder import Builder
@@ -254,6 +256,25 @@ def test_a_repository_gives_lines_that_work_pasted(client: Client, busy: Builder
     ) in html
     assert "versions end in <code>~test13+1</code>" in html
     assert "takes no uploads" in html
+
+
+def test_a_repository_shows_each_way_in_for_who_reads_and_how_to_know_the_host(
+    client: Client, busy: Builder, tmp_path: Path
+) -> None:
+    del busy
+    host_keys(tmp_path / "ssh")
+    shown = subprocess.run(
+        ["ssh-keygen", "-l", "-f", tmp_path / "ssh" / "host_ed25519_key.pub"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()[1]
+    client.force_login(User.objects.create_user("eve"))
+    html = unescape(client.get("/repositories/test/").content.decode())
+    assert f"{shown} (ssh-ed25519)" in html
+    assert "[example-scp]\nmethod = scp\nfqdn = buildd.example\nlogin = eve\n" in html
+    for way in ("SFTP, with dput-ng", "FTP over TLS, with dput-ng"):
+        assert f"By {way}" in html
 
 
 def test_a_base_whose_date_nobody_checks_is_told_as_a_warning(

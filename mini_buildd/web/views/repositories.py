@@ -14,9 +14,10 @@ from mini_buildd.db.queries.repositories import (
 )
 from mini_buildd.db.queries.snapshots import SnapshotRow, list_snapshots
 from mini_buildd.domain.dput_sections import dput_sections
+from mini_buildd.keys.ssh_key import fingerprints_in
 from mini_buildd.web.administrators import actor_of, may_in
 from mini_buildd.web.apt_lines import AptLines, use_it, use_version
-from mini_buildd.web.instance import archive_url, instance
+from mini_buildd.web.instance import archive_url, instance, places
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
         ],
         "may": may_in(request, name),
         "url": archive_url(name),
+        "host_keys": fingerprints_in(places().ssh),
         "dput": dput_sections(instance(), actor_of(request).name or "ACCOUNT"),
     }
     return render(request, "mini_buildd/repository.html", context)
