@@ -70,6 +70,7 @@ CALLS: Mapping[str, Call] = {
     "retry_builds": Call("POST", f"{_UPLOAD}/retry", Act.RETRY_BUILD, {}, UPLOADER, places=_failed),
     "revoke_one": Call("DELETE", "tokens/{token}", Act.MAKE_TOKEN, owner=UPLOADER, places=_token),
     "show_build": Call("GET", _BUILD, places=_failed),
+    "show_dput": Call("GET", "dput"),
     "show_me": Call("GET", "me"),
     "show_repository": Call("GET", "repositories/test"),
     "show_status": Call("GET", "status"),
