@@ -11,6 +11,7 @@ from twisted.web.server import Request, Site
 from twisted.web.static import File
 from twisted.web.wsgi import WSGIResource
 
+from mini_buildd.daemon.answers import SECURITY_FIELDS
 from mini_buildd.daemon.archive_files import ArchiveFiles
 from mini_buildd.daemon.private_archives import PrivateArchives
 from mini_buildd.incoming.http_channel import Door, StreamingChannel, StreamingRequest
@@ -41,6 +42,9 @@ class BoundedRequest(StreamingRequest):
     def process(self) -> None:
         """Answer; most requests are apt's, which need not go through the tree of resources."""
         if not self.path.startswith(b"/archive/"):
+            if self.path.startswith(b"/static/"):  # all else is Django's, which says so itself
+                for name, value in SECURITY_FIELDS:
+                    self.setHeader(name, value)
             super().process()
             return
         self.site: Any = self.channel.site
