@@ -152,9 +152,10 @@ class StreamingRequest(Request):
 
     def _mend_content_type(self) -> None:
         """Put question marks for what cannot stand there: Twisted's parser of forms would raise."""
-        given = self.getHeader(b"content-type")
-        if given and _UNPRINTABLE.search(given):
-            self.requestHeaders.setRawHeaders(b"content-type", [_UNPRINTABLE.sub(b"?", given)])
+        given = self.requestHeaders.getRawHeaders(b"content-type", [])
+        if any(_UNPRINTABLE.search(each) for each in given):
+            mended = [_UNPRINTABLE.sub(b"?", each) for each in given]
+            self.requestHeaders.setRawHeaders(b"content-type", mended)
 
     def connectionLost(self, reason: Failure) -> None:
         """Whatever was not there yet will not come."""

@@ -23,7 +23,7 @@ from mini_buildd.tests.scenario import cache_folder
 
 _COUNT = 1_000_000
 _SHOWN_ANSWERS = 3
-_MEMORY = Path("/dev/shm")
+_MEMORY = Path("/dev/shm")  # noqa: S108  # what is made there has a name of its own
 
 
 @dataclass(slots=True)

@@ -1,5 +1,4 @@
-"""One target in a process of its own: ``python -m mini_buildd.tests.fuzz.run TARGET COUNT FOLDER
-SCRATCH``.
+"""One target in a process of its own: its NAME, how many inputs, a FOLDER, and a place for SCRATCH.
 
 FOLDER keeps the corpus from run to run, and the inputs that made faults; what came out is written
 there as JSON, every second, so that it is known also of a process that was ended from outside. In
