@@ -11,8 +11,10 @@ from twisted.web.server import Request, Site
 from twisted.web.static import File
 from twisted.web.wsgi import WSGIResource
 
+from mini_buildd.daemon.answers import SECURITY_FIELDS
 from mini_buildd.daemon.archive_files import ArchiveFiles
 from mini_buildd.daemon.private_archives import PrivateArchives
+from mini_buildd.domain.proxies import Network
 from mini_buildd.incoming.http_channel import Door, StreamingChannel, StreamingRequest
 
 # Forms of the administration are small; packages come by another way (StreamingRequest).
@@ -41,6 +43,9 @@ class BoundedRequest(StreamingRequest):
     def process(self) -> None:
         """Answer; most requests are apt's, which need not go through the tree of resources."""
         if not self.path.startswith(b"/archive/"):
+            if self.path.startswith(b"/static/"):  # all else is Django's, which says so itself
+                for name, value in SECURITY_FIELDS:
+                    self.setHeader(name, value)
             super().process()
             return
         self.site: Any = self.channel.site
@@ -63,6 +68,7 @@ class ArchiveSite(Site):
         self.hsts_seconds = hsts_seconds
         self.archive = archive
         self.door = door
+        self.proxies: tuple[Network, ...] = ()  # whose X-Forwarded-For is believed
 
     def log(self, request: Any) -> None:
         """No access log: nobody reads it, and it costs a tenth of a request."""
@@ -103,6 +109,13 @@ class StaticFile(File):
             return self.childNotFound
         return super().getChild(path, request)
 
+    def render_GET(self, request: Any) -> Any:
+        """The whole of it: Twisted fails at some ranges, and nobody needs parts of our files."""
+        request.requestHeaders.removeHeader(b"range")
+        return super().render_GET(request)
+
+    render_HEAD = render_GET
+
 
 def make_site(
     *,
@@ -114,7 +127,8 @@ def make_site(
     door: Door | None = None,
     hsts_seconds: int = 0,
     private: PrivateArchives | None = None,
-) -> Site:
+    proxies: tuple[Network, ...] = (),
+) -> ArchiveSite:
     """The site; *static* maps folders under /static/ to where their files lie.
 
     Uploads come in by the *door*; browsers that come by TLS are told to do so for *hsts_seconds*.
@@ -125,4 +139,6 @@ def make_site(
     archive_files = ArchiveFiles(archive, private)
     django = WSGIResource(reactor, pool, application)
     root = Root({b"archive": archive_files, b"static": statics}, django)
-    return ArchiveSite(root, archive_files, door, hsts_seconds)
+    site = ArchiveSite(root, archive_files, door, hsts_seconds)
+    site.proxies = proxies
+    return site

@@ -73,6 +73,7 @@ from mini_buildd.kit.commands import Commands, CommandsStopped
 from mini_buildd.web import instance
 from mini_buildd.web.application import application, static_folders
 from mini_buildd.web.instance import show_troubles
+from mini_buildd.web.sessions import forget_old_sessions
 
 _log = logging.getLogger(__name__)
 
@@ -272,6 +273,7 @@ class Services:
         expire(self._site)
         self._certificate.thd_look_after()
         self._resumables.expire(self._settings.incoming.keep_leftovers_seconds)
+        forget_old_sessions()
         self._builds.thd_tidy()
         events = [
             *watch_keys(self._site),
@@ -352,6 +354,7 @@ class Services:
             door=self._http_door(),
             hsts_seconds=https.hsts_seconds,
             private=self._private,
+            proxies=parse_networks(self._settings.http.trusted_proxies),
         )
         self._ports = [self.reactor.listenTCP(http.port, site, interface=http.interface)]
         if https.port:

@@ -54,6 +54,8 @@ def give_right(site: Site, actor: Actor, whom: Whom, right: Right) -> int:
     """
     _demand(actor, right.repository, right.role)
     repository = find_repository(right.repository)
+    if whom.keyring and right.role is not Role.UPLOADER:  # nobody signs in by such a key
+        raise _impossible("an uploader, where it is given to a keyring", right.role.word)
     fields = {**_whom(whom), **_what(right, repository), "repository": repository}
     at = site.clock()
     with transaction.atomic():

@@ -11,7 +11,13 @@ from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
 
 from mini_buildd.domain import transfer
-from mini_buildd.domain.problem import NotAllowed, Problem, SignInFailed, TooManyAttempts
+from mini_buildd.domain.problem import (
+    NotAllowed,
+    Problem,
+    RequestForged,
+    SignInFailed,
+    TooManyAttempts,
+)
 from mini_buildd.wire.api.problem import MEDIA_TYPE, details
 
 # The status of tus 1.0.0 for a checksum that does not fit; HTTP itself has no such number.
@@ -22,6 +28,7 @@ _STATUS: Mapping[type[Problem], int] = {
     transfer.SignInNeeded: HTTPStatus.UNAUTHORIZED,
     SignInFailed: HTTPStatus.UNAUTHORIZED,
     NotAllowed: HTTPStatus.FORBIDDEN,
+    RequestForged: HTTPStatus.FORBIDDEN,
     TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     transfer.TooManyConnections: HTTPStatus.SERVICE_UNAVAILABLE,
     transfer.FileNameRefused: HTTPStatus.BAD_REQUEST,

@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 from twisted.web.server import Request
 
+from mini_buildd.domain.proxies import Network, real_peer
 from mini_buildd.incoming.http_answer import Answer
 from mini_buildd.incoming.peers import peer_of
 
@@ -152,9 +153,10 @@ class StreamingRequest(Request):
 
     def _mend_content_type(self) -> None:
         """Put question marks for what cannot stand there: Twisted's parser of forms would raise."""
-        given = self.getHeader(b"content-type")
-        if given and _UNPRINTABLE.search(given):
-            self.requestHeaders.setRawHeaders(b"content-type", [_UNPRINTABLE.sub(b"?", given)])
+        given = self.requestHeaders.getRawHeaders(b"content-type", [])
+        if any(_UNPRINTABLE.search(each) for each in given):
+            mended = [_UNPRINTABLE.sub(b"?", each) for each in given]
+            self.requestHeaders.setRawHeaders(b"content-type", mended)
 
     def connectionLost(self, reason: Failure) -> None:
         """Whatever was not there yet will not come."""
@@ -168,6 +170,12 @@ class StreamingRequest(Request):
     def peer(self) -> str:
         """Who sends."""
         return peer_of(self.client)
+
+    @property
+    def asker(self) -> str:
+        """Who asks, also when a trusted proxy of ours stands between: whose guesses are counted."""
+        proxies: tuple[Network, ...] = getattr(self.channel.site, "proxies", ())
+        return real_peer(self.peer, self.field("x-forwarded-for"), proxies)
 
     def field(self, name: str) -> str:
         """The header field *name*; empty when there is none."""

@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 
 from mini_buildd.deb.names import MalformedName, PlainFilename
 from mini_buildd.domain import transfer
-from mini_buildd.domain.problem import Problem
+from mini_buildd.domain.problem import Problem, RequestForged
 from mini_buildd.incoming.credentials import Credentials, SignIn, from_header
 from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.http_answer import Answer, plain, refusal
@@ -31,6 +31,8 @@ from mini_buildd.incoming.writing import Sink, Writing
 _log = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
+# What browsers say of the page that sends; programs say nothing (Fetch Metadata).
+_OURS = frozenset({"", "same-origin", "none"})
 
 
 def nobody(credentials: Credentials, peer: str) -> NoReturn:
@@ -103,7 +105,9 @@ class HttpExchange:
 
     def begin(self) -> None:
         """The header is there: see who it is, then open."""
-        if self.works.policy == "off":
+        if self.request.field("sec-fetch-site") not in _OURS:
+            self.refuse(_forged())
+        elif self.works.policy == "off":
             self.refuse(_closed())
         elif self.works.policy == "open":
             self._open()
@@ -111,7 +115,7 @@ class HttpExchange:
             self.refuse(_unknown("none"))
         else:
             self.request.pause(Pause.SIGN_IN)
-            peer = self.request.peer
+            peer = self.request.asker
             found = self.works.in_pool(lambda: self.works.sign_in(credentials, peer))
             found.addCallback(self._signed_in).addErrback(self.broken)
 
@@ -262,6 +266,14 @@ def arrived(works: Works, peer: str, arrivals: list[Arrival]) -> None:
     for arrival in arrivals:
         works.dock.sessions.brought(peer, arrival)
     works.dock.changed()
+
+
+def _forged() -> Problem:
+    return RequestForged(
+        expected="a program, or a page of this instance",
+        found="a page of somebody else's",
+        hint="Upload with dput, or curl.",
+    )
 
 
 def _closed() -> Problem:

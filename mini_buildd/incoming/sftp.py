@@ -166,7 +166,6 @@ class IncomingAuth(userauth.SSHUserAuthServer):
 
     transport: Any
     portal: Any
-    loginTimeout = _LOGIN_SECONDS
     _is_asking = False
 
     def serviceStarted(self) -> None:
@@ -212,6 +211,7 @@ class IncomingTransport(PacketReader, TimeoutMixin):
     peer = ""
     _is_let_in = False
     _brake: Brake | None = None
+    _grace: Any = None
 
     def connectionMade(self) -> None:
         """Count the session, if there may be one more."""
@@ -227,7 +227,13 @@ class IncomingTransport(PacketReader, TimeoutMixin):
         self.transport.bufferSize = _READ_BYTES
         self.transport.registerProducer(self, True)  # noqa: FBT003  # the interface has it so
         self.setTimeout(dock.idle_seconds)
+        self._grace = dock.reactor.callLater(_LOGIN_SECONDS, self._end_of_grace)
         super().connectionMade()
+
+    def _end_of_grace(self) -> None:
+        """Whoever has not signed in by now will not."""
+        if not hasattr(self, "avatar"):
+            self.transport.abortConnection()
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         """Nothing more comes over this connection."""
@@ -236,6 +242,8 @@ class IncomingTransport(PacketReader, TimeoutMixin):
             return
         if self._brake is not None:
             self._brake.release()
+        if self._grace is not None and self._grace.active():
+            self._grace.cancel()
         super().connectionLost(reason)
         self.factory.dock.sessions.end(self.peer)
         self.factory.dock.changed()

@@ -80,6 +80,7 @@ class Campaign:
         self.instance.slots = 0
         self.instance.sftp_port = free_port()
         self._settle_for(24 * 3600)
+        self.courier.folder.mkdir()
         self.scene.set_up()
         register_ssh_key(self.instance, self.courier.ssh_key)
         self.instance.start()
@@ -89,6 +90,7 @@ class Campaign:
             f"[https]\nport = {self.courier.https_port}\n"
             f"[incoming]\nidle_seconds = {_IDLE_SECONDS}\n"
             f"keep_leftovers_seconds = {keep_leftovers_seconds}\n"
+            f'[[watch]]\nfolder = "{self.courier.folder}"\nkeep = false\n'
         )
 
     def close(self) -> None:
@@ -159,9 +161,21 @@ class Campaign:
             if self._accepted(upload):
                 return "accepted"
             waits = any((spool / "files" / upload.name).glob("*")) or self._received(upload)
+            waits = waits or self._lies_in_folder(upload)
             return None if waits or any((spool / "parts").iterdir()) else "to be repeated"
 
         return wait_for(f"{upload.name} has settled", look, seconds=60) == "accepted"
+
+    def _lies_in_folder(self, upload: Upload) -> bool:
+        """Whether it was copied there wholly, or is being taken from there."""
+        folder = self.courier.folder
+        files = [*upload.files, upload.changes]
+        there = [folder / path.name for path in files]
+        is_whole = all(
+            path.exists() and path.stat().st_size == sent.stat().st_size
+            for path, sent in zip(there, files, strict=True)
+        )
+        return is_whole or any(folder.glob(f".taken/*/{upload.name}"))
 
     def _accepted(self, upload: Upload) -> int:
         return self._count(upload, "accepted")
@@ -214,12 +228,13 @@ class Campaign:
         self.instance.start()
 
         def left() -> list[Path]:
-            return [path for path in spool.rglob("*") if path.is_file()]
+            both = (*spool.rglob("*"), *self.courier.folder.rglob("*"))
+            return [path for path in both if path.is_file()]
 
         try:
             wait_for("the spool is empty", lambda: not left(), seconds=60)
         except Unfulfilled:
-            return [str(path.relative_to(spool)) for path in left()]
+            return [str(path) for path in left()]
         return []
 
 

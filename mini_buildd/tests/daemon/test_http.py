@@ -136,3 +136,13 @@ def test_a_body_without_end_is_refused_and_others_are_served(port: int, encoding
         assert connection.getresponse().status == 413
     connection.close()
     assert get(port, "/archive/test/hello.dsc")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "path", ["/archive/", "/archive/nothing", "/archive/%2f", "/static/app/", "/static/app/nothing"]
+)
+def test_whatever_is_answered_a_browser_runs_nothing_of_it(port: int, path: str) -> None:
+    fields = get(port, path)[2]
+    assert fields["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert fields["x-content-type-options"] == "nosniff"
+    assert fields["referrer-policy"] == "same-origin"

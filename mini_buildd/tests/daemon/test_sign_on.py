@@ -14,10 +14,16 @@ from typing import Any
 from urllib.parse import urlencode, urljoin
 
 import pytest
+from selenium.webdriver.chrome.webdriver import WebDriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from mini_buildd.tests.daemon import slapd
 from mini_buildd.tests.daemon.slapd import BASE, directory
 from mini_buildd.tests.instance import Instance, free_port, wait_for
+from mini_buildd.tests.web.test_browser import browser, complaints, until
+
+__all__ = ["browser"]  # a fixture
 
 _SEED = """
 import sys
@@ -215,6 +221,20 @@ def test_the_form_may_lead_to_the_issuer_and_nowhere_else(instance: Instance) ->
     with urllib.request.urlopen(f"{instance.url}/account/login/", timeout=30) as answer:
         policy = answer.headers["Content-Security-Policy"]
     assert re.search(r"form-action 'self' http://localhost:\d+;", policy)
+
+
+@pytest.mark.browser
+def test_a_browser_that_keeps_to_the_policy_gets_there_and_back(
+    instance: Instance, browser: WebDriver
+) -> None:
+    browser.get(f"{instance.url}/account/login/?next=/builds/")
+    button = 'form[action^="/account/sso/"] button'
+    browser.find_element(By.CSS_SELECTOR, button).click()
+    until(browser, lambda: "/oauth2/authorize" in browser.current_url)
+    browser.find_element(By.NAME, "sub").send_keys("s-bob", Keys.ENTER)
+    until(browser, lambda: browser.current_url.startswith(f"{instance.url}/builds/"))
+    assert "bob" in browser.find_element(By.CSS_SELECTOR, ".account").text
+    assert not [each for each in complaints(browser) if "Content Security Policy" in each]
 
 
 # --- LDAP -----------------------------------------------------------------------------

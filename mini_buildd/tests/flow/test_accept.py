@@ -255,3 +255,14 @@ def test_of_two_threads_that_accept_the_same_upload_one_wins(real: Scene) -> Non
     assert happened == ["source.accepted"]
     assert models.Source.objects.count() == 1
     assert models.Event.objects.filter(kind="source.accepted").count() == 1
+
+
+def test_a_private_repository_is_unknown_to_who_may_not_upload_there(scene: Scene) -> None:
+    models.Repository.objects.update(is_private=True)
+    models.Grant.objects.all().delete()
+    upload = received(scene)
+    accept(scene.site, upload)
+    upload.refresh_from_db()
+    assert upload.problem_code == "distribution-unknown"
+    assert upload.distribution is None
+    assert "trixie-test-unstable" not in upload.expected

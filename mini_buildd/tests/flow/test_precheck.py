@@ -1,5 +1,7 @@
 """The dry run: it says what an upload would come to, all at once, and changes nothing."""
 
+import random
+
 import pytest
 
 from mini_buildd.db import models
@@ -7,6 +9,7 @@ from mini_buildd.domain.permission import Actor
 from mini_buildd.flow.precheck import precheck
 from mini_buildd.tests.flow.package import SourcePackage
 from mini_buildd.tests.flow.scene import Scene
+from mini_buildd.tests.fuzz.change import change
 from mini_buildd.tests.packager import Packager
 from mini_buildd.wire.precheck import Precheck
 
@@ -145,3 +148,19 @@ def test_what_the_base_release_may_have_is_told_to_be_looked_for(scene: Scene) -
     answer = ask(scene, SourcePackage(with_orig=False))
     assert answer.is_accepted
     assert [file.name for file in answer.from_base] == ["hello_1.0.orig.tar.gz"]
+
+
+def test_however_a_signed_text_is_changed_the_answer_is_on_what_was_signed(scene: Scene) -> None:
+    """Or it is a refusal that tells nothing else."""
+    package = SourcePackage()
+    files = package.upload(scene.packager)
+    name, dsc = f"{package.stem}_source.changes", files[f"{package.stem}.dsc"]
+    good = precheck(scene.site, NOBODY, name, files[name], dsc)
+    assert good.is_accepted
+    refused = 0
+    for number in range(80):
+        changed = change(files[name], random.Random(number))  # noqa: S311  # inputs, not secrets
+        answer = precheck(scene.site, NOBODY, name, changed, dsc)
+        refused += not answer.is_accepted
+        assert answer == good or (answer.signer, answer.source, answer.to_send) == ("", "", ())
+    assert refused > 40

@@ -107,6 +107,7 @@ def test_an_owner_has_no_say_in_other_repositories(scene: Scene, owner: Actor) -
         (Whom(account="eve", group="team"), UPLOADER),
         (Whom(account="eve", fingerprint="A" * 40), UPLOADER),
         (Whom(keyring="nowhere"), UPLOADER),
+        (Whom(keyring="friends"), Right("test", Role.READER)),
         (EVE, Right("test", Role.READER, sources="hello")),
         (EVE, Right("test", Role.VISITOR)),
         (EVE, Right("test", Role.ADMINISTRATOR)),

@@ -31,7 +31,9 @@ from mini_buildd.tests.fuzz.wires import (
 _SECRET = b"nobody outside may ever read this"
 _STATUS = re.compile(rb"HTTP/1\.1 ([0-9]{3}) [^\r\n]*\r\n[A-Z]")
 _LOCATION = re.compile(rb"^Location: \S*/([0-9a-f]{32})\r$", re.MULTILINE)
-_NO_ROOM = b"507"
+# A method or a version that nobody has heard of, and a full disk: not our fault.
+_BLAMELESS = (b"501", b"505", b"507")
+_FRONTIER = b"frontier"
 _TOKEN = b"@TOKEN@"
 
 
@@ -87,11 +89,13 @@ _READ = _crlf(
 )
 # What Twisted alone, or we, once answered by hanging up.
 _ONCE_WRONG = _crlf(
-    b"POST / HTTP/1.1\n%sContent-Length: 1\nContent-Type: \x85x; y\x0bz\n\nx"
+    b"POST / HTTP/1.1\n%sContent-Length: 1\nContent-Type: \x85x; y\x0bz\n"
+    b"Content-Type: x\n\nx"
     b"@@GET /static/app/\xa4 HTTP/1.1\n%s\n"
+    b"@@GET /static/app/style.css HTTP/1.1\n%sRange: bytes=\xbe\n\n"
     b"@@PUT /upload/a HTTP/1.1\nHost: a\nAuthorization: Basic \xff\xfe\nContent-Length: 0\n\n"
     b"@@PUT /upload/a HTTP/1.1\nHost: a\nAuthorization: Basic /w==\nContent-Length: 0\n\n"
-    % (_HEAD, _HEAD)
+    % (_HEAD, _HEAD, _HEAD)
 )
 _SEEDS = (
     _ONCE_WRONG,
@@ -154,12 +158,14 @@ def _furnish(folder: Path) -> None:
         path.write_bytes(content)
 
 
-def _prepare(policy: str, folder: Path) -> Take:
+def _site(policy: str, folder: Path) -> tuple[Any, TriedSpool, Resumables]:
+    """The HTTP server with what it writes to."""
     _furnish(folder)
     at_once: Any = AtOnce()
-    spool, sessions = TriedSpool(folder / "spool"), Sessions()
+    spool = TriedSpool(folder / "spool")
     resumables = Resumables(spool, folder / "spool" / "resumable")
-    works = Works(dock_of(at_once, spool, sessions), resumables, policy=policy, sign_in=_sign_in)
+    dock = dock_of(at_once, spool, Sessions())
+    works = Works(dock, resumables, policy=policy, sign_in=_sign_in)
     site: Any = make_site(
         reactor=at_once,
         pool=at_once,
@@ -168,6 +174,13 @@ def _prepare(policy: str, folder: Path) -> Take:
         application=_django,
         door=HttpDoor(works, keep_seconds=3600),
     )
+    site.dock = dock
+    return site, spool, resumables
+
+
+def _prepare(policy: str, folder: Path) -> Take:
+    site, spool, resumables = _site(policy, folder)
+    sessions: Sessions = site.dock.sessions
 
     def take(data: bytes) -> str:
         with nothing_logged():
@@ -198,13 +211,72 @@ def _talk(site: Any, data: bytes) -> bytes:
 def _demand_sound(said: bytes) -> None:
     """The server never takes the blame, nor tells what is nobody's business."""
     for status in _STATUS.findall(said):
-        if status.startswith(b"5") and status != _NO_ROOM:
+        if status.startswith(b"5") and status not in _BLAMELESS:
             raise Wrong(f"an answer with status {status.decode()}")
     if _SECRET in said:
         raise Wrong("a file outside of the archive was served")
 
 
+def _prepare_carried(folder: Path) -> Take:
+    """By each way in: what arrives is, to the byte, what was sent, or nothing arrives."""
+    site, spool, resumables = _site("open", folder)
+
+    def take(data: bytes) -> str:
+        if _FRONTIER in data:  # as no client would choose it then
+            return "Nothing was sent"
+        wanted = []
+        with nothing_logged():
+            for request in _carriers(data):
+                wire = Wire(site.buildProtocol(IPv4Address("TCP", PEER, 40_000)))
+                wire.send(request)
+                wanted += [data] * wire.value().startswith(b"HTTP/1.1 20")
+                wire.end()
+        arrived = [path.read_bytes() for path in (folder / "spool" / "files").glob("*/*")]
+        if arrived != wanted:
+            raise Wrong(f"{len(arrived)} arrived, or others than were sent")
+        resumables.expire(-3600)
+        spool.demand_sound()
+        return f"{len(arrived)} arrived" if arrived else "Nothing arrived"
+
+    return take
+
+
+def _carriers(data: bytes) -> tuple[bytes, ...]:
+    """*data* as a whole file, by each of the ways."""
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (data[:7], data[7:]) if part)
+    form = (
+        b'--%s\r\nContent-Disposition: form-data; name="files"; filename="a.dsc"\r\n\r\n'
+        % _FRONTIER
+        + data
+        + b"\r\n--%s--\r\n" % _FRONTIER
+    )
+    post = (
+        b"POST /api/v1/uploads/files HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n"
+        b"Content-Type: multipart/form-data; boundary=%s\r\n\r\n" % (len(form), _FRONTIER)
+    )
+    begin = (
+        b"POST /api/v1/incoming/ HTTP/1.1\r\nHost: a\r\nTus-Resumable: 1.0.0\r\n"
+        b"Upload-Length: %d\r\nUpload-Metadata: filename YS5kc2M=\r\nContent-Length: %d\r\n"
+        b"Content-Type: application/offset+octet-stream\r\n\r\n" % (len(data), len(data))
+    )
+    put = b"PUT /upload/a.dsc HTTP/1.1\r\nHost: a\r\n"
+    return (
+        put + b"Content-Length: %d\r\n\r\n" % len(data) + data,
+        put + b"Transfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n",
+        post + form,
+        begin + data,
+    )
+
+
 HTTP = (
+    Target(
+        name="http-carried",
+        prepare=_prepare_carried,
+        seeds=(b"Format: 1.8\n", b"\r\n--front\r\n\r\n--", b"\0\r\n\r\n0\r\n\r\n"),
+        share=20_000,
+        words=(b"\r\n--fron", b"--\r\n", b"\r\n", b"0\r\n\r\n", b"\r\n-", b"--frontie--"),
+        most_bytes=500,
+    ),
     Target(
         name="http",
         prepare=lambda folder: _prepare("open", folder),

@@ -1,7 +1,8 @@
-"""One target in a process of its own: ``python -m mini_buildd.tests.fuzz.run TARGET COUNT FOLDER``.
+"""One target in a process of its own: its NAME, how many inputs, a FOLDER, and a place for SCRATCH.
 
 FOLDER keeps the corpus from run to run, and the inputs that made faults; what came out is written
-there as JSON, every second, so that it is known also of a process that was ended from outside.
+there as JSON, every second, so that it is known also of a process that was ended from outside. In
+SCRATCH the target may write.
 """
 
 import importlib
@@ -10,7 +11,6 @@ import os
 import random
 import resource
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from hashlib import sha256
@@ -89,13 +89,13 @@ class Report:
 
 def main(arguments: Sequence[str]) -> None:
     """Try the target; the report is the answer."""
-    name, count, folder = arguments[0], int(arguments[1]), Path(arguments[2])
+    name, count, folder, scratch = arguments[0], int(arguments[1]), *map(Path, arguments[2:4])
     target = targets.all_targets()[name]
     corpus = folder / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)
     for seed in target.seeds:
         (corpus / f"seed-{sha256(seed).hexdigest()[:12]}").write_bytes(seed)
-    trial = trials.Trial(target, Path(tempfile.mkdtemp(prefix="scratch-", dir=folder)))
+    trial = trials.Trial(target, scratch)
     report = Report(trial, folder, count)
     if target.change is None:
         _led_by_lines(target, report, folder)

@@ -6,7 +6,10 @@ be something new in the spool, which arrivals may still be followed by more.
 
 import json
 import logging
+import resource
 import sys
+import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,8 @@ from twisted.python.threadpool import ThreadPool
 
 from mini_buildd.daemon.http import make_site
 from mini_buildd.domain.problem import SignInFailed, TooManyAttempts
+from mini_buildd.incoming import resumable as resumable_module
+from mini_buildd.incoming import spool as spool_module
 from mini_buildd.incoming.certificate import self_made
 from mini_buildd.incoming.credentials import Credentials
 from mini_buildd.incoming.dock import Dock
@@ -48,6 +53,19 @@ def _sign_in(credentials: Credentials, peer: str) -> None:
         raise SignInFailed(expected="pat", found="somebody else", hint="Be pat.")
 
 
+def _slow_down(seconds: float) -> None:
+    """Let every write take as long as it does on a disk that is behind."""
+    for module in (spool_module, resumable_module):
+
+        def slowly(
+            descriptor: int, pieces: Sequence[bytes], write: Any = module.write_pieces
+        ) -> None:
+            time.sleep(seconds)
+            write(descriptor, pieces)
+
+        vars(module)["write_pieces"] = slowly
+
+
 def main() -> None:
     """Serve until killed or terminated; what goes wrong stands on the standard error."""
     logging.basicConfig(level=logging.WARNING)
@@ -63,10 +81,16 @@ def main() -> None:
         "hsts_seconds": 0,
         "max_bytes_per_second": 0,
         "max_connections_per_peer": 100,
+        "slow_disk_seconds": 0,
+        "largest_on_disk_bytes": -1,
         "interface": "127.0.0.1",
         **json.loads(sys.argv[2]),
     }
     home = Path(sys.argv[1])
+    if options["slow_disk_seconds"]:
+        _slow_down(options["slow_disk_seconds"])
+    most_bytes = options["largest_on_disk_bytes"]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
     spool = Spool(
         home / "spool",
         max_file_bytes=options["max_file_bytes"],

@@ -15,7 +15,7 @@ from twisted.internet import reactor
 from twisted.python import log
 from twisted.python.threadpool import ThreadPool
 
-from mini_buildd.incoming import writing
+from mini_buildd.incoming import sftp, writing
 from mini_buildd.incoming.certificate import self_made
 from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.ftp import FtpWire, IncomingFactory
@@ -40,6 +40,7 @@ def main() -> None:
         "idle_seconds": 600,
         "accounts": None,
         "is_slow_disk": False,
+        "login_seconds": 120,
         "wire": {},
         "bounds": {},
         "rate": 0,
@@ -51,6 +52,7 @@ def main() -> None:
         max_file_bytes=options["max_file_bytes"],
         max_spool_bytes=options["max_spool_bytes"],
     )
+    sftp._LOGIN_SECONDS = options["login_seconds"]
     if options["is_slow_disk"]:  # each write is as one that took long
         writing._SLOW_SECONDS = -1.0
     sessions, pool = Sessions(Bounds(**options["bounds"])), ThreadPool(1, 4)
@@ -74,8 +76,8 @@ def main() -> None:
     if options["accounts"] is not None:
         keys = host_keys(Path(sys.argv[1]).parent / "ssh")
         accounts = options["accounts"]
-        sftp = SftpFactory(dock, keys, lambda *whom, **how: _may_enter(accounts, *whom, **how))
-        ports["sftp"] = loop.listenTCP(0, sftp, interface=options["interface"]).getHost().port
+        door = SftpFactory(dock, keys, lambda *whom, **how: _may_enter(accounts, *whom, **how))
+        ports["sftp"] = loop.listenTCP(0, door, interface=options["interface"]).getHost().port
     print(json.dumps(ports), flush=True)
     loop.run()
 

@@ -125,3 +125,12 @@ def test_when_there_is_no_room_for_all_none_stays(tmp_path: Path) -> None:
             assert (answer.status, answer.json["code"]) == (507, "no-room")
             server.wait_for_no_parts()
         assert _post(server, _form(("a", b"x" * 60_000), ("b", b"x"))).status == 202
+
+
+def test_a_page_of_somebody_else_brings_nothing_by_the_browser_of_a_visitor(
+    server: HttpServer,
+) -> None:
+    for site, status in (("cross-site", 403), ("same-site", 403), ("same-origin", 202)):
+        fields = {"Content_Type": _TYPE, "Sec_Fetch_Site": site}
+        assert server.ask("POST", _PATH, _form(("a", b"x")), **fields).status == status
+    assert server.files() == {"a": [b"x"]}

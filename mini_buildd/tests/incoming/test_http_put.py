@@ -287,6 +287,20 @@ def test_curl_does_not_send_a_file_before_it_is_let_in(closed: HttpServer, file:
     assert "< HTTP/1.1 201 Created" in said
 
 
+def test_who_is_refused_is_not_asked_for_the_file_afterwards(closed: HttpServer) -> None:
+    with closing(closed.connect()) as connection:
+        connection.sendall(
+            b"PUT /upload/x HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+            b"Content-Length: 9\r\n\r\n"
+        )
+        said = connection.recv(10_000)
+        connection.shutdown(socket.SHUT_WR)
+        while more := connection.recv(10_000):
+            said += more
+    assert said.startswith(b"HTTP/1.1 401 ")
+    assert b"100 Continue" not in said
+
+
 # --- sessions -------------------------------------------------------------------------------------
 
 

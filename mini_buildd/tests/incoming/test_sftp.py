@@ -435,6 +435,19 @@ def test_a_connection_over_which_nothing_comes_is_closed(tmp_path: Path, keys: K
         _read_to_the_end(silent)
 
 
+def test_who_does_not_sign_in_is_hung_up_on_and_who_has_is_not(
+    tmp_path: Path, keys: Keys, file: Path
+) -> None:
+    accounts = {"pat": keys.shown()}
+    file.write_bytes(_CONTENT[:1_500_000])
+    with serve(tmp_path / "spool", accounts=accounts, login_seconds=1, rate=500_000) as server:
+        with closing(socket.create_connection(("127.0.0.1", server.sftp_port), 20)) as talkative:
+            talkative.sendall(b"SSH-2.0-x\r\n")
+            _read_to_the_end(talkative)
+        _sftp(server, keys, f"put {file}")  # it takes longer than there is time to sign in
+        assert server.files() == {file.name: [_CONTENT[:1_500_000]]}
+
+
 def _read_to_the_end(connection: socket.socket) -> None:
     """Until it is closed by the other end, in whatever way."""
     with contextlib.suppress(ConnectionResetError):

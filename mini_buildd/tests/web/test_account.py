@@ -1,12 +1,14 @@
 """Signing in and out, and one's own page."""
 
 import re
+from datetime import timedelta
 from html import unescape
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
 from django.test import Client, override_settings
+from django.utils.timezone import now
 
 from mini_buildd.config.settings import Accounts, Http, Https, Settings
 from mini_buildd.db import models
@@ -15,6 +17,7 @@ from mini_buildd.domain.throttle import Throttle
 from mini_buildd.flow import hosted
 from mini_buildd.tests.web.builder import Builder
 from mini_buildd.web import instance
+from mini_buildd.web.sessions import forget_old_sessions
 
 LOGIN = "/account/login/"
 PASSWORD = "correct horse battery"
@@ -139,6 +142,19 @@ def test_signing_in_begins_a_new_session_and_an_old_one_is_no_use(
     pat.is_active = False
     pat.save()
     assert client.get("/me/").status_code == 302
+
+
+def test_sessions_that_are_over_are_forgotten(client: Client, pat: User) -> None:
+    del pat
+    other = Client()
+    assert sign_in(client) == sign_in(other) == 302
+    over = Session.objects.get(session_key=client.session.session_key)
+    over.expire_date = now() - timedelta(seconds=1)
+    over.save()
+    assert client.get("/me/").status_code == 302
+    forget_old_sessions()
+    assert not Session.objects.filter(session_key=over.session_key).exists()
+    assert other.get("/me/").status_code == 200
 
 
 def test_a_new_password_ends_all_other_sessions(client: Client, pat: User) -> None:
