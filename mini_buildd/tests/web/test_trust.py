@@ -89,6 +89,29 @@ def test_asking_for_a_page_changes_nothing(busy: Builder, role: str) -> None:
 
 
 @pytest.mark.usefixtures("wakes")
+def test_no_page_of_others_makes_a_browser_change_anything_here(busy: Builder) -> None:
+    """What it can send: a form, with the cookies of who has signed in, but without our token."""
+    del busy
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(User.objects.create_superuser("root"))
+    before = list(everything())
+    form = {"step": "do", "reason": "x", "name": "x", "scope": "read", "days": "7", "post": "yes"}
+    for address in addresses():
+        for more in ({}, {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}):
+            answer = client.post(address, form, headers=more)
+            assert answer.status_code >= 400, address
+    assert list(everything()) == before
+
+
+@pytest.mark.usefixtures("builder")
+@pytest.mark.parametrize("path", ["/", "/account/login/", "/api/v1/status", "/admin/"])
+def test_no_other_name_is_answered_to(path: str) -> None:
+    for host in ("evil.example", "buildd.example.evil.example", "buildd.example:x"):
+        assert Client().get(path, headers={"Host": host}).status_code == 400
+    assert Client().get(path, headers={"Host": "buildd.example:8066"}).status_code < 400
+
+
+@pytest.mark.usefixtures("wakes")
 @pytest.mark.parametrize("role", ["visitor", "administrator"])
 def test_every_answer_says_what_a_browser_may_do_with_it(busy: Builder, role: str) -> None:
     del busy
