@@ -38,8 +38,9 @@ def list_of_events(
 
     With *wait* the answer comes as soon as there is one, and without events when the time is over.
     """
+    newest = last_event()  # asked first: what comes while we look is for the next time
     rows = _look(after, kind, limit)
-    last = rows[-1].id if rows else max(after, last_event())
+    last = rows[-1].id if rows else max(after, newest)
     if not rows and wait:
         rows = _wait(last, kind, limit, wait)
         last = rows[-1].id if rows else last

@@ -12,10 +12,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from django.db import transaction
+
 from mini_buildd.cli.owner import owner
 from mini_buildd.cli.screen import Cell, Screen, heading, moment
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
+from mini_buildd.db.audit import note
 from mini_buildd.db.queries.builds import (
     AttemptRow,
     Build,
@@ -31,6 +34,7 @@ from mini_buildd.flow.cancel import cancel
 from mini_buildd.flow.debug import debug_task
 from mini_buildd.flow.repeat import repeat
 from mini_buildd.flow.retry import retry
+from mini_buildd.kit.clock import utc_now
 from mini_buildd.tools.log_file import open_log
 from mini_buildd.wire.task import encode
 
@@ -204,6 +208,9 @@ def _debug(desk: _Desk) -> int:
     task = debug_task(desk.places, attempt.token, name)
     if task is None:
         raise _unknown(f"what its builder was told in attempt {attempt.number}")
+    with transaction.atomic():
+        what = f"{task.source} {task.version} {task.architecture}"
+        note(owner(), "looks into", at=utc_now(), kind="build", name=what)
     folder = desk.places.builds / name
     (folder / "results").mkdir(parents=True)
     (folder / "task.json").write_bytes(encode(task))

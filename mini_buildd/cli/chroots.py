@@ -7,8 +7,12 @@ import sys
 import time
 from collections.abc import Callable
 
+from django.db import transaction
+
+from mini_buildd.cli.owner import owner
 from mini_buildd.cli.plain import plain
 from mini_buildd.config.places import Places
+from mini_buildd.db.audit import note
 from mini_buildd.db.models import Chroot
 from mini_buildd.db.queries.chroots import ChrootRow, list_chroots
 from mini_buildd.deb.names import Architecture, Codename
@@ -64,11 +68,16 @@ def follow(places: Places, chroot: Chroot, verb: Callable[[Workshop, Chroot], No
 
 def _configure(chroot: Chroot, options: argparse.Namespace) -> None:
     """Keep what is asked for, for this time and all later ones; raises SnippetUnknown."""
+    before = {"maker": chroot.maker, "snippets": chroot.snippets}
     if options.maker:
         chroot.maker = options.maker
     if options.snippets is not None:
         chroot.snippets = " ".join(each.name for each in find_snippets(options.snippets))
-    chroot.save(update_fields=["maker", "snippets"])
+    with transaction.atomic():
+        chroot.save(update_fields=["maker", "snippets"])
+        after = {"maker": chroot.maker, "snippets": chroot.snippets}
+        name, at = str(chroot), utc_now()
+        note(owner(), "makes", at=at, kind="chroot", name=name, before=before, after=after)
 
 
 def _refresh(places: Places, *, everything: bool) -> int:

@@ -101,7 +101,8 @@ def dput_conf(desk: Desk) -> int:
         return 0
     for each in found.items:
         if not alias:
-            desk.screen.line(f"# {each.way}: {each.file}, then: {each.program} {each.alias} …")
+            where = f"# {each.way}, for {each.program}: {each.file}"
+            desk.screen.line(f"{where}, then: dput {each.alias} FILE.changes")
         if alias in {"", each.alias}:
             desk.screen.text(f"{each.text}\n" if not alias else each.text)
     if alias and alias not in {each.alias for each in found.items}:

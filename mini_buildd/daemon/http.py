@@ -14,6 +14,7 @@ from twisted.web.wsgi import WSGIResource
 from mini_buildd.daemon.answers import SECURITY_FIELDS
 from mini_buildd.daemon.archive_files import ArchiveFiles
 from mini_buildd.daemon.private_archives import PrivateArchives
+from mini_buildd.domain.proxies import Network
 from mini_buildd.incoming.http_channel import Door, StreamingChannel, StreamingRequest
 
 # Forms of the administration are small; packages come by another way (StreamingRequest).
@@ -67,6 +68,7 @@ class ArchiveSite(Site):
         self.hsts_seconds = hsts_seconds
         self.archive = archive
         self.door = door
+        self.proxies: tuple[Network, ...] = ()  # whose X-Forwarded-For is believed
 
     def log(self, request: Any) -> None:
         """No access log: nobody reads it, and it costs a tenth of a request."""
@@ -127,7 +129,8 @@ def make_site(
     door: Door | None = None,
     hsts_seconds: int = 0,
     private: PrivateArchives | None = None,
-) -> Site:
+    proxies: tuple[Network, ...] = (),
+) -> ArchiveSite:
     """The site; *static* maps folders under /static/ to where their files lie.
 
     Uploads come in by the *door*; browsers that come by TLS are told to do so for *hsts_seconds*.
@@ -138,4 +141,6 @@ def make_site(
     archive_files = ArchiveFiles(archive, private)
     django = WSGIResource(reactor, pool, application)
     root = Root({b"archive": archive_files, b"static": statics}, django)
-    return ArchiveSite(root, archive_files, door, hsts_seconds)
+    site = ArchiveSite(root, archive_files, door, hsts_seconds)
+    site.proxies = proxies
+    return site

@@ -354,6 +354,7 @@ class Services:
             door=self._http_door(),
             hsts_seconds=https.hsts_seconds,
             private=self._private,
+            proxies=parse_networks(self._settings.http.trusted_proxies),
         )
         self._ports = [self.reactor.listenTCP(http.port, site, interface=http.interface)]
         if https.port:

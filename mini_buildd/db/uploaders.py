@@ -71,7 +71,11 @@ class Keyring:
 def _counting() -> QuerySet[OpenPGPKey]:
     """The keys whose signatures count."""
     return OpenPGPKey.objects.filter(
-        is_active=True, approved_at__isnull=False, revoked_at=None, user__is_active=True
+        is_active=True,
+        approved_at__isnull=False,
+        refused_at=None,
+        revoked_at=None,
+        user__is_active=True,
     )
 
 
@@ -96,10 +100,14 @@ def find_signer(fingerprint: str) -> Signer | None:
 
 
 def is_blocked(fingerprint: str) -> bool:
-    """Whether it is registered, and somebody has said that it is not to count any more."""
+    """Whether it is registered, and somebody has said that it is not to count any more.
+
+    Not when it was merely refused as the key of an account: somebody else's may be claimed there.
+    """
     rows = OpenPGPKey.objects.filter(fingerprint=fingerprint)
+    withdrawn = Q(refused_at__isnull=False, approved_at__isnull=False)
     said = Q(is_active=False) | Q(user__is_active=False) | Q(revoked_at__isnull=False)
-    return rows.filter(said | Q(refused_at__isnull=False)).exists()
+    return rows.filter(said | withdrawn).exists()
 
 
 def keyring_rights(

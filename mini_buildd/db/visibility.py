@@ -14,6 +14,7 @@ from typing import TypeVar
 from django.db.models import Model, Q, QuerySet
 
 from mini_buildd.db.models import Event, Repository, Upload
+from mini_buildd.deb.names import MalformedName
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.permission import SELF, Act, Actor, may
@@ -77,9 +78,12 @@ def hidden() -> frozenset[str]:
 
 
 def is_hidden(distribution: str) -> bool:
-    """Whether the *distribution* of that name belongs to one of them."""
+    """Whether the *distribution* of that name belongs to one of them; what is none does not."""
     names = hidden()
-    return bool(names) and str(DistributionName.parse(distribution).repository) in names
+    try:
+        return bool(names) and str(DistributionName.parse(distribution).repository) in names
+    except MalformedName:
+        return False
 
 
 def visible(rows: QuerySet[AnyModel], repository: str) -> QuerySet[AnyModel]:

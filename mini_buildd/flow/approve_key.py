@@ -29,7 +29,7 @@ def approve_key(site: Site, actor: Actor, fingerprint: str) -> list[EventKind]:
                 found=f"{row.fingerprint}, which is",
                 hint="Its owner can bring it up to date, or give another.",
             )
-        if row.approved_at is not None:
+        if row.approved_at is not None and row.refused_at is None:
             raise _so_already(row, "approved")
         before = shown(row)
         row.approved_at, row.approved_by = at, actor.name
@@ -52,7 +52,9 @@ def approve_key(site: Site, actor: Actor, fingerprint: str) -> list[EventKind]:
 def refuse_key(site: Site, actor: Actor, fingerprint: str, reason: str) -> list[EventKind]:
     """Let no signature by the key count, whether it waits or was approved before.
 
-    Raises NotAllowed, UploaderKeyUnknown, NothingToDo.
+    One that waits is merely not that account's. One that was approved is not trusted any more,
+    whoever brings it, until an administrator approves it again. Raises NotAllowed,
+    UploaderKeyUnknown, NothingToDo.
     """
     demand(actor, Act.APPROVE_KEY)
     at = site.clock()
@@ -61,7 +63,6 @@ def refuse_key(site: Site, actor: Actor, fingerprint: str, reason: str) -> list[
         if row.refused_at is not None:
             raise _so_already(row, "refused")
         before = shown(row)
-        row.approved_at, row.approved_by = None, ""
         row.refused_at, row.refused_reason = at, reason[:500]
         row.save()
         note(

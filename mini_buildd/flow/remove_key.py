@@ -10,15 +10,15 @@ from mini_buildd.domain.problem import UploaderKeyUnfit
 from mini_buildd.flow.approve_key import find_key
 from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.site import Site
-from mini_buildd.flow.submit_key import KIND, name_of, shown
+from mini_buildd.flow.submit_key import KIND, is_distrusted, name_of, shown
 
 
 @tells_full_disk
 def remove_key(site: Site, actor: Actor, fingerprint: str) -> list[EventKind]:
     """Forget the key; raises NotAllowed, UploaderKeyUnknown, UploaderKeyUnfit.
 
-    One that is revoked or was refused is remembered, lest it should come in again by a keyring or
-    by another account; only an administrator can let that go.
+    One that is revoked, or was refused after it was approved, is remembered, lest it should come
+    in again by a keyring or another account; only an administrator can let that go.
     """
     at = site.clock()
     if not actor.name:
@@ -26,9 +26,9 @@ def remove_key(site: Site, actor: Actor, fingerprint: str) -> list[EventKind]:
     with transaction.atomic():
         row = find_key(fingerprint)
         demand(actor, Act.ADD_KEY, owner=row.user.get_username())
-        if not actor.is_admin and (row.revoked_at is not None or row.refused_at is not None):
+        if is_distrusted(row) and not actor.is_admin:
             raise UploaderKeyUnfit(
-                expected="a key that was neither revoked nor refused",
+                expected="a key that was neither revoked nor withdrawn",
                 found=f"{row.fingerprint}, which was",
                 hint="It is remembered, so that nobody lets it in by mistake. Nothing signed by "
                 "it is taken.",

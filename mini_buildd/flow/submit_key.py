@@ -36,7 +36,7 @@ def submit_key(site: Site, actor: Actor, account: str, armored: str) -> list[Eve
     given = read_key(site, armored)
     while True:
         row = OpenPGPKey.objects.filter(fingerprint=given.fingerprint).first()
-        if row is None or (row.user_id != user.pk and row.refused_at is not None):
+        if row is None or (row.user_id != user.pk and _is_free(row)):
             check_fit(given, site.clock())
             return _add(site, actor, user, given)
         if row.user_id != user.pk:
@@ -85,6 +85,17 @@ def check_fit(key: PublicKey, at: datetime) -> None:
     )
 
 
+def is_distrusted(row: OpenPGPKey) -> bool:
+    """Whether the key counts no more, whoever brings it: it is revoked, or approval withdrawn."""
+    was_approved = row.approved_at is not None
+    return row.revoked_at is not None or (row.refused_at is not None and was_approved)
+
+
+def _is_free(row: OpenPGPKey) -> bool:
+    """Whether another account may give it: it was never this one's."""
+    return row.refused_at is not None and not is_distrusted(row)
+
+
 def _taken(key: PublicKey) -> UploaderKeyTaken:
     return UploaderKeyTaken(
         expected="a key that no other account has given",
@@ -97,9 +108,9 @@ def _add(site: Site, actor: Actor, user: Any, key: PublicKey) -> list[EventKind]
     """The row of a new key; it takes the place of one that was refused to somebody else."""
     at, is_approved = site.clock(), may(actor, Act.APPROVE_KEY)
     with transaction.atomic():
-        OpenPGPKey.objects.filter(fingerprint=key.fingerprint, refused_at__isnull=False).exclude(
-            user=user
-        ).delete()
+        there = OpenPGPKey.objects.filter(fingerprint=key.fingerprint).exclude(user=user)
+        for other in filter(_is_free, there):
+            other.delete()
         row, is_new = OpenPGPKey.objects.get_or_create(
             fingerprint=key.fingerprint,
             defaults={
@@ -140,7 +151,7 @@ def _bring_up_to_date(
         kind = EventKind.UPLOADER_KEY_UPDATED
         if key.is_revoked and row.revoked_at is None:
             row.revoked_at, kind = at, EventKind.UPLOADER_KEY_REVOKED
-        elif row.refused_at is not None and row.revoked_at is None:
+        elif row.refused_at is not None and not is_distrusted(row):
             row.refused_at, row.refused_reason = None, ""  # it waits again
             kind = EventKind.UPLOADER_KEY_SUBMITTED
         row.save()

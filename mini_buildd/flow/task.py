@@ -9,6 +9,7 @@ from mini_buildd.domain.losses import work_for
 from mini_buildd.flow.chroot import generation_of, tarball_of
 from mini_buildd.flow.content import components_of
 from mini_buildd.flow.lose import stages_lost
+from mini_buildd.flow.private_archives import build_account, build_secret
 from mini_buildd.flow.seen import seen_by
 from mini_buildd.flow.site import Site
 from mini_buildd.wire.task import AptSource, Limits, Task
@@ -34,7 +35,7 @@ def make_task(site: Site, attempt: Attempt, chroot: Chroot) -> Task:
         builds_all=job.builds_all,
         backend=chroot.backend,
         chroot=chroot_name(site.places, chroot),
-        apt_sources=_apt_sources(site, distribution),
+        apt_sources=_apt_sources(site, distribution, attempt),
         base=_base(site.places, chroot),
         layers=str(site.places.layers),
         work=work_for(stages_lost(job), settings.work),
@@ -96,7 +97,7 @@ def _ccache(places: Places, job: Job) -> str:
     return str(places.ccache / distribution.repository.name / job.source.name)
 
 
-def _apt_sources(site: Site, distribution: Distribution) -> tuple[AptSource, ...]:
+def _apt_sources(site: Site, distribution: Distribution, attempt: Attempt) -> tuple[AptSource, ...]:
     """The instance's own suites that a build for *distribution* may use."""
     repository = distribution.repository.name
     names = seen_by(distribution)
@@ -105,12 +106,17 @@ def _apt_sources(site: Site, distribution: Distribution) -> tuple[AptSource, ...
     ).distinct()
     components = {each.name: components_of(each) for each in present}
     url = site.archive_url(repository)
+    auth = ""
+    if distribution.repository.is_private:
+        secret = build_secret(site, attempt.token)
+        auth = f"machine {url} login {build_account(attempt.token)} password {secret}"
     return tuple(
         AptSource(
             line=f"deb {url} {name} {' '.join(components[name])}",
             pin=f"release n={name}",
             key=site.signer.public_key,
             tree=str(site.tree(repository).root),
+            auth=auth,
         )
         for name in names
         if name in components

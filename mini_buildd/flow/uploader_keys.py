@@ -16,6 +16,7 @@ def watch_uploader_keys(site: Site) -> list[EventKind]:
     rows = OpenPGPKey.objects.filter(
         is_active=True,
         approved_at__isnull=False,
+        refused_at=None,
         revoked_at=None,
         user__is_active=True,
         expires_at__gt=at,

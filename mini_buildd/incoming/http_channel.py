@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
 from twisted.web.server import Request
 
+from mini_buildd.domain.proxies import Network, real_peer
 from mini_buildd.incoming.http_answer import Answer
 from mini_buildd.incoming.peers import peer_of
 
@@ -169,6 +170,12 @@ class StreamingRequest(Request):
     def peer(self) -> str:
         """Who sends."""
         return peer_of(self.client)
+
+    @property
+    def asker(self) -> str:
+        """Who asks, also when a trusted proxy of ours stands between: whose guesses are counted."""
+        proxies: tuple[Network, ...] = getattr(self.channel.site, "proxies", ())
+        return real_peer(self.peer, self.field("x-forwarded-for"), proxies)
 
     def field(self, name: str) -> str:
         """The header field *name*; empty when there is none."""

@@ -115,7 +115,7 @@ class HttpExchange:
             self.refuse(_unknown("none"))
         else:
             self.request.pause(Pause.SIGN_IN)
-            peer = self.request.peer
+            peer = self.request.asker
             found = self.works.in_pool(lambda: self.works.sign_in(credentials, peer))
             found.addCallback(self._signed_in).addErrback(self.broken)
 

@@ -9,12 +9,13 @@ LIST = "/etc/apt/sources.list.d/mini-buildd.list"
 PINS = "/etc/apt/preferences.d/mini-buildd"
 _CONFIGURATION = "/etc/apt/apt.conf.d/mini-buildd"
 _KEYS = "/etc/apt/keyrings"
+_AUTH = "/etc/apt/auth.conf.d/mini-buildd.conf"
 
 # A package that is built anew in an upstream version of the base sorts below the base's own. With a
 # library of the base installed, others of its source could not be had without this.
 DOWNGRADES = 'APT::Get::allow-downgrades "true";'
 
-REMOVE = f"rm -f {LIST} {PINS} {_CONFIGURATION} {_KEYS}/mini-buildd-*.asc"
+REMOVE = f"rm -f {LIST} {PINS} {_AUTH} {_CONFIGURATION} {_KEYS}/mini-buildd-*.asc"
 
 
 def add_script(sources: Iterable[AptSource], places: Mapping[str, str]) -> str:
@@ -34,6 +35,10 @@ def add_script(sources: Iterable[AptSource], places: Mapping[str, str]) -> str:
     files[PINS] = "\n\n".join(pin(source) for source in sources) + "\n"
     files[_CONFIGURATION] = f"{DOWNGRADES}\n"
     lines = [f"printf %s {shlex.quote(text)} > {path}" for path, text in files.items()]
+    asked = dict.fromkeys(each.auth for each in sources if each.auth and each.tree not in places)
+    if asked:  # apt itself reads it as root; what is built does not
+        text = shlex.quote("".join(f"{line}\n" for line in asked))
+        lines.append(f"(umask 077; printf %s {text} > {_AUTH})")
     return "\n".join([f"mkdir -p {_KEYS}", *lines])
 
 

@@ -17,6 +17,7 @@ class AptSource(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     pin: str
     key: str
     tree: str = ""  # the published tree itself, where the builder is on the same machine
+    auth: str = ""  # of a private one, for apt_auth.conf(5): good while the attempt is under way
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -28,6 +28,8 @@ class OpenPGPKey(models.Model):
     expires_at = models.DateTimeField(null=True, editable=False)
     approved_at = models.DateTimeField(null=True, editable=False)
     approved_by = models.CharField(max_length=150, blank=True, editable=False)
+    # With approved_at it was approved first, and is not to be trusted any more; without, it was
+    # never that account's.
     refused_at = models.DateTimeField(null=True, editable=False)
     refused_reason = models.CharField(max_length=500, blank=True, editable=False)
     revoked_at = models.DateTimeField(

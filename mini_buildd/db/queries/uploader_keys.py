@@ -35,11 +35,13 @@ class KeyRow:
     approved_by: str
     reason: str
     is_of_its_account: bool
+    was_approved: bool
 
     @property
     def is_remembered(self) -> bool:
         """Whether only an administrator lets it be forgotten, lest it should come in again."""
-        return self.state in (KeyState.REFUSED, KeyState.REVOKED)
+        is_withdrawn = self.state is KeyState.REFUSED and self.was_approved
+        return is_withdrawn or self.state is KeyState.REVOKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ def _row(row: OpenPGPKey, at: datetime) -> KeyRow:
         approved_by=row.approved_by,
         reason=row.refused_reason,
         is_of_its_account=bool(address) and f"<{address}>" in row.uid.lower(),
+        was_approved=row.approved_at is not None,
     )
 
 

@@ -9,9 +9,12 @@ from django.test import Client
 
 from mini_buildd.api import events
 from mini_buildd.db import models
+from mini_buildd.db.queries.events import list_events_after
+from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.states import JobState
 from mini_buildd.flow import hosted
 from mini_buildd.tests.api.conftest import Caller
+from mini_buildd.tests.web.builder import Builder
 
 PATHS = (
     "status",
@@ -174,6 +177,24 @@ def test_events_are_waited_for(visitor: Caller) -> None:
     assert visitor.get(f"events/?after={last - 1}&wait=50")["items"][0]["id"] == last
     empty = visitor.get(f"events/?after={last}&wait=1")
     assert (empty["items"], empty["last"]) == ([], last)
+
+
+def test_an_event_that_comes_while_somebody_looks_is_not_missed(
+    visitor: Caller, busy: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = visitor.get("status")["last_event"]
+
+    def look(*given: Any, **wanted: Any) -> Any:
+        found = list_events_after(*given, **wanted)
+        busy.event(EventKind.KEY_ROTATED, 0)
+        return found
+
+    monkeypatch.setattr(events, "list_events_after", look)
+    first = visitor.get(f"events/?after={last}")
+    assert first["items"] == []
+    monkeypatch.undo()
+    (late,) = visitor.get(first["next"].removeprefix("/api/v1/"))["items"]
+    assert late["kind"] == "key.rotated"
 
 
 @pytest.mark.timeout(30)

@@ -5,13 +5,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import User
 
 from mini_buildd.db import models
 from mini_buildd.db.queries.queue import job_details
-from mini_buildd.domain.permission import Role
+from mini_buildd.domain.permission import Actor, Role
 from mini_buildd.flow import sweep
+from mini_buildd.flow.approve_key import refuse_key
+from mini_buildd.flow.submit_key import submit_key
 from mini_buildd.tests.flow.package import SourcePackage
 from mini_buildd.tests.flow.scene import Scene
+from mini_buildd.tests.flow.shelf import ADMIN
 from mini_buildd.tests.packager import Packager
 
 SECOND = "1.0-1~test13+2"
@@ -148,17 +152,30 @@ def test_an_account_may_what_it_was_given_and_what_its_key_may_by_a_keyring(
     assert (outcome(upload), upload.signer) == ("accepted", "pat")
 
 
-@pytest.mark.parametrize(
-    "change", [{"is_active": False}, {"refused_reason": "left", "refused_at": True}]
-)
-def test_a_key_that_was_switched_off_here_is_not_let_in_by_a_keyring(
-    scene: Scene, ring: models.TrustedKeyring, packager: Packager, change: dict[str, object]
+def test_a_key_that_is_not_trusted_here_is_not_let_in_by_a_keyring(
+    scene: Scene, ring: models.TrustedKeyring, packager: Packager
 ) -> None:
     write_keyring(Path(ring.path), packager)
-    if "refused_at" in change:
-        change = {**change, "refused_at": scene.clock(), "approved_at": None}
-    models.OpenPGPKey.objects.update(**change)
+    models.OpenPGPKey.objects.update(is_active=False)
     assert outcome(scene.take_in()) == "signer-unknown"
+    models.OpenPGPKey.objects.update(is_active=True)
+    refuse_key(scene.site, ADMIN, packager.fingerprint, "was stolen")
+    assert outcome(scene.take_in()) == "signer-unknown"
+
+
+def test_who_claims_the_key_of_another_does_not_shut_that_one_out(
+    scene: Scene, ring: models.TrustedKeyring, stranger: Packager
+) -> None:
+    User.objects.create_user("mallory")
+    armored = stranger.public_key().read_text(encoding="ascii")
+    submit_key(scene.site, Actor("mallory"), "mallory", armored)
+    assert outcome(sent(scene, stranger)) == "accepted"
+    refuse_key(scene.site, ADMIN, stranger.fingerprint, "not yours")
+    upload = sent(scene, stranger, SourcePackage(version=SECOND))
+    assert (outcome(upload), upload.signer) == (
+        "accepted",
+        f"Some Stranger <s@example.test> ({ring})",
+    )
 
 
 def test_who_sponsors_an_upload_leaves_its_dsc_signed_by_somebody_of_a_keyring(

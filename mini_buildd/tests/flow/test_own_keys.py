@@ -193,21 +193,39 @@ def test_a_key_has_one_account_unless_it_was_refused_to_the_other(
     with pytest.raises(UploaderKeyTaken):
         submit_key(scene.site, EVE, "eve", eve.public_key)
     refuse_key(scene.site, ADMIN, eve.fingerprint, "not yours")
+    assert submit_key(scene.site, MALLORY, "mallory", eve.public_key) == ["uploader_key.submitted"]
+    refuse_key(scene.site, ADMIN, eve.fingerprint, "not yours, still")
     submit_key(scene.site, EVE, "eve", eve.public_key)
     assert row_of(eve).user.get_username() == "eve"
 
 
-def test_a_key_that_was_approved_can_be_refused_and_be_given_again(
+def test_a_key_whose_approval_was_withdrawn_comes_back_by_an_administrator_only(
     scene: Scene, eve: Person
 ) -> None:
     submit_key(scene.site, ADMIN, "eve", eve.public_key)
-    assert refuse_key(scene.site, ADMIN, eve.fingerprint, "has left") == ["uploader_key.refused"]
+    assert refuse_key(scene.site, ADMIN, eve.fingerprint, "was stolen") == ["uploader_key.refused"]
     assert sent(scene, eve) == "signer-unknown"
-    assert row_of(eve).refused_reason == "has left"
-    assert submit_key(scene.site, EVE, "eve", eve.public_key) == ["uploader_key.submitted"]
-    assert row_of(eve).approved_at is None
+    assert row_of(eve).refused_reason == "was stolen"
+    assert submit_key(scene.site, EVE, "eve", eve.public_key) == ["uploader_key.updated"]
+    with pytest.raises(UploaderKeyTaken):
+        submit_key(scene.site, MALLORY, "mallory", eve.public_key)
+    with pytest.raises(UploaderKeyUnfit):
+        remove_key(scene.site, EVE, eve.fingerprint)
+    assert sent(scene, eve) == "signer-unknown"
     approve_key(scene.site, ADMIN, eve.fingerprint)
     assert sent(scene, eve) == "accepted"
+
+
+def test_a_revoked_key_is_not_taken_by_another_account_that_has_an_old_export(
+    scene: Scene, eve: Person
+) -> None:
+    good = eve.public_key
+    submit_key(scene.site, EVE, "eve", good)
+    refuse_key(scene.site, ADMIN, eve.fingerprint, "not yet")
+    revoke(eve)
+    submit_key(scene.site, EVE, "eve", eve.public_key)
+    with pytest.raises(UploaderKeyTaken):
+        submit_key(scene.site, MALLORY, "mallory", good)
 
 
 def test_a_key_that_is_removed_counts_no_more_but_what_it_signed_keeps_its_name(

@@ -1,5 +1,6 @@
 """What holds for every address there is: asked of all of them, as everybody."""
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -10,11 +11,15 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core import serializers
 from django.test import Client
+from django.utils.timezone import now
 
 from mini_buildd.db import models
 from mini_buildd.domain.permission import Role
+from mini_buildd.domain.token import digest
+from mini_buildd.flow.troubles import Troubles
 from mini_buildd.tests.web.addresses import addresses, routes
 from mini_buildd.tests.web.builder import Builder
+from mini_buildd.web.instance import show_troubles
 
 ROLES = ("visitor", "stranger", "reader", "uploader", "owner", "administrator")
 # Of what belongs to the repository; no page for others has any other use for these.
@@ -81,6 +86,29 @@ def test_asking_for_a_page_changes_nothing(busy: Builder, role: str) -> None:
         body(answer)
     assert list(everything()) == before
     assert list(Session.objects.values()) == sessions
+
+
+@pytest.mark.usefixtures("wakes")
+def test_no_page_of_others_makes_a_browser_change_anything_here(busy: Builder) -> None:
+    """What it can send: a form, with the cookies of who has signed in, but without our token."""
+    del busy
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(User.objects.create_superuser("root"))
+    before = list(everything())
+    form = {"step": "do", "reason": "x", "name": "x", "scope": "read", "days": "7", "post": "yes"}
+    for address in addresses():
+        for more in ({}, {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}):
+            answer = client.post(address, form, headers=more)
+            assert answer.status_code >= 400, address
+    assert list(everything()) == before
+
+
+@pytest.mark.usefixtures("builder")
+@pytest.mark.parametrize("path", ["/", "/account/login/", "/api/v1/status", "/admin/"])
+def test_no_other_name_is_answered_to(path: str) -> None:
+    for host in ("evil.example", "buildd.example.evil.example", "buildd.example:x"):
+        assert Client().get(path, headers={"Host": host}).status_code == 400
+    assert Client().get(path, headers={"Host": "buildd.example:8066"}).status_code < 400
 
 
 @pytest.mark.usefixtures("wakes")
@@ -165,3 +193,43 @@ def test_its_readers_see_all_of_it(busy: Builder) -> None:
     ):
         assert word in body(reader.get(path)), path
     assert "private" in body(reader.get("/repositories/test/"))
+
+
+@pytest.mark.usefixtures("wakes")
+def test_troubles_with_its_suites_are_hidden_and_others_are_told(busy: Builder) -> None:
+    del busy
+    found = Troubles(now)
+    found.note("trixie-test-unstable", "no room")
+    found.note("The TLS certificate", "it has expired")
+    show_troubles(found)
+    try:
+        assert "no room" in body(Client().get("/"))
+        models.Repository.objects.update(is_private=True)
+        for path in ("/", "/api/v1/status"):
+            told = body(Client().get(path))
+            assert "no room" not in told
+            assert "it has expired" in told
+        assert "no room" in body(client_of("reader").get("/"))
+    finally:
+        show_troubles(Troubles(now))
+
+
+@pytest.mark.usefixtures("wakes")
+def test_a_snippet_for_apt_comes_to_who_brings_a_token(busy: Builder) -> None:
+    models.Repository.objects.update(is_private=True)
+    ada = User.objects.get(username="ada")
+    models.Grant.objects.filter(user=ada).delete()
+    models.Grant.objects.create(user=ada, repository=busy.repository, role=Role.READER)
+    tree = busy.home / "archive" / "test"
+    tree.mkdir(parents=True, exist_ok=True)
+    (tree / "archive-key.asc").write_text("-----BEGIN PGP PUBLIC KEY BLOCK-----\n")
+    secret = "mbd_" + "a" * 43
+    models.ApiToken.objects.create(
+        user=ada, name="x", digest=digest(secret), hint="mbd_aaaa", scopes="read", made_at=now()
+    )
+    path = "/suites/trixie-test-testing/at/before-the-upgrade.sources"
+    assert Client().get(path).status_code == 404
+    for given, status in ((f"ada:{secret}", 200), ("ada:mbd_" + "b" * 43, 404)):
+        word = base64.b64encode(given.encode()).decode()
+        answer = Client().get(path, headers={"Authorization": f"Basic {word}"})
+        assert answer.status_code == status

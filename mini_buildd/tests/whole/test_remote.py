@@ -154,7 +154,8 @@ def test_what_there_is_can_be_looked_at(scene: Scenario, remote: Remote) -> None
     assert "pat, with a token for read, upload" in remote("whoami").stdout
     assert "running" in remote("status").stdout
     shown = remote("dput-conf").stdout
-    assert "# FTP: ~/.dput.cf, then: dput mini-buildd …\n[mini-buildd]\nmethod = ftp\n" in shown
+    where = "# FTP, for dput: ~/.dput.cf, then: dput mini-buildd FILE.changes"
+    assert f"{where}\n[mini-buildd]\nmethod = ftp\n" in shown
     assert remote("dput-conf", "--alias", "mini-buildd").stdout.startswith("[mini-buildd]\n")
     assert "but: mini-buildd" in remote("dput-conf", "--alias", "x", status=1).stderr
     assert "nothing waits" in remote("queue").stdout

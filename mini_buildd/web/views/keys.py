@@ -59,10 +59,19 @@ def refuse(request: HttpRequest, fingerprint: str) -> HttpResponse:
         verb=at_once(lambda word: refuse_key(site(), actor_of(request), fingerprint, word.reason)),
         back=reverse("keys"),
         is_planned=False,
-        consequences=f"{row.user_id}, {fingerprint}. No upload signed by it is taken, not even if "
-        f"a keyring has it. {row.account} is told, with the reason.",
+        consequences=f"{row.user_id}, {fingerprint}. {_meaning(row)} {row.account} is told, with "
+        "the reason.",
     )
     return answer(request, wish)
+
+
+def _meaning(row: KeyRow) -> str:
+    if row.was_approved:
+        return (
+            "It was approved. No upload signed by it is taken any more, whoever brings it, not "
+            "even if a keyring has it, until it is approved again."
+        )
+    return "It does not become a key of this account; whose it is can give it."
 
 
 def _found(fingerprint: str) -> KeyRow:
