@@ -59,11 +59,13 @@ def run(arguments: list[str]) -> int:
         campaign.set_up()
         rounds = campaign.play_all(count, arguments[1:] or list(WAYS))
         leftovers = campaign.leftovers()
+        complaints = campaign.complaints()
     finally:
         campaign.close()
         shutil.rmtree(folder, ignore_errors=True)
     _print(rounds, leftovers)
-    return 1 if leftovers or any(each.faults for each in rounds) else 0
+    print(f"  failures in the daemon's log: {len(complaints)}", *complaints[:3], sep="\n")
+    return 1 if leftovers or complaints or any(each.faults for each in rounds) else 0
 
 
 class Campaign:
@@ -216,6 +218,11 @@ class Campaign:
             wait_for(
                 "uploads/ is empty", lambda: not any((spool / "uploads").iterdir()), seconds=20
             )
+
+    def complaints(self) -> list[str]:
+        """What the daemon has logged of failures: none of the cuts is one of its own."""
+        log = self.instance.daemon_log.read_text(encoding="utf-8", errors="replace")
+        return [each[:2000] for each in log.split("Traceback (most recent call last)")[1:]]
 
     def leftovers(self) -> list[str]:
         """What is in the spool once leftovers have expired."""

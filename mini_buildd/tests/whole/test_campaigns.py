@@ -84,6 +84,7 @@ def test_an_upload_that_is_cut_is_processed_once_or_can_be_repeated(short_folder
         ]
         assert [each for each in rounds if each.faults or not each.has_happened] == []
         assert cuts.leftovers() == []
+        assert cuts.complaints() == []
     finally:
         cuts.close()
 
