@@ -102,10 +102,12 @@ class StaticFile(File):
     """A file or a folder below /static/."""
 
     def getChild(self, path: bytes, request: Any) -> Any:
-        """What *path* names; Twisted logs a failure of one that is not UTF-8 (IResource)."""
+        """What *path* names; Twisted fails at names that no file can have (IResource)."""
         try:
-            path.decode("utf-8")
+            is_name = "\0" not in path.decode("utf-8")
         except UnicodeDecodeError:
+            is_name = False
+        if not is_name:
             return self.childNotFound
         return super().getChild(path, request)
 

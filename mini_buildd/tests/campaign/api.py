@@ -7,6 +7,7 @@ description does not have.
 
 import base64
 import os
+import shutil
 import subprocess
 import tempfile
 import time
@@ -26,7 +27,8 @@ _EXAMPLES = 40
 def run(arguments: list[str]) -> int:
     """Try all; the exit status is 1 when an answer was wrong."""
     examples = int(arguments[0]) if arguments else _EXAMPLES
-    scene = Scenario(Path(tempfile.mkdtemp(prefix="mbd-api-")))
+    folder = Path(tempfile.mkdtemp(prefix="mbd-api-"))
+    scene = Scenario(folder)
     try:
         scene.set_up()
         scene.instance.start()
@@ -36,6 +38,7 @@ def run(arguments: list[str]) -> int:
         rows = [_row(who, scene, headers, examples) for who, headers in people(scene).items()]
     finally:
         scene.close()
+        shutil.rmtree(folder, ignore_errors=True)
     table("the API", ("who", "calls", "requests", "refused", "s", "outcome"), rows)
     return int(any(row[-1] != "as described" for row in rows))
 

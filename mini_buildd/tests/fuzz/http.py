@@ -91,11 +91,11 @@ _READ = _crlf(
 _ONCE_WRONG = _crlf(
     b"POST / HTTP/1.1\n%sContent-Length: 1\nContent-Type: \x85x; y\x0bz\n"
     b"Content-Type: x\n\nx"
-    b"@@GET /static/app/\xa4 HTTP/1.1\n%s\n"
+    b"@@GET /static/app/\xa4 HTTP/1.1\n%s\n@@GET /static/app/%%00 HTTP/1.1\n%s\n"
     b"@@GET /static/app/style.css HTTP/1.1\n%sRange: bytes=\xbe\n\n"
     b"@@PUT /upload/a HTTP/1.1\nHost: a\nAuthorization: Basic \xff\xfe\nContent-Length: 0\n\n"
     b"@@PUT /upload/a HTTP/1.1\nHost: a\nAuthorization: Basic /w==\nContent-Length: 0\n\n"
-    % (_HEAD, _HEAD, _HEAD)
+    % (_HEAD, _HEAD, _HEAD, _HEAD)
 )
 _SEEDS = (
     _ONCE_WRONG,

@@ -87,7 +87,8 @@ def _others(text: str) -> None:
         if not source.startswith(pool_prefix(source)) or not pool_prefix(source):
             raise Wrong(f"{text!r} has no place in the pool")
     for version in _made(Version, text):
-        if compare(version, version) != 0 or compare(version, Version("0~")) < 0:
+        other = Version("1.0-1")
+        if compare(version, version) != 0 or compare(version, other) != -compare(other, version):
             raise Wrong(f"{text!r} has no place among versions")
 
 

@@ -1,5 +1,6 @@
 """All the doors that are tried."""
 
+from mini_buildd.tests.fuzz.archives import ARCHIVES
 from mini_buildd.tests.fuzz.control import CONTROL
 from mini_buildd.tests.fuzz.ftp import FTP
 from mini_buildd.tests.fuzz.http import HTTP
@@ -13,5 +14,15 @@ from mini_buildd.tests.fuzz.target import Target
 
 def all_targets() -> dict[str, Target]:
     """By their names."""
-    targets = (NAMES, *CONTROL, *PACKAGES, SETTINGS, *FTP, *HTTP, *SFTP, *signed_targets())
+    targets = (
+        NAMES,
+        *CONTROL,
+        *PACKAGES,
+        *ARCHIVES,
+        SETTINGS,
+        *FTP,
+        *HTTP,
+        *SFTP,
+        *signed_targets(),
+    )
     return {target.name: target for target in targets}
