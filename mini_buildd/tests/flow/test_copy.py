@@ -180,14 +180,3 @@ def test_nobody_copies_out_of_a_private_repository_that_is_not_shown_to_them(
         copy(filled.site, olga, wish, dry_run=True, force=True)
     reader = Actor("olga", roles=(("mine", Role.OWNER), ("test", Role.READER)))
     assert copy(filled.site, reader, wish, dry_run=True, force=True)
-
-
-def test_nobody_copies_from_a_private_repository_that_they_may_not_see(filled: Scene) -> None:
-    target = other(filled)
-    models.Repository.objects.filter(pk=filled.distribution().repository_id).update(is_private=True)
-    wish = Copying(filled.distribution(), ("hello",), target)
-    mine = Actor("pat", roles=(("mine", Role.OWNER),))
-    with pytest.raises(NotAllowed):
-        copy(filled.site, mine, wish, dry_run=True, force=True)
-    both = Actor("pat", roles=(("mine", Role.OWNER), ("test", Role.READER)))
-    copy(filled.site, both, wish, dry_run=True, force=True)
