@@ -38,6 +38,7 @@ from mini_buildd.flow.chroot import Workshop
 from mini_buildd.flow.enter_http import enter_http
 from mini_buildd.flow.enter_sftp import may_enter_sftp
 from mini_buildd.flow.expire import expire
+from mini_buildd.flow.hosted import show_troubles
 from mini_buildd.flow.keys import watch_keys
 from mini_buildd.flow.open_site import open_site
 from mini_buildd.flow.private_archives import archive_names, readable_archives
@@ -70,9 +71,7 @@ from mini_buildd.incoming.sessions import Bounds, Sessions
 from mini_buildd.incoming.sftp import SftpFactory
 from mini_buildd.keys import gpg
 from mini_buildd.kit.commands import Commands, CommandsStopped
-from mini_buildd.web import instance
 from mini_buildd.web.application import application, static_folders
-from mini_buildd.web.instance import show_troubles
 from mini_buildd.web.sessions import forget_old_sessions
 
 _log = logging.getLogger(__name__)
@@ -134,7 +133,7 @@ class Services:
             self._intake.wake,
             settings.incoming.idle_seconds,
         )
-        instance.plug_in(self._site, self._wake_all)
+        hosted.plug_in(self._site, self._wake_all)
 
     def _make_steps(self) -> None:
         self._intake = self._step(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from mini_buildd.domain.distribution import DistributionName
-from mini_buildd.web.instance import archive_url, instance
+from mini_buildd.flow.hosted import archive_url, instance
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from django_auth_ldap.backend import LDAPBackend
 from mini_buildd.db.audit import note, state_of
 from mini_buildd.db.models import OutsideAccount
 from mini_buildd.domain.permission import Actor, Door
-from mini_buildd.web.instance import instance
+from mini_buildd.flow.hosted import instance
 
 
 class Directory(LDAPBackend):  # type: ignore[misc]  # it has no types

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase
 
 from mini_buildd.domain.proxies import is_trusted, parse_networks, real_peer
-from mini_buildd.web.instance import instance
+from mini_buildd.flow.hosted import instance
 
 
 class Forwarded:

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from mini_buildd.db.queries.repositories import open_repositories
-from mini_buildd.web.instance import instance
+from mini_buildd.flow.hosted import instance
 
 _MENU = (
     ("Now", "now"),

@@ -14,6 +14,7 @@ from mini_buildd.deb.deb822 import MalformedControl
 from mini_buildd.deb.dm_permissions import parse_permissions
 from mini_buildd.domain.problem import Problem
 from mini_buildd.flow.approve_key import approve_key
+from mini_buildd.flow.hosted import site
 from mini_buildd.flow.submit_key import check_fit
 from mini_buildd.keys.gpg import GnupgFailed
 from mini_buildd.keys.keyring_file import find_in_keyring
@@ -21,7 +22,6 @@ from mini_buildd.keys.public_key import PublicKey, read_public_key
 from mini_buildd.kit.clock import utc_now
 from mini_buildd.web.administrators import actor_of
 from mini_buildd.web.configuration import Configured
-from mini_buildd.web.instance import site
 
 
 class KeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when it runs

@@ -24,7 +24,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mini_buildd.db.audit import note, state_of
 from mini_buildd.domain.permission import Actor, Door
-from mini_buildd.web.instance import instance
+from mini_buildd.flow.hosted import instance
 
 _log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import path
 from django.utils.module_loading import import_string
 
-from mini_buildd.web.instance import instance
+from mini_buildd.flow.hosted import instance
 from mini_buildd.web.views import (
     account,
     audit,

@@ -7,11 +7,11 @@ from django.http import HttpRequest, HttpResponseBase
 
 from mini_buildd.db.visibility import look_as, seen_by
 from mini_buildd.domain.problem import SignInFailed, TooManyAttempts
+from mini_buildd.flow.hosted import site
 from mini_buildd.flow.sign_in import sign_in
 from mini_buildd.incoming.credentials import from_header
 from mini_buildd.web.administrators import actor_of
 from mini_buildd.web.forwarded import peer_of
-from mini_buildd.web.instance import site
 
 
 class Viewer:

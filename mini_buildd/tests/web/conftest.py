@@ -15,11 +15,11 @@ from mini_buildd.db import models
 from mini_buildd.domain.problem import VersionAgainstRule
 from mini_buildd.domain.states import JobState
 from mini_buildd.domain.suite_version import Cause
+from mini_buildd.flow import hosted
 from mini_buildd.flow.site import Site
 from mini_buildd.incoming.spool import Spool
 from mini_buildd.tests.web.builder import Builder
 from mini_buildd.tests.web.machines import furnish
-from mini_buildd.web import instance
 
 
 @pytest.fixture
@@ -85,12 +85,12 @@ def wakes(busy: Builder) -> Iterator[list[str]]:
     """An open instance that pages can change; grows whenever they wake who publishes."""
     models.Distribution.objects.update(frozen_at=None)
     models.Suite.objects.update(checks_installability=False)
-    settings, places = instance.instance(), Places(busy.home)
+    settings, places = hosted.instance(), Places(busy.home)
     places.make()
     spool = Spool(places.spool, max_file_bytes=1 << 20, max_spool_bytes=1 << 20)
     found: list[str] = []
     nobody = cast("Signer", None)  # deciding signs nothing
     site = Site(settings, places, spool, nobody, now)
-    instance.plug_in(site, lambda: found.append("woken"))
+    hosted.plug_in(site, lambda: found.append("woken"))
     yield found
-    instance.plug_in(None, lambda: None)
+    hosted.plug_in(None, lambda: None)

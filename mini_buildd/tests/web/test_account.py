@@ -16,7 +16,6 @@ from mini_buildd.domain.permission import Role
 from mini_buildd.domain.throttle import Throttle
 from mini_buildd.flow import hosted
 from mini_buildd.tests.web.builder import Builder
-from mini_buildd.web import instance
 from mini_buildd.web.sessions import forget_old_sessions
 
 LOGIN = "/account/login/"
@@ -87,7 +86,7 @@ def test_a_trusted_proxy_says_who_asks_and_nobody_else_does(client: Client, pat:
         )
     assert sign_in(client) == 429
     trusting = Settings(
-        home=instance.instance().home,
+        home=hosted.instance().home,
         http=Http(public_url="http://buildd.example:8066", trusted_proxies=("127.0.0.1",)),
     )
     with override_settings(MINI_BUILDD=trusting):
@@ -98,7 +97,7 @@ def test_a_trusted_proxy_says_who_asks_and_nobody_else_does(client: Client, pat:
 @pytest.mark.parametrize("host", ["buildd.example:8066", "localhost", "[::1]:8066"])
 def test_where_there_is_tls_one_signs_in_by_it(client: Client, pat: User, host: str) -> None:
     del pat
-    settings = Settings(home=instance.instance().home, https=Https(port=8443))
+    settings = Settings(home=hosted.instance().home, https=Https(port=8443))
     with override_settings(MINI_BUILDD=settings):
         answer = client.get(LOGIN + "?next=/builds/", headers={"Host": host})
         name = host.removesuffix(":8066")
@@ -192,7 +191,7 @@ def test_nobody_makes_an_account_for_themselves_unless_the_instance_wants_it(
     }
     assert client.post("/account/register/", form).status_code == 404
     assert "Accounts are made by an administrator" in text(client.get(LOGIN).content)
-    settings = Settings(home=instance.instance().home, accounts=Accounts(self_registration=True))
+    settings = Settings(home=hosted.instance().home, accounts=Accounts(self_registration=True))
     with override_settings(MINI_BUILDD=settings):
         assert "Make one" in text(client.get(LOGIN).content)
         for taken in ("PAT", "mini-buildd"):

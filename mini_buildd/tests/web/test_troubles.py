@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 
+from mini_buildd.flow.hosted import show_troubles
 from mini_buildd.flow.troubles import Troubles
 from mini_buildd.kit.clock import utc_now
 from mini_buildd.tests.web.builder import Builder
-from mini_buildd.web.instance import show_troubles
 
 
 @pytest.fixture

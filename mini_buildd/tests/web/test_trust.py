@@ -16,10 +16,10 @@ from django.utils.timezone import now
 from mini_buildd.db import models
 from mini_buildd.domain.permission import Role
 from mini_buildd.domain.token import digest
+from mini_buildd.flow.hosted import show_troubles
 from mini_buildd.flow.troubles import Troubles
 from mini_buildd.tests.web.addresses import addresses, routes
 from mini_buildd.tests.web.builder import Builder
-from mini_buildd.web.instance import show_troubles
 
 ROLES = ("visitor", "stranger", "reader", "uploader", "owner", "administrator")
 # Of what belongs to the repository; no page for others has any other use for these.

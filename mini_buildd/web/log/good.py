@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from mini_buildd.db.queries.good_builds import GoodBuild, good_builds_before
+from mini_buildd.flow.hosted import places
 from mini_buildd.tools.log_file import compressed
-from mini_buildd.web.instance import places
 
 
 def log_path(token: str) -> Path:

@@ -20,9 +20,9 @@ from mini_buildd.db.queries.uploads import UploadRow
 from mini_buildd.db.queries.version_line import VersionRow
 from mini_buildd.domain.keyring import keyring_name
 from mini_buildd.domain.states import UploadState
+from mini_buildd.flow.hosted import archive_url, instance
 from mini_buildd.web import status as states
 from mini_buildd.web.application import static_folders
-from mini_buildd.web.instance import archive_url, instance
 
 _UNKNOWN = "\N{EN DASH}"
 

@@ -21,10 +21,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from mini_buildd.db.audit import note
 from mini_buildd.domain.problem import TooManyAttempts
+from mini_buildd.flow.hosted import instance, throttle
 from mini_buildd.web.account_forms import RegistrationForm
 from mini_buildd.web.administrators import actor_of
 from mini_buildd.web.forwarded import peer_of
-from mini_buildd.web.instance import instance, throttle
 
 _form = require_http_methods(["GET", "HEAD", "POST"])
 

@@ -12,8 +12,8 @@ from mini_buildd.domain.states import JOB_OPEN, JobState
 from mini_buildd.flow import cancel as cancelling
 from mini_buildd.flow import retry as retrying
 from mini_buildd.flow import set_aside as setting_aside
+from mini_buildd.flow.hosted import site, wake
 from mini_buildd.web.administrators import actor_of, for_people
-from mini_buildd.web.instance import site, wake
 
 _ENDED_BADLY = (JobState.FAILED, JobState.CANCELLED)
 _REASON_CHARACTERS = 200

@@ -13,10 +13,10 @@ from mini_buildd.db.queries.chroots import ChrootRow, list_chroots
 from mini_buildd.domain.chroot_age import Health
 from mini_buildd.domain.permission import Act
 from mini_buildd.flow.chroot import chroot_by_id
+from mini_buildd.flow.hosted import instance, places, site
 from mini_buildd.flow.refresh import ask_refresh
 from mini_buildd.kit.lock import is_held
 from mini_buildd.web.administrators import actor_of, for_those_who_may, may_in
-from mini_buildd.web.instance import instance, places, site
 from mini_buildd.web.views.changes import Wish, answer, at_once
 
 

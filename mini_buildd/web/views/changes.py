@@ -20,12 +20,12 @@ from mini_buildd.flow.binnmu import binnmu as build_again
 from mini_buildd.flow.change import SuiteChange, find_distribution
 from mini_buildd.flow.freeze import freeze as freeze_suite
 from mini_buildd.flow.freeze import thaw as thaw_suite
+from mini_buildd.flow.hosted import site, wake
 from mini_buildd.flow.migrate import Migration
 from mini_buildd.flow.migrate import migrate as migrate_packages
 from mini_buildd.flow.remove import remove as remove_packages
 from mini_buildd.flow.rollback import rollback as roll_back
 from mini_buildd.web.administrators import actor_of, for_those_who_may
-from mini_buildd.web.instance import site, wake
 from mini_buildd.web.views.suites import suite_or_404
 
 _REASON_CHARACTERS = 500

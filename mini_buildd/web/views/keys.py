@@ -12,8 +12,8 @@ from mini_buildd.db.queries.uploader_keys import KeyRow, list_keys, waiting_keys
 from mini_buildd.domain.permission import Act, Role, demand
 from mini_buildd.domain.problem import NotAllowed, UploaderKeyUnknown
 from mini_buildd.flow.approve_key import approve_key, refuse_key
+from mini_buildd.flow.hosted import site
 from mini_buildd.web.administrators import actor_of, for_those_who_may, refused
-from mini_buildd.web.instance import site
 from mini_buildd.web.views.changes import Wish, answer, at_once
 
 

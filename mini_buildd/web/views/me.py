@@ -16,8 +16,8 @@ from mini_buildd.domain.permission import Role, Scope
 from mini_buildd.domain.problem import Problem, TokenImpossible
 from mini_buildd.domain.token import DEFAULT_DAYS, MOST_DAYS, TokenWish, parse_scopes
 from mini_buildd.flow import token as tokens
+from mini_buildd.flow.hosted import site
 from mini_buildd.web.administrators import actor_of, for_people
-from mini_buildd.web.instance import site
 from mini_buildd.web.views.my_keys import keys_of
 
 _SCOPE_WORDS = {

@@ -10,11 +10,11 @@ from django.utils.timezone import now
 
 from mini_buildd.db.queries.uploader_keys import list_keys, list_ssh_keys
 from mini_buildd.domain.event import EventKind
+from mini_buildd.flow.hosted import site
 from mini_buildd.flow.remove_key import remove_key
 from mini_buildd.flow.ssh_key import add_ssh_key, remove_ssh_key
 from mini_buildd.flow.submit_key import submit_key
 from mini_buildd.web.administrators import actor_of, for_people
-from mini_buildd.web.instance import site
 
 _SAID = {
     EventKind.UPLOADER_KEY_SUBMITTED: "The key waits for an administrator's approval.",

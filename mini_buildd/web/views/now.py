@@ -10,9 +10,9 @@ from mini_buildd.db.queries.builds import last_good_seconds
 from mini_buildd.db.queries.now import find_now
 from mini_buildd.db.queries.uploader_keys import waiting_keys
 from mini_buildd.domain.key_expiry import running_out
+from mini_buildd.flow.hosted import instance, outlook, places, troubles
 from mini_buildd.keys.archive_keys import ArchiveKeys
 from mini_buildd.web.administrators import may_in
-from mini_buildd.web.instance import instance, outlook, places, troubles
 from mini_buildd.web.views.builders import expired_chroots
 
 

@@ -6,7 +6,7 @@ from django.views.decorators.http import require_safe
 
 from mini_buildd.db.queries.builds import rows_of
 from mini_buildd.db.queries.page import PAGE_ROWS
-from mini_buildd.web.instance import outlook
+from mini_buildd.flow.hosted import outlook
 from mini_buildd.web.views.query_string import number
 
 

@@ -14,10 +14,10 @@ from mini_buildd.db.queries.repositories import (
 )
 from mini_buildd.db.queries.snapshots import SnapshotRow, list_snapshots
 from mini_buildd.domain.dput_sections import dput_sections
+from mini_buildd.flow.hosted import archive_url, instance, places
 from mini_buildd.keys.ssh_key import fingerprints_in
 from mini_buildd.web.administrators import actor_of, may_in
 from mini_buildd.web.apt_lines import AptLines, use_it, use_version
-from mini_buildd.web.instance import archive_url, instance, places
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from mini_buildd.db.queries.repositories import RepositoryDetail, find_repositor
 from mini_buildd.db.queries.rights import list_rights
 from mini_buildd.domain.permission import Act, Role, demand
 from mini_buildd.domain.problem import NotAllowed, RightImpossible
+from mini_buildd.flow.hosted import site
 from mini_buildd.flow.rights import GIVEN, Right, Whom, give_right, withdraw_right
 from mini_buildd.web.administrators import actor_of, for_those_who_may, may_in, refused
-from mini_buildd.web.instance import site
 
 _KINDS = ("account", "group", "keyring")
 

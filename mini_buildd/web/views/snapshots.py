@@ -7,11 +7,11 @@ from mini_buildd.deb.names import MalformedName
 from mini_buildd.domain.permission import Act
 from mini_buildd.domain.problem import SnapshotUnknown
 from mini_buildd.domain.snapshot import SnapshotName
+from mini_buildd.flow.hosted import site
 from mini_buildd.flow.snapshot import drop as drop_snapshot
 from mini_buildd.flow.snapshot import find_repository
 from mini_buildd.flow.snapshot import take as take_snapshot
 from mini_buildd.web.administrators import actor_of, for_those_who_may
-from mini_buildd.web.instance import site
 from mini_buildd.web.views.changes import Wish, answer, at_once
 
 
