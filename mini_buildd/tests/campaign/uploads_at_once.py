@@ -2,7 +2,8 @@
 
 Real ones, of all kinds, each with a version of its own of some source. All uploads must be dealt
 with, and those of a source one after the other, in the order in which they had arrived; meanwhile
-the pages answer.
+the pages answer. Once all begin at the same moment, so that a later version may come first, and the
+earlier one is refused then; once each waits for the version before its own, and all are accepted.
 """
 
 import os
@@ -11,7 +12,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,12 +52,14 @@ def run(arguments: list[str]) -> int:
     campaign = Campaign(folder)
     try:
         campaign.set_up()
-        outcome = campaign.play(int(arguments[0]) if arguments else _CLIENTS)
+        count = int(arguments[0]) if arguments else _CLIENTS
+        outcomes = [campaign.play(count), campaign.play(count, in_turn=True)]
     finally:
         campaign.close()
         shutil.rmtree(folder, ignore_errors=True)
-    _print(outcome)
-    return 1 if outcome.faults else 0
+    for outcome, how in zip(outcomes, ("all at the same moment", "versions in turn"), strict=True):
+        _print(outcome, how)
+    return 1 if any(outcome.faults for outcome in outcomes) else 0
 
 
 class Campaign:
@@ -67,6 +70,7 @@ class Campaign:
         self._instance = self._scene.instance
         self._courier = Courier(self._instance, folder / "id_ed25519", free_port())
         self._config = folder / "dput.cf"
+        self._series = 0
 
     def set_up(self) -> None:
         """The daemon serves by every way in."""
@@ -82,33 +86,46 @@ class Campaign:
         """End all that was started."""
         self._scene.close()
 
-    def play(self, count: int) -> Outcome:
-        """*count* clients at once."""
+    def play(self, count: int, *, in_turn: bool = False) -> Outcome:
+        """*count* clients at once; *in_turn*, none before that with the version before its own."""
+        self._series += 1
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             uploads = list(pool.map(self._make, range(count)))
-        outcome = Outcome()
+        outcome, sent = Outcome(), [threading.Event() for _ in range(count)]
+
+        def send(number: int) -> tuple[str, str]:
+            if in_turn and number >= _SOURCES:
+                sent[number - _SOURCES].wait(_SECONDS)
+            try:
+                return self._send(number, uploads[number])
+            finally:
+                sent[number].set()
+
         begun = time.monotonic()
         with _looking_at(self._instance, outcome.pages_seconds), ThreadPoolExecutor(count) as pool:
-            for kind, fault in pool.map(self._send, range(count), uploads):
+            for kind, fault in pool.map(send, range(count)):
                 outcome.clients[kind] = outcome.clients.get(kind, 0) + 1
                 outcome.faults += [fault] * bool(fault)
             outcome.sent_seconds = time.monotonic() - begun
-            wait_for("all are dealt with", lambda: self._dealt_with() >= count, seconds=_SECONDS)
+            names = {upload.name for upload in uploads}
+            wait_for("all are dealt with", lambda: self._are_dealt_with(names), seconds=_SECONDS)
             outcome.done_seconds = time.monotonic() - begun
-        self._look(outcome, count)
+        self._look(outcome, names)
+        if in_turn and outcome.overtaken:
+            outcome.faults.append(f"{outcome.overtaken} were overtaken")
         return outcome
 
     def _make(self, number: int) -> Upload:
         """Version number // sources of source number % sources."""
         source, step = f"mbd-once-{number % _SOURCES}", number // _SOURCES + 1
-        tree = tiny("mbd-tiny", self._scene.folder / "sources" / str(number))
+        tree = tiny("mbd-tiny", self._scene.folder / "sources" / f"{self._series}-{number}")
         control = tree / "debian" / "control"
         text = control.read_text(encoding="utf-8").replace("mbd-tiny", source)
         control.write_text(text, encoding="utf-8")
         (tree / "padding").write_bytes(os.urandom(_PADDING_BYTES))
         self._scene.packager.change(
             tree,
-            version=self._scene.version(f"1.{step}"),
+            version=self._scene.version(f"{self._series}.{step}"),
             distribution=self._scene.distribution,
             text="Upload.",
         )
@@ -168,19 +185,20 @@ class Campaign:
 
     # --- what holds afterwards ----------------------------------------------------------------
 
-    def _rows(self) -> list[Any]:
-        return self._instance.rows("SELECT * FROM mini_buildd_upload ORDER BY id")
+    def _rows(self, names: Collection[str]) -> list[Any]:
+        rows = self._instance.rows("SELECT * FROM mini_buildd_upload ORDER BY id")
+        return [row for row in rows if row["changes_name"] in names]
 
-    def _dealt_with(self) -> int:
-        """Uploads that are settled, and whose sources, if accepted, are planned."""
+    def _are_dealt_with(self, names: Collection[str]) -> bool:
+        """Whether all uploads are settled, and their sources, if accepted, are planned."""
         waiting = self._instance.rows("SELECT 1 FROM mini_buildd_source WHERE state = 'accepted'")
-        settled = [row for row in self._rows() if row["state"] != "received"]
-        return len(settled) - len(waiting)
+        settled = [row for row in self._rows(names) if row["state"] != "received"]
+        return len(settled) >= len(names) and not waiting
 
-    def _look(self, outcome: Outcome, count: int) -> None:
-        rows = self._rows()
-        if len(rows) != count:
-            outcome.faults.append(f"{len(rows)} uploads of {count}")
+    def _look(self, outcome: Outcome, names: Collection[str]) -> None:
+        rows = self._rows(names)
+        if len(rows) != len(names):
+            outcome.faults.append(f"{len(rows)} uploads of {len(names)}")
         newest: dict[str, Version] = {}
         for row in rows:
             name, version = row["source_name"], Version(row["version"])
@@ -230,10 +248,10 @@ class _looking_at:  # noqa: N801  # it is read as a verb
         self._thread.join()
 
 
-def _print(outcome: Outcome) -> None:
+def _print(outcome: Outcome, how: str) -> None:
     pages = sorted(outcome.pages_seconds)
     table(
-        f"uploads-at-once: {sum(outcome.clients.values())} clients",
+        f"uploads-at-once: {sum(outcome.clients.values())} clients, {how}",
         ("what", "how much"),
         [
             *((f"uploads by {kind}", count) for kind, count in outcome.clients.items()),

@@ -98,6 +98,9 @@ def test_uploads_of_many_clients_at_once_are_all_dealt_with_in_order(short_folde
         assert len(outcome.clients) == 7
         assert outcome.accepted + outcome.overtaken == 14
         assert outcome.accepted >= 10  # the sources
+        outcome = many.play(12, in_turn=True)
+        assert outcome.faults == []
+        assert outcome.accepted == 12
     finally:
         many.close()
 
