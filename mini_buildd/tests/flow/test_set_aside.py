@@ -23,6 +23,9 @@ def lose(scene: Scene, *names: str) -> None:
         scene.accepted(SourcePackage(name))
         (task,) = [each for each in scene.assign() if each.source == name]
         note_lost(scene.site, scene.started(task), "no disk", stage="check-space")
+        # Time passes here with every look at the clock; none of them is due before the next one.
+        due = models.Job.objects.filter(not_before_at__isnull=False)
+        due.update(not_before_at=scene.clock() + timedelta(minutes=5))
 
 
 def builder() -> models.Builder:
