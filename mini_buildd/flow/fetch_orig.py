@@ -5,7 +5,6 @@ not answer it is tried again after a while, some times; then the upload is rejec
 """
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -167,13 +166,3 @@ def _download(site: Site, commands: Commands, url: str, wanted: _Wanted, search:
             search.absent.append(f"{url}: another file, with SHA-256 {found.sha256}")
     finally:
         part.unlink(missing_ok=True)
-
-
-def in_turn(received: list[Upload]) -> Iterator[Upload]:
-    """Those of *received*, oldest first, before which no other of the same source waits."""
-    held: set[str] = set()
-    for upload in received:
-        if not upload.missing and upload.source_name not in held:
-            yield upload  # which may begin to wait by that
-        if upload.missing:
-            held.add(upload.source_name)

@@ -16,8 +16,9 @@ from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.problem import Problem
 from mini_buildd.domain.states import SourceState, UploadState
 from mini_buildd.flow import accept, judge, plan, publish, receive, supersede
-from mini_buildd.flow.fetch_orig import fetch_orig, in_turn, waiting_uploads
+from mini_buildd.flow.fetch_orig import fetch_orig, waiting_uploads
 from mini_buildd.flow.site import Site
+from mini_buildd.flow.turns import in_turn
 from mini_buildd.incoming.spool import Arrival
 from mini_buildd.kit.commands import Commands
 from mini_buildd.kit.full_disk import is_full_disk
