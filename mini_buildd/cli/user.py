@@ -17,6 +17,7 @@ from mini_buildd.flow.approve_key import approve_key, refuse_key
 from mini_buildd.flow.beside import beside_daemon
 from mini_buildd.flow.rights import Right, Whom, give_right, withdraw_right
 from mini_buildd.flow.site import Site
+from mini_buildd.flow.ssh_key import add_ssh_key
 from mini_buildd.flow.submit_key import submit_key
 from mini_buildd.kit.clock import utc_now
 
@@ -56,6 +57,9 @@ def _add(site: Site, options: argparse.Namespace) -> None:
     if options.key is not None:
         armored = options.key.read_text(encoding="ascii", errors="replace")
         submit_key(site, owner(), options.name, armored)
+    if options.ssh_key is not None:
+        line = options.ssh_key.read_text(encoding="utf-8", errors="replace")
+        add_ssh_key(site, owner(), options.name, line)
 
 
 def _approve(site: Site, options: argparse.Namespace) -> None:

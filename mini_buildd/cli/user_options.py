@@ -16,6 +16,7 @@ def add_user(user: argparse.ArgumentParser) -> None:
     add.add_argument("name")
     add.add_argument("--email", default="", help="where mail reaches its owner")
     add.add_argument("--key", type=Path, help="file with an armored public key of theirs")
+    add.add_argument("--ssh-key", type=Path, help="file with a public key to sign in to SFTP by")
     keys = _add(actions, "keys", "list the OpenPGP keys of accounts, and whether they count")
     keys.add_argument("name", nargs="?", default="", help="of that account only")
     approve = _add(actions, "approve", "let signatures by a key count")

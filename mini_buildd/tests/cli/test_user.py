@@ -1,5 +1,6 @@
 """``mini-buildd user``: accounts, keys and rights, as somebody types it."""
 
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -51,6 +52,15 @@ def test_an_account_is_made_with_a_key_and_a_right(desk: Desk, eve: Person, tmp_
         say(desk, "revoke", "test", number)
     assert not User.objects.get(username="eve").has_usable_password()
     assert models.AuditEntry.objects.filter(door="command").count() == 4
+
+
+def test_an_account_is_given_a_key_to_sign_in_by(desk: Desk, tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "eve@desk", "-f", str(key)]
+    subprocess.run(command, check=True)
+    say(desk, "add", "eve", "--ssh-key", f"{key}.pub")
+    row = models.SshKey.objects.get()
+    assert (row.user.get_username(), row.comment) == ("eve", "eve@desk")
 
 
 def test_keys_that_wait_are_listed_approved_and_refused(desk: Desk, eve: Person) -> None:
