@@ -206,9 +206,12 @@ class Instance:
         return self.one("SELECT * FROM mini_buildd_source WHERE upload_id = ?", upload_id)
 
     def wait_for_source(self, upload_id: int, *states: str, seconds: float = 300) -> sqlite3.Row:
-        """The source of an upload, once it is in one of *states*."""
+        """The source of an upload, once it is in one of *states*; a rejected one has none."""
 
         def look() -> sqlite3.Row | None:
+            upload = self.one("SELECT * FROM mini_buildd_upload WHERE id = ?", upload_id)
+            if upload is not None and upload["state"] == "rejected":
+                raise AssertionError(f"{upload['problem_code']}: {upload['found']}")
             row = self.source_of(upload_id)
             return row if row is not None and row["state"] in states else None
 

@@ -112,7 +112,8 @@ def test_one_build_is_shown_with_its_attempts(office: Office) -> None:
     said = office.say("build", "show", number())
     assert said[0] == ["✕ failed", "hello 1.0-1~test13+1 on amd64", "trixie-test-unstable"]
     assert said[1] == ["failed in build"]
-    assert said[2][0].startswith("upload 1 by pat, since 2026-11-20 12:0")
+    upload = models.Upload.objects.get()
+    assert said[2][0].startswith(f"upload {upload.pk} by pat, since 2026-11-20 12:0")
     assert said[3][:2] == ["✕ failed", f"attempt 1 on {BUILDER}"]
 
 

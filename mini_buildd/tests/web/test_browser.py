@@ -16,6 +16,7 @@ from django.test import Client
 from django.utils.timezone import now
 from pytest_django.live_server_helper import LiveServer
 from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.chrome.webdriver import WebDriver
 from selenium.webdriver.common.by import By
@@ -83,7 +84,9 @@ def complaints(browser: WebDriver) -> list[str]:
 
 def until(browser: WebDriver, condition: Callable[[], object]) -> None:
     """Wait for *condition* with a deadline."""
-    WebDriverWait(browser, SECONDS, poll_frequency=0.05).until(lambda _: condition())
+    gone = (NoSuchElementException, StaleElementReferenceException)  # with the page before
+    wait = WebDriverWait(browser, SECONDS, poll_frequency=0.05, ignored_exceptions=gone)
+    wait.until(lambda _: condition())
 
 
 def text_of(browser: WebDriver, selector: str) -> str:

@@ -69,6 +69,8 @@ class Terminal:
 def failed(scene: Scenario) -> int:
     """The number of a build that failed."""
     tree = tiny("mbd-tiny", scene.folder / "sources" / "failing")
+    control = tree / "debian" / "control"  # of a name that no other test has, in any version
+    control.write_text(control.read_text().replace("mbd-tiny", "mbd-broken"))
     rules = tree / "debian" / "rules"
     rules.write_text(
         rules.read_text().replace(
