@@ -59,7 +59,9 @@ def find_server(
     MINI_BUILDD_URL, MINI_BUILDD_TOKEN and MINI_BUILDD_CA_FILE go before what the profile says, but
     never join their token to an instance that is named otherwise. Raises ProfileUnusable.
     """
-    url = url or (environment.get("MINI_BUILDD_URL", "") if not name else "")
+    known = environment.get("MINI_BUILDD_URL", "").rstrip("/")
+    is_elsewhere = bool(name or (url and known and url.rstrip("/") != known))
+    url = url or (known if not name else "")
     found = _from_profile(path, name, url)
     if found is None:
         found = Server(_checked(url)) if url else None
@@ -68,7 +70,7 @@ def find_server(
             f"no instance is named: set MINI_BUILDD_URL, give --url, or write {path}"
         )
     token, ca_file = environment.get("MINI_BUILDD_TOKEN"), environment.get("MINI_BUILDD_CA_FILE")
-    if name:
+    if is_elsewhere:
         token = None
     return Server(found.url, token or found.token, ca_file or found.ca_file)
 
@@ -116,10 +118,18 @@ def _server(path: Path, table: Mapping[str, Any]) -> Server:
 
 
 def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+    if not _is_address(url):
         raise ProfileUnusable(f"“{url}” is no address of an instance, such as https://host:8066")
     return url.rstrip("/")
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises as well
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.query
 
 
 def _read(path: Path) -> dict[str, Any]:
