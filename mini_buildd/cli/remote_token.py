@@ -26,7 +26,7 @@ def _signed_in(desk: Desk) -> Api:
     server = desk.api.connection.server
     account = desk.options.account or pwd.getpwuid(os.getuid()).pw_name
     password = os.environ.get("MINI_BUILDD_PASSWORD")
-    if replace(server, token="", password="any").is_exposed:
+    if server.is_in_the_clear:
         said = f"mini-buildd-api: your password goes to {server.url} as plain text; use https"
         print(plain(said), file=sys.stderr)
     if password is None:

@@ -40,9 +40,13 @@ class Server:
     @property
     def is_exposed(self) -> bool:
         """Whether a secret would travel where others can read it."""
+        return bool(self.token or self.password) and self.is_in_the_clear
+
+    @property
+    def is_in_the_clear(self) -> bool:
+        """Whether others can read what is sent there."""
         parts = urlsplit(self.url)
-        has_secret = bool(self.token or self.password)
-        return has_secret and parts.scheme == "http" and parts.hostname not in _LOCAL
+        return parts.scheme == "http" and parts.hostname not in _LOCAL
 
 
 def profile_path(environment: Mapping[str, str] = os.environ) -> Path:

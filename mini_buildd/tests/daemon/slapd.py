@@ -65,7 +65,10 @@ member: uid={member},ou=people,{base}
 
 @contextmanager
 def directory(folder: Path, people: list[str], groups: dict[str, str]) -> Iterator[str]:
-    """The URL of one with these *people*, each with the password "NAME of LDAP", also called NAME.other."""
+    """The URL of one with these *people*, each with the password "NAME of LDAP".
+
+    Each is also called NAME.other there.
+    """
     folder.mkdir()
     (folder / "data").mkdir()
     configuration = folder / "slapd.conf"
