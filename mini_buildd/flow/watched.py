@@ -30,29 +30,37 @@ class WatchedFolder:
 
         What fails is tried again with the next look, and told once.
         """
+        has_come, said = False, ""
         try:
-            return self._look(site)
+            self._folder.take()
+            for token in self._folder.taken():
+                try:
+                    has_come = self._go_on(site, token) or has_come
+                except OSError as error:  # of this one; the others go on
+                    said = str(error)
         except (SpoolFull, OSError) as error:
-            if (said := str(error)) != self._told:
-                _log.error("the folder %s is not taken from: %s", self._watch.folder, said)
-                self._told = said
-            return False
-
-    def _look(self, site: Site) -> bool:
-        self._folder.take()
-        has_come = False
-        for token in self._folder.taken():
-            # First the spool, then the rows: it leaves the one only for the other.
-            if self._folder.has_arrived(token, site.spool):
-                continue
-            upload = Upload.objects.filter(token=token).first()
-            if upload is None:
-                self._folder.bring(token, site.spool, self._watch.suites)
-                has_come = True
-            else:
-                self._settle(upload)
-        self._told = ""
+            said = str(error)
+        if said and said != self._told:
+            _log.error("the folder %s is not taken from: %s", self._watch.folder, said)
+        self._told = said
         return has_come
+
+    def _go_on(self, site: Site, token: str) -> bool:
+        """Bring what was taken as *token*, or put it aside; whether something came."""
+        # First the spool, then the rows: it leaves the one only for the other.
+        if self._folder.has_arrived(token, site.spool):
+            return False
+        upload = Upload.objects.filter(token=token).first()
+        if upload is not None:
+            self._settle(upload)
+            return False
+        try:
+            self._folder.bring(token, site.spool, self._watch.suites)
+        except SpoolFull as full:
+            if not full.is_file:
+                raise
+            self._folder.settle(token, "rejected", f"Too large: {full} (incoming.max_file_bytes).")
+        return True
 
     def _settle(self, upload: Upload) -> None:
         match upload.state:

@@ -1,14 +1,17 @@
 """Folders that are watched: whole uploads come in, for the suites that each folder stands for."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mini_buildd.config.settings import Watch
 from mini_buildd.db import models
+from mini_buildd.deb.names import PlainFilename
 from mini_buildd.flow import sweep
 from mini_buildd.flow.watched import WatchedFolder
+from mini_buildd.incoming.spool import Spool
 from mini_buildd.tests.flow.package import Files, SourcePackage
 from mini_buildd.tests.flow.scene import Scene
 
@@ -176,6 +179,52 @@ def test_after_a_crash_it_goes_on_and_the_upload_is_there_once(
     _look(scene, WatchedFolder(Watch(str(drop))))
     assert models.Upload.objects.get().state == "accepted"
     assert _CHANGES in _names(drop / "done")
+
+
+def test_a_crash_while_it_is_taken_gives_the_files_back_and_they_are_taken_again(
+    scene: Scene, drop: Path
+) -> None:
+    _put(drop, _files(scene))
+    half = drop / ".taken" / ("0" * 32)
+    half.mkdir(parents=True)
+    (drop / _ORIG).rename(half / _ORIG)  # the .changes would have been the last
+    watched = WatchedFolder(Watch(str(drop)))
+    watched.look(scene.site)
+    assert scene.site.spool.named(PlainFilename(_ORIG)) == [], "not with every look once more"
+    _look(scene, watched)
+    assert models.Upload.objects.get().state == "accepted"
+    assert list((drop / ".taken").iterdir()) == []
+
+
+def test_what_is_too_large_is_rejected_and_keeps_nothing_else_waiting(
+    scene: Scene, drop: Path, tmp_path: Path
+) -> None:
+    files = _files(scene)
+    _put(drop, files)
+    bound = max(map(len, files.values()))
+    small = Spool(tmp_path / "small", max_file_bytes=bound, max_spool_bytes=1 << 30)
+    site = replace(scene.site, spool=small)
+    for token in ("0" * 32, "f" * 32):  # before and behind it, whatever its own is
+        large = drop / ".taken" / token
+        large.mkdir(parents=True)
+        (large / f"large{token[0]}_1.tar").write_bytes(b"x" * (bound + 1))
+        (large / f"large{token[0]}_1.changes").write_bytes(b"")
+    watched = WatchedFolder(Watch(str(drop)))
+    for _ in range(3):
+        watched.look(site)
+    assert [each.name for each in small.changes()] == [_CHANGES]
+    assert {"large0_1.tar", "largef_1.tar"} <= _names(drop / "rejected")
+    assert str(bound) in (drop / "rejected" / "large0_1.changes.why").read_text()
+
+
+def test_what_cannot_be_read_keeps_nothing_else_waiting(scene: Scene, drop: Path) -> None:
+    _put(drop, _files(scene))
+    for token in ("0" * 32, "f" * 32):
+        bad = drop / ".taken" / token
+        bad.mkdir(parents=True)
+        (bad / "bad_1.changes").symlink_to("nowhere")
+    _look(scene, WatchedFolder(Watch(str(drop))))
+    assert models.Upload.objects.get().state == "accepted"
 
 
 def test_a_folder_that_is_not_there_yet_is_looked_at_again(scene: Scene, tmp_path: Path) -> None:
