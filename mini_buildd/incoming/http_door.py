@@ -195,6 +195,7 @@ class HttpExchange:
         else:
             _log.error("an upload failed:\n%s", failure.getTraceback())
             self._close()
+            self.request.resume(Pause.SIGN_IN)  # as in refuse()
             self.request.answer(plain(HTTPStatus.INTERNAL_SERVER_ERROR, "The upload failed here."))
 
     # --- inside --------------------------------------------------------------------
