@@ -4,6 +4,7 @@ import argparse
 import fcntl
 import logging
 import os
+import resource
 import secrets
 import sys
 from pathlib import Path
@@ -19,6 +20,8 @@ from mini_buildd.kit.atomic import write_file
 from mini_buildd.web.settings import web_settings
 
 _log = logging.getLogger(__name__)
+
+_OPEN_FILES = 16_384
 
 
 def secret_key(places: Places) -> str:
@@ -50,8 +53,21 @@ def prepare(settings: Settings) -> Places:
     return places
 
 
+def open_many_files() -> None:
+    """Let this process have more open files than the usual 1024, if the machine allows it.
+
+    A session of SFTP may have many files under way. Not as many as there could be: what it starts
+    has the same bound, and some old programs close all they could have open, one by one.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def run(settings: Settings) -> int:
     """Serve until told to stop; returns the exit status."""
+    open_many_files()
     places = prepare(settings)
     held = lock(places)
     if held is None:

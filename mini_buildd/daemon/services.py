@@ -429,7 +429,6 @@ class Services:
             self._archive_watch.stop()
         self._chroot_commands.stop()
         self._orig_commands.stop()
-        self._orig_commands.stop()
         self._site.digests.stop()
         ends: list[Deferred[Any]] = [step.stop() for step in (*self._steps, self._suites)]
         yield DeferredList(ends)
