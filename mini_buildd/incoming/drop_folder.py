@@ -89,6 +89,18 @@ class DropFolder:
             return sorted(path.name for path in self._taken.iterdir())
         return []
 
+    def is_half_taken(self, token: str) -> bool:
+        """Whether a crash kept us from taking all of it: the .changes comes last."""
+        return not any((self._taken / PlainFilename(token)).glob("*.changes"))
+
+    def give_back(self, token: str) -> None:
+        """Put what was taken as *token* where it was; what was dropped anew since is newer."""
+        folder = self._taken / PlainFilename(token)
+        for path in folder.iterdir():
+            if not os.path.lexists(self._root / path.name):
+                path.rename(self._root / path.name)
+        shutil.rmtree(folder)
+
     def bring(self, token: str, spool: Spool, suites: Mapping[str, str]) -> None:
         """Let what was taken as *token* arrive in the *spool*; raises SpoolFull, OSError.
 

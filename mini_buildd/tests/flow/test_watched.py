@@ -1,6 +1,7 @@
 """Folders that are watched: whole uploads come in, for the suites that each folder stands for."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from mini_buildd.config.settings import Watch
 from mini_buildd.db import models
 from mini_buildd.flow import sweep
 from mini_buildd.flow.watched import WatchedFolder
+from mini_buildd.incoming.spool import Spool
 from mini_buildd.tests.flow.package import Files, SourcePackage
 from mini_buildd.tests.flow.scene import Scene
 
@@ -39,7 +41,7 @@ def _names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir() if path.is_file()} if folder.exists() else set()
 
 
-def _files(scene: Scene, **differences: str) -> Files:
+def _files(scene: Scene, **differences: str | bytes) -> Files:
     package = SourcePackage()
     for name, value in differences.items():
         setattr(package, name, value)
@@ -176,6 +178,64 @@ def test_after_a_crash_it_goes_on_and_the_upload_is_there_once(
     _look(scene, WatchedFolder(Watch(str(drop))))
     assert models.Upload.objects.get().state == "accepted"
     assert _CHANGES in _names(drop / "done")
+
+
+@pytest.mark.parametrize("moved", [0, 1, 3])
+def test_what_a_crash_left_half_taken_is_given_back_and_taken_anew(
+    scene: Scene, drop: Path, moved: int
+) -> None:
+    files = _files(scene)
+    _put(drop, files)
+    half = drop / ".taken" / ("0" * 32)
+    half.mkdir(parents=True)
+    for name in [name for name in files if name != _CHANGES][:moved]:
+        (drop / name).rename(half / name)
+    _look(scene, WatchedFolder(Watch(str(drop))), times=5)
+    assert models.Upload.objects.get().state == "accepted"
+    assert _names(drop / "done") == set(files)
+    assert list((drop / ".taken").iterdir()) == []
+    assert not any((scene.site.places.spool / "files").iterdir()), "nothing came twice"
+
+
+def test_what_was_dropped_anew_meanwhile_is_newer_than_what_is_given_back(
+    scene: Scene, drop: Path
+) -> None:
+    files = _files(scene)
+    _put(drop, files)
+    half = drop / ".taken" / ("0" * 32)
+    half.mkdir(parents=True)
+    (half / _ORIG).write_bytes(b"older")
+    _look(scene, WatchedFolder(Watch(str(drop))), times=5)
+    assert models.Upload.objects.get().state == "accepted"
+
+
+def test_a_file_that_is_too_large_for_the_spool_is_rejected_and_holds_nobody_up(
+    scene: Scene, drop: Path
+) -> None:
+    files = _files(scene)
+    large = _files(scene, name="large", orig=b"x" * 100_000)
+    spool = scene.site.places.spool
+    bounded = Spool(spool, max_file_bytes=50_000, max_spool_bytes=1 << 30)
+    scene.site = replace(scene.site, spool=bounded)
+    _put(drop, large)
+    watched = WatchedFolder(Watch(str(drop)))
+    _look(scene, watched)
+    _put(drop, files)
+    _look(scene, watched)
+    assert models.Upload.objects.get().state == "accepted"
+    why = next((drop / "rejected").glob("*.why")).read_text()
+    assert "at most 50000 bytes" in why
+
+
+def test_what_cannot_be_brought_now_holds_nobody_else_up(scene: Scene, drop: Path) -> None:
+    taken = drop / ".taken"
+    for token in ("0" * 32, "f" * 32):  # before and after whatever token the other one has
+        (taken / token).mkdir(parents=True)
+        (taken / token / "bad_1.dsc").symlink_to("/nowhere")
+        (taken / token / "bad_1.changes").write_bytes(b"")
+    _put(drop, _files(scene))
+    _look(scene, WatchedFolder(Watch(str(drop))))
+    assert models.Upload.objects.get().state == "accepted"
 
 
 def test_a_folder_that_is_not_there_yet_is_looked_at_again(scene: Scene, tmp_path: Path) -> None:
