@@ -196,9 +196,7 @@ def _check_distribution(
     )
 
 
-def _told_with(
-    distribution: str, rows: QuerySet[Distribution]
-) -> QuerySet[Distribution]:
+def _told_with(distribution: str, rows: QuerySet[Distribution]) -> QuerySet[Distribution]:
     """Those of *rows* that all may be told of who see an upload that names *distribution*.
 
     Why it was rejected stands on its page; that is hidden where it names a private repository.
