@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 
 from mini_buildd.db import models
 from mini_buildd.db.queries.uploader_keys import list_keys
-from mini_buildd.domain.permission import Actor, Role
+from mini_buildd.domain.permission import SELF, Actor, Role
 from mini_buildd.domain.problem import (
     NotAllowed,
     NothingToDo,
@@ -320,6 +320,19 @@ def test_its_owner_hears_that_a_key_expires_once_for_each_of_the_days(
         "a day",
     ]
     assert {event.key for event in told} == {row_of(eve)}
+
+
+def test_the_end_of_a_key_that_came_by_migration_is_found_out(scene: Scene, eve: Person) -> None:
+    submit_key(scene.site, ADMIN, "eve", eve.public_key)
+    end = row_of(eve).expires_at
+    assert end is not None
+    rows = models.OpenPGPKey.objects.filter(fingerprint=eve.fingerprint)
+    rows.update(expires_at=None, approved_by=SELF.name)
+    broken = models.OpenPGPKey.objects.exclude(fingerprint=eve.fingerprint)
+    broken.update(armored="no key", expires_at=None, approved_by=SELF.name)
+    scene.clock.now = end - timedelta(days=5)
+    assert watch_uploader_keys(scene.site) == ["uploader_key.expires"]
+    assert row_of(eve).expires_at == end
 
 
 def test_a_key_that_does_not_count_raises_no_alarm(scene: Scene, eve: Person) -> None:
