@@ -40,9 +40,13 @@ class Server:
     @property
     def is_exposed(self) -> bool:
         """Whether a secret would travel where others can read it."""
+        return bool(self.token or self.password) and self.is_in_the_clear
+
+    @property
+    def is_in_the_clear(self) -> bool:
+        """Whether others can read what is sent there."""
         parts = urlsplit(self.url)
-        has_secret = bool(self.token or self.password)
-        return has_secret and parts.scheme == "http" and parts.hostname not in _LOCAL
+        return parts.scheme == "http" and parts.hostname not in _LOCAL
 
 
 def profile_path(environment: Mapping[str, str] = os.environ) -> Path:
@@ -59,7 +63,9 @@ def find_server(
     MINI_BUILDD_URL, MINI_BUILDD_TOKEN and MINI_BUILDD_CA_FILE go before what the profile says, but
     never join their token to an instance that is named otherwise. Raises ProfileUnusable.
     """
-    url = url or (environment.get("MINI_BUILDD_URL", "") if not name else "")
+    known = environment.get("MINI_BUILDD_URL", "").rstrip("/")
+    is_elsewhere = bool(name or (url and known and url.rstrip("/") != known))
+    url = url or (known if not name else "")
     found = _from_profile(path, name, url)
     if found is None:
         found = Server(_checked(url)) if url else None
@@ -68,7 +74,7 @@ def find_server(
             f"no instance is named: set MINI_BUILDD_URL, give --url, or write {path}"
         )
     token, ca_file = environment.get("MINI_BUILDD_TOKEN"), environment.get("MINI_BUILDD_CA_FILE")
-    if name:
+    if is_elsewhere:
         token = None
     return Server(found.url, token or found.token, ca_file or found.ca_file)
 
@@ -116,10 +122,18 @@ def _server(path: Path, table: Mapping[str, Any]) -> Server:
 
 
 def _checked(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+    if not _is_address(url):
         raise ProfileUnusable(f"“{url}” is no address of an instance, such as https://host:8066")
     return url.rstrip("/")
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # raises as well
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.query
 
 
 def _read(path: Path) -> dict[str, Any]:

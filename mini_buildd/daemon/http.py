@@ -46,6 +46,7 @@ class BoundedRequest(StreamingRequest):
             if self.path.startswith(b"/static/"):  # all else is Django's, which says so itself
                 for name, value in SECURITY_FIELDS:
                     self.setHeader(name, value)
+            self._drop_lookalikes()
             super().process()
             return
         self.site: Any = self.channel.site
@@ -53,6 +54,12 @@ class BoundedRequest(StreamingRequest):
             self.site.archive.answer(self)
         except Exception:  # noqa: BLE001  # it is logged, and the client gets an answer
             self.processingFailed(Failure())
+
+    def _drop_lookalikes(self) -> None:
+        """Drop fields whose names have underscores: WSGI takes X_Forwarded_For for a proxy's."""
+        for name, _ in list(self.requestHeaders.getAllRawHeaders()):
+            if b"_" in name:
+                self.requestHeaders.removeHeader(name)
 
 
 class ArchiveSite(Site):

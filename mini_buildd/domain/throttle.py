@@ -11,6 +11,7 @@ who has been in from the same peer before: else strangers could lock people out 
 """
 
 import ipaddress
+import unicodedata
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -132,7 +133,9 @@ class Throttle:
 
 
 def _keys(account: str, peer: str) -> Key:
-    return account.strip().casefold()[:150], network_of(peer)
+    # As forms take a name (NFKC): else each way to write it would be a guess that costs nothing.
+    name = unicodedata.normalize("NFKC", account.strip()[:150])
+    return name.casefold()[:150], network_of(peer)
 
 
 def _spoken(seconds: int) -> str:

@@ -48,15 +48,17 @@ def readable_archives(site: Site, account: str, secret: str, peer: str) -> froze
 
 
 def _readable_by_build(site: Site, token: str, secret: str, peer: str) -> frozenset[bytes]:
-    site.throttle.demand(_BUILD, peer)
     rows = Attempt.objects.filter(token=token, outcome="")
     name = rows.values_list("job__source__distribution__repository__name", flat=True).first()
     is_right = hmac.compare_digest(build_secret(site, token).encode(), secret.encode())
-    if name is None or not is_right:
-        site.throttle.failed(_BUILD, peer)
-        raise SignInFailed(
-            expected="a build that is under way, with its secret",
-            found="none, or one that has ended",
-            hint="Builds are given what they need with their task.",
-        )
-    return frozenset({name.encode()})
+    if name is not None and is_right:
+        return frozenset({name.encode()})
+    # Nobody guesses a right one, so who comes with it never waits: else strangers could keep all
+    # builds out by guessing.
+    site.throttle.demand(_BUILD, peer)
+    site.throttle.failed(_BUILD, peer)
+    raise SignInFailed(
+        expected="a build that is under way, with its secret",
+        found="none, or one that has ended",
+        hint="Builds are given what they need with their task.",
+    )

@@ -14,7 +14,7 @@ from django_auth_ldap.backend import LDAPBackend
 
 from mini_buildd.db.audit import note, state_of
 from mini_buildd.db.models import OutsideAccount
-from mini_buildd.domain.permission import Actor, Door
+from mini_buildd.domain.permission import SELF, Actor, Door
 from mini_buildd.flow.hosted import instance
 
 
@@ -41,13 +41,16 @@ class Directory(LDAPBackend):  # type: ignore[misc]  # it has no types
 
     def get_or_build_user(self, username: str, ldap_user: Any) -> tuple[Any, bool]:
         """The account that was made for them, or a new one; their password was right."""
-        users = get_user_model().objects
-        found = users.filter(username__iexact=username).select_related("outside").first()
-        if found is None:
-            return _made(username.lower(), ldap_user.dn), True
-        if not hasattr(found, "outside") or found.outside.name.lower() != ldap_user.dn.lower():
+        # By who they are there, for somebody may have several names in a directory. Each would be
+        # an account of its own, and a way around being switched off.
+        made = OutsideAccount.objects.filter(name__iexact=ldap_user.dn).select_related("user")
+        found = made.first()
+        if found is not None:
+            return found.user, False
+        is_taken = get_user_model().objects.filter(username__iexact=username).exists()
+        if is_taken or username.casefold() == SELF.name:
             raise _SomebodyElses(username)
-        return found, False
+        return _made(username.lower(), ldap_user.dn), True
 
 
 def _made(name: str, dn: str) -> Any:

@@ -23,7 +23,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_POST, require_safe
 
 from mini_buildd.db.audit import note, state_of
-from mini_buildd.domain.permission import Actor, Door
+from mini_buildd.domain.permission import SELF, Actor, Door
 from mini_buildd.flow.hosted import instance
 
 _log = logging.getLogger(__name__)
@@ -94,11 +94,18 @@ class SingleSignOn(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allaut
 
 
 def _free_name(wanted: str) -> str:
-    """A name for a new account: as *wanted*, or with a number behind it when there is one."""
+    """A name for a new account: as *wanted*, or with a number behind it when there is one.
+
+    Nobody is called as the instance itself, whose acts are not noted in the audit log.
+    """
     base = "".join(each for each in wanted if each.isalnum() or each in "@.+-_")[:140] or "user"
     names = (base if number == 1 else f"{base}{number}" for number in count(1))
     users = get_user_model().objects
-    return next(name for name in names if not users.filter(username__iexact=name).exists())
+    return next(
+        name
+        for name in names
+        if name.casefold() != SELF.name and not users.filter(username__iexact=name).exists()
+    )
 
 
 def _claimed(sociallogin: Any) -> frozenset[str]:

@@ -53,6 +53,17 @@ def test_a_token_of_one_instance_is_not_sent_to_another(profile: Path) -> None:
     assert find_server(profile, url="http://other:1", environment={}).token == ""
     environment = {"MINI_BUILDD_URL": "http://other:1", "MINI_BUILDD_TOKEN": "mbd_env"}
     assert find_server(profile, name="at home", environment=environment) == HOME
+    assert find_server(profile, url=HOME.url, environment=environment) == HOME
+    third = find_server(profile, url="http://third:1", environment=environment)
+    assert third == Server("http://third:1")
+
+
+def test_a_token_without_an_address_is_for_the_one_that_is_given(profile: Path) -> None:
+    environment = {"MINI_BUILDD_TOKEN": "mbd_env"}
+    third = find_server(profile, url="http://third:1", environment=environment)
+    assert third == Server("http://third:1", "mbd_env")
+    environment["MINI_BUILDD_URL"] = "http://third:1/"
+    assert find_server(profile, url="http://third:1", environment=environment) == third
 
 
 def test_a_secret_that_others_could_read_on_its_way_is_noticed() -> None:
@@ -69,6 +80,8 @@ def test_a_secret_that_others_could_read_on_its_way_is_noticed() -> None:
         ('default = "x"', "has no instance"),
         ('default = "x"\n[x]\nurl = "ftp://x"', "is no address"),
         ('default = "x"\n[x]\nurl = "http://x"\ntokn = "y"', "tokn"),
+        ('default = "x"\n[x]\nurl = "http://x:99999"', "is no address"),
+        ('default = "x"\n[x]\nurl = "http://[x"', "is no address"),
         ("", "MINI_BUILDD_URL"),
     ],
 )

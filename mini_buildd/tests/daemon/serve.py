@@ -28,8 +28,9 @@ from mini_buildd.incoming.credentials import Credentials
 
 
 def _django(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-    """Stands for Django: it says which path it was asked for."""
-    start_response("200 OK", [("Content-Type", "text/plain")])
+    """Stands for Django: it says which path it was asked for, and for whom."""
+    asker = environ.get("HTTP_X_FORWARDED_FOR", "")
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Asker", asker)])
     return [f"{environ['SCRIPT_NAME']}|{environ['PATH_INFO']}".encode("latin-1")]
 
 

@@ -47,6 +47,7 @@ _PERSON = """
 dn: uid={name},ou=people,{base}
 objectClass: inetOrgPerson
 uid: {name}
+uid: {name}.other
 cn: {name} Example
 sn: Example
 givenName: {name}
@@ -64,7 +65,10 @@ member: uid={member},ou=people,{base}
 
 @contextmanager
 def directory(folder: Path, people: list[str], groups: dict[str, str]) -> Iterator[str]:
-    """The URL of one with these *people*, each with the password "NAME of LDAP"."""
+    """The URL of one with these *people*, each with the password "NAME of LDAP".
+
+    Each is also called NAME.other there.
+    """
     folder.mkdir()
     (folder / "data").mkdir()
     configuration = folder / "slapd.conf"

@@ -114,6 +114,13 @@ def test_all_else_is_djangos_with_the_path_as_it_came(port: int, path: str) -> N
     assert body.decode() == "|" + path.partition("?")[0].replace("%41", "A")
 
 
+def test_a_field_that_only_looks_like_a_proxys_word_is_none(port: int) -> None:
+    with contextlib.closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        fields = {"X-Forwarded-For": "192.0.2.1", "X_Forwarded_For": "192.0.2.9"}
+        connection.request("GET", "/", headers=fields)
+        assert connection.getresponse().getheader("Asker") == "192.0.2.1"
+
+
 def test_the_archive_cannot_be_written_to(port: int) -> None:
     connection = HTTPConnection("127.0.0.1", port, timeout=10)
     connection.request("PUT", "/archive/test/new", body=b"x")

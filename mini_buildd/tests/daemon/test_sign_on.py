@@ -52,6 +52,7 @@ PEOPLE: tuple[dict[str, Any], ...] = (
     },
     {"sub": "s-cid", "preferred_username": "cid", "email": "ada@example.org", **_VERIFIED},
     {"sub": "s-root", "preferred_username": "root", "groups": ["buildd-admins"]},
+    {"sub": "s-self", "preferred_username": "Mini-buildd"},
 )
 
 
@@ -124,7 +125,11 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     groups = {"packagers": "dan", "buildd-admins": "eve"}
     with (
         issuer_of(PEOPLE) as issuer,
-        directory(tmp_path_factory.mktemp("slapd") / "run", ["ada", "dan", "eve"], groups) as url,
+        directory(
+            tmp_path_factory.mktemp("slapd") / "run",
+            ["ada", "dan", "eve", "fay", "mini-buildd"],
+            groups,
+        ) as url,
     ):
         made = Instance(home)
         made.extra = f"""
@@ -202,6 +207,14 @@ def test_administrators_are_who_the_issuer_says_and_it_is_noted(instance: Instan
     assert ("single sign-on", "followed", "root") in noted
 
 
+def test_nobody_is_called_as_the_instance_itself(instance: Instance) -> None:
+    page = Browser(instance.url).by_issuer("s-self")
+    assert re.findall("<h1>(.*?)</h1>", page) == ["Mini-buildd2"]
+    page = Browser(instance.url).by_password("mini-buildd", "mini-buildd of LDAP")
+    assert "Sign in" in page
+    assert rows(instance, "SELECT * FROM auth_user WHERE lower(username) = 'mini-buildd'") == []
+
+
 def test_what_comes_back_and_was_never_asked_for_lets_nobody_in(instance: Instance) -> None:
     browser = Browser(instance.url)
     page = browser.ask("/account/sso/oidc/callback/?code=x&state=y")
@@ -269,6 +282,17 @@ def test_nobody_else_is_let_in_and_local_accounts_stay_whose_they_are(
 ) -> None:
     assert "Sign in" in Browser(instance.url).by_password(name, password)
     assert rows(instance, "SELECT count(*) FROM auth_user WHERE username LIKE 'ADA'") == [(1,)]
+
+
+def test_by_whatever_name_of_theirs_somebody_has_one_account(instance: Instance) -> None:
+    for name in ("fay", "FAY", "fay.other"):
+        page = Browser(instance.url).by_password(name, "fay of LDAP")
+        assert re.findall("<h1>(.*?)</h1>", page) == ["fay"]
+    with closing(sqlite3.connect(instance.home / "db.sqlite3", timeout=30)) as database, database:
+        database.execute("UPDATE auth_user SET is_active = 0 WHERE username = 'fay'")
+    for name in ("fay", "fay.other"):
+        assert "Sign in" in Browser(instance.url).by_password(name, "fay of LDAP")
+    assert rows(instance, "SELECT count(*) FROM auth_user WHERE first_name = 'fay'") == [(1,)]
 
 
 def test_local_accounts_sign_in_as_before(instance: Instance) -> None:

@@ -81,6 +81,12 @@ def test_a_success_lets_the_pair_begin_anew_but_not_the_peer(throttle: Throttle)
     assert throttle.wait("dan", HERE) > 0
 
 
+def test_an_account_written_otherwise_is_the_same_account(throttle: Throttle) -> None:
+    for name in ("ada", "Ada", "\uff41da", "\xaada", " ada", "ad\uff41"):
+        throttle.failed(name, HERE)
+    assert throttle.wait("ada", HERE) == 2
+
+
 def test_many_peers_make_an_account_slow_but_not_for_who_is_known(throttle: Throttle) -> None:
     throttle.succeeded("ada", HERE)
     for number in range(100):

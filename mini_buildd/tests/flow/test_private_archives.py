@@ -1,9 +1,11 @@
 """A build reads the private repository that it is for, while it is under way."""
 
+from contextlib import suppress
+
 import pytest
 
 from mini_buildd.db import models
-from mini_buildd.domain.problem import SignInFailed
+from mini_buildd.domain.problem import SignInFailed, TooManyAttempts
 from mini_buildd.flow.private_archives import archive_names, readable_archives
 from mini_buildd.tests.flow.scene import Scene
 from mini_buildd.tools.own_suites import add_script
@@ -40,6 +42,17 @@ def test_a_build_of_it_is_let_in_until_it_has_ended(private: Scene) -> None:
     private.report(task, private.result(task, BuildStatus.FAILED))
     with pytest.raises(SignInFailed):
         readable_archives(private.site, account, secret, PEER)
+
+
+def test_nobody_keeps_builds_out_by_guessing(private: Scene) -> None:
+    _, account, secret = given(private)
+    for number in range(60):
+        for peer in (PEER, f"192.0.2.{number}"):
+            with suppress(SignInFailed, TooManyAttempts):
+                readable_archives(private.site, "build:x", "x", peer)
+    assert readable_archives(private.site, account, secret, PEER) == {b"test"}
+    with pytest.raises(TooManyAttempts):
+        readable_archives(private.site, account, "x", PEER)
 
 
 def test_builds_of_public_ones_come_with_nothing(scene: Scene) -> None:
