@@ -1,9 +1,10 @@
-"""Coming in by SFTP: an account with one of its SSH keys, or with its password or a token.
+"""Coming in by SFTP: an account with one of its SSH keys, its password, or a token to upload.
 
 It gives no right to anything but to drop files: what becomes of them is up to their signatures.
 """
 
 from mini_buildd.db.models import SshKey
+from mini_buildd.domain.permission import Scope
 from mini_buildd.domain.problem import SignInFailed, TooManyAttempts
 from mini_buildd.flow.sign_in import sign_in
 from mini_buildd.flow.site import Site
@@ -22,10 +23,10 @@ def may_enter_sftp(
     if not account or not password:
         return False
     try:
-        sign_in(site, account, password, peer)
+        actor = sign_in(site, account, password, peer)
     except (SignInFailed, TooManyAttempts):
         return False
-    return True
+    return actor.scopes is None or Scope.UPLOAD in actor.scopes
 
 
 def _has_key(account: str, key_blob: bytes) -> bool:

@@ -5,7 +5,6 @@ or waits in the spool, or is brought there again.
 """
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 
 from mini_buildd.config.settings import Watch
@@ -29,51 +28,38 @@ class WatchedFolder:
     def look(self, site: Site) -> bool:
         """Take in what is complete, and put aside what is decided on; whether anything came.
 
-        What fails is tried again with the next look, and told once; it holds no other upload up.
+        What fails is tried again with the next look, and told once.
         """
+        has_come, said = False, ""
         try:
             self._folder.take()
-            tokens = self._folder.taken()
-        except OSError as error:
-            self._tell([error])
-            return False
-        has_come, errors = False, []
-        for token in tokens:
-            try:
-                has_come |= self._go_on(site, token)
-            except (SpoolFull, OSError) as error:
-                errors.append(error)
-        self._tell(errors)
-        return has_come
-
-    def _tell(self, errors: Sequence[Exception]) -> None:
-        said = "; ".join(sorted({str(error) for error in errors}))
+            for token in self._folder.taken():
+                try:
+                    has_come = self._go_on(site, token) or has_come
+                except OSError as error:  # of this one; the others go on
+                    said = str(error)
+        except (SpoolFull, OSError) as error:
+            said = str(error)
         if said and said != self._told:
             _log.error("the folder %s is not taken from: %s", self._watch.folder, said)
         self._told = said
+        return has_come
 
     def _go_on(self, site: Site, token: str) -> bool:
-        """Go on with what was taken as *token*; whether it has come into the spool by that."""
+        """Bring what was taken as *token*, or put it aside; whether something came."""
         # First the spool, then the rows: it leaves the one only for the other.
         if self._folder.has_arrived(token, site.spool):
             return False
         upload = Upload.objects.filter(token=token).first()
         if upload is not None:
             self._settle(upload)
-        elif self._folder.is_half_taken(token):
-            self._folder.give_back(token)
-        else:
-            return self._bring(site, token)
-        return False
-
-    def _bring(self, site: Site, token: str) -> bool:
+            return False
         try:
             self._folder.bring(token, site.spool, self._watch.suites)
         except SpoolFull as full:
             if not full.is_file:
                 raise
-            self._folder.settle(token, "rejected", f"{full}")  # it will not become smaller
-            return False
+            self._folder.settle(token, "rejected", f"Too large: {full} (incoming.max_file_bytes).")
         return True
 
     def _settle(self, upload: Upload) -> None:

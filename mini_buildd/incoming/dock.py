@@ -38,10 +38,9 @@ class Dock:
         self, writing: Writing, part: Part, name: PlainFilename, peer: str
     ) -> Deferred[Arrival]:
         """Make *part*, which *peer* has sent, durable under its *name*; fails with OSError."""
-        done = writing.then(lambda: part.commit(name))
-        return done.addCallback(self._landed, peer)
+        self.sessions.brings(peer, part.token)
+        return writing.then(lambda: part.commit(name)).addCallback(self._landed)
 
-    def _landed(self, arrival: Arrival, peer: str) -> Arrival:
-        self.sessions.brought(peer, arrival)
+    def _landed(self, arrival: Arrival) -> Arrival:
         self.changed()
         return arrival

@@ -89,18 +89,6 @@ class DropFolder:
             return sorted(path.name for path in self._taken.iterdir())
         return []
 
-    def is_half_taken(self, token: str) -> bool:
-        """Whether a crash kept us from taking all of it: the .changes comes last."""
-        return not any((self._taken / PlainFilename(token)).glob("*.changes"))
-
-    def give_back(self, token: str) -> None:
-        """Put what was taken as *token* where it was; what was dropped anew since is newer."""
-        folder = self._taken / PlainFilename(token)
-        for path in folder.iterdir():
-            if not os.path.lexists(self._root / path.name):
-                path.rename(self._root / path.name)
-        shutil.rmtree(folder)
-
     def bring(self, token: str, spool: Spool, suites: Mapping[str, str]) -> None:
         """Let what was taken as *token* arrive in the *spool*; raises SpoolFull, OSError.
 
@@ -108,17 +96,29 @@ class DropFolder:
         """
         folder = self._taken / PlainFilename(token)
         changes = next(iter(folder.glob("*.changes")), None)
+        if changes is None:
+            self._give_back(folder)
+            return
         arrivals: list[Arrival] = []
         try:
             for path in folder.iterdir():
                 if path != changes:
                     arrivals.append(_bring(path, spool))  # noqa: PERF401  # one by one, so that each is known when the next fails
-            if changes is not None:
-                spool.aim(token, suites)
-                _bring(changes, spool, token)
+            spool.aim(token, suites)
+            _bring(changes, spool, token)
         except BaseException:
             spool.drop(arrivals)
             raise
+
+    def _give_back(self, folder: Path) -> None:
+        """Undo a taking that was cut by a crash: its .changes, the last of it, was not moved."""
+        for path in folder.iterdir():
+            target = self._root / path.name
+            if target.exists() or target.is_symlink():  # dropped anew meanwhile
+                path.unlink()
+            else:
+                path.rename(target)
+        folder.rmdir()
 
     def has_arrived(self, token: str, spool: Spool) -> bool:
         """Whether the .changes of *token* waits in the *spool*."""

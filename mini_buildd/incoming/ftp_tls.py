@@ -47,6 +47,7 @@ class SecuredFTP(ftp.FTP):
 
     factory: Any
     transport: Any
+    dtpFactory: Any
     is_secure = False
     has_private_data = False
     _has_buffer_size = False
@@ -104,6 +105,8 @@ class SecuredFTP(ftp.FTP):
             return (PROT_NOT_KNOWN, level)
         if level.upper() == "C" and self._is_required:
             return (POLICY_SAYS_NO,)
+        if self.dtpFactory is not None:  # what is open already has the other level
+            self.cleanupDTP()
         self.has_private_data = level.upper() == "P"
         return (PROT_OK, "private" if self.has_private_data else "clear")
 

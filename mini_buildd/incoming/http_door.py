@@ -24,8 +24,9 @@ from mini_buildd.incoming.credentials import Credentials, SignIn, from_header
 from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.http_answer import Answer, plain, refusal
 from mini_buildd.incoming.http_channel import Pause, StreamingRequest
+from mini_buildd.incoming.rates import Brake
 from mini_buildd.incoming.resumable import Resumables
-from mini_buildd.incoming.spool import Arrival, Spool, SpoolFull
+from mini_buildd.incoming.spool import Spool, SpoolFull
 from mini_buildd.incoming.writing import Sink, Writing
 
 _log = logging.getLogger(__name__)
@@ -100,6 +101,7 @@ class HttpExchange:
         self._is_whole = False
         self._is_over = False
         self._dropped_bytes = 0
+        self._brake = Brake(works.dock.rates, request.peer, self)
 
     # --- what the request calls --------------------------------------------------
 
@@ -131,7 +133,7 @@ class HttpExchange:
 
     def write(self, data: bytes) -> None:
         """The next bytes (Exchange)."""
-        self._brake(len(data))
+        self._brake.took(len(data))
         if self._is_over:
             self._dropped_bytes += len(data)
             if self._dropped_bytes > self.works.spool.max_file_bytes:
@@ -149,6 +151,7 @@ class HttpExchange:
 
     def cut(self) -> None:
         """The connection is gone (Exchange)."""
+        self._brake.release()
         self._close()
 
     # --- what bodies call ---------------------------------------------------------
@@ -157,6 +160,18 @@ class HttpExchange:
         """Write to *sink* what comes."""
         dock = self.works.dock
         return Writing(sink, self.request, self.broken, reactor=dock.reactor, pool=dock.pool)
+
+    def brings(self, token: str) -> None:
+        """What is told by *token* is about to arrive in the spool."""
+        self.works.dock.sessions.brings(self.request.peer, token)
+
+    def wait(self) -> None:
+        """The peer is too fast (Slowed)."""
+        self.request.pause(Pause.RATE)
+
+    def go_on(self) -> None:
+        """What has come is paid for (Slowed)."""
+        self.request.resume(Pause.RATE)
 
     def answer(self, answer: Answer) -> None:
         """It is done."""
@@ -180,16 +195,10 @@ class HttpExchange:
         else:
             _log.error("an upload failed:\n%s", failure.getTraceback())
             self._close()
+            self.request.resume(Pause.SIGN_IN)  # as in refuse()
             self.request.answer(plain(HTTPStatus.INTERNAL_SERVER_ERROR, "The upload failed here."))
 
     # --- inside --------------------------------------------------------------------
-
-    def _brake(self, size_bytes: int) -> None:
-        """Read on when what has come is paid for (rates.Rates)."""
-        dock = self.works.dock
-        if wait_seconds := dock.rates.took(self.request.peer, size_bytes):
-            self.request.pause(Pause.RATE)
-            dock.reactor.callLater(wait_seconds, self.request.resume, Pause.RATE)
 
     def _signed_in(self, _: object) -> None:
         self.request.resume(Pause.SIGN_IN)
@@ -259,13 +268,6 @@ def file_name(text: str) -> PlainFilename:
             found=repr(error.text),
             hint="Upload the files as they came out of the build.",
         ) from None
-
-
-def arrived(works: Works, peer: str, arrivals: list[Arrival]) -> None:
-    """Tell that *arrivals* came from *peer*."""
-    for arrival in arrivals:
-        works.dock.sessions.brought(peer, arrival)
-    works.dock.changed()
 
 
 def _forged() -> Problem:

@@ -17,7 +17,7 @@ from mini_buildd.deb.names import PlainFilename
 from mini_buildd.domain import transfer
 from mini_buildd.domain.problem import Problem
 from mini_buildd.incoming.http_answer import Answer, in_json
-from mini_buildd.incoming.http_door import HttpExchange, arrived, file_name
+from mini_buildd.incoming.http_door import HttpExchange, file_name
 from mini_buildd.incoming.spool import Arrival, Part
 from mini_buildd.incoming.writing import Writing
 
@@ -151,9 +151,16 @@ class MultipartBody:
             self._finish_when_synced()
 
     def _finish_when_synced(self) -> None:
-        if not self._unsynced and self._is_complete and self._exchange.is_open:
-            done = self._exchange.works.in_pool(self._thd_store)
-            done.addCallbacks(self._stored, self._not_stored)
+        if self._unsynced or not self._is_complete:
+            return
+        if not self._exchange.is_open:  # the client has gone meanwhile; it sends all of it again
+            self._is_over = False
+            self.drop()
+            return
+        for file in self._files:
+            self._exchange.brings(file.part.token)
+        done = self._exchange.works.in_pool(self._thd_store)
+        done.addCallbacks(self._stored, self._not_stored)
 
     def _thd_store(self) -> _Stored:
         """Let them arrive, what names the others last."""
@@ -172,7 +179,7 @@ class MultipartBody:
         return _Stored(arrivals, changes)
 
     def _stored(self, stored: _Stored) -> None:
-        arrived(self._exchange.works, self._exchange.request.peer, stored.arrivals)
+        self._exchange.works.dock.changed()
         self._exchange.answer(_accepted(stored))
 
     def _not_stored(self, failure: Failure) -> None:

@@ -7,7 +7,7 @@ from twisted.python.failure import Failure
 from mini_buildd.deb.names import PlainFilename
 from mini_buildd.domain import transfer
 from mini_buildd.incoming.http_answer import plain
-from mini_buildd.incoming.http_door import HttpExchange, arrived, no_room
+from mini_buildd.incoming.http_door import HttpExchange, no_room
 from mini_buildd.incoming.spool import Arrival, SpoolFull
 
 
@@ -30,6 +30,7 @@ class PutBody:
     def end(self) -> None:
         """Make it durable before the client is told that it is done (Body)."""
         self._is_over = True
+        self._exchange.brings(self._part.token)
         done = self._writing.then(lambda: self._part.commit(self._name))
         done.addCallbacks(self._arrived, self._not_stored)
 
@@ -40,7 +41,8 @@ class PutBody:
             self._writing.drop(self._part.abort)
 
     def _arrived(self, arrival: Arrival) -> None:
-        arrived(self._exchange.works, self._exchange.request.peer, [arrival])
+        del arrival
+        self._exchange.works.dock.changed()
         self._exchange.answer(plain(HTTPStatus.CREATED, f"{self._name} is here."))
 
     def _not_stored(self, failure: Failure) -> None:

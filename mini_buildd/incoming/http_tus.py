@@ -22,7 +22,7 @@ from mini_buildd.domain import transfer
 from mini_buildd.domain.problem import Problem
 from mini_buildd.incoming.http_answer import plain
 from mini_buildd.incoming.http_channel import StreamingRequest
-from mini_buildd.incoming.http_door import Body, HttpExchange, Works, arrived, file_name
+from mini_buildd.incoming.http_door import Body, HttpExchange, Works, file_name
 from mini_buildd.incoming.http_put import check_length
 from mini_buildd.incoming.resumable import Resumable, ResumablePart
 from mini_buildd.incoming.spool import Arrival
@@ -201,6 +201,7 @@ class Patch:
                 hint="Send them again.",
             )
         self._is_over = True
+        self._exchange.brings(self._resumable.token)
         self._writing.then(self._thd_end).addCallbacks(self._kept, self._not_kept)
 
     def drop(self) -> None:
@@ -245,7 +246,7 @@ class Patch:
         self._free(None)
         offset, arrival = result
         if arrival is not None:
-            arrived(self._transfers.works, self._exchange.request.peer, [arrival])
+            self._transfers.works.dock.changed()
         fields = {"Upload-Offset": str(offset), **self._fields}
         if arrival is None:
             fields["Upload-Expires"] = self._transfers.expires()

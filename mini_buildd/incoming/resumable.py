@@ -123,8 +123,12 @@ class Resumables:
         token = secrets.token_hex(16)
         resumable = Resumable(token, name, length_bytes, self._root / token)
         # Not synced: whoever finds it gone after a power failure begins anew.
-        resumable.record.write_text(json.dumps([name, length_bytes]), encoding="ascii")
-        resumable.path.touch(exist_ok=False)
+        try:
+            resumable.record.write_text(json.dumps([name, length_bytes]), encoding="ascii")
+            resumable.path.touch(exist_ok=False)
+        except OSError:
+            self._spool.release(ENTRY_BYTES)
+            raise
         return resumable
 
     def find(self, token: str) -> Resumable:

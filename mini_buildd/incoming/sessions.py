@@ -52,11 +52,14 @@ class Sessions:
             for token in gone:
                 del self._brought_by[token]
 
-    def brought(self, peer: str, arrival: Arrival) -> None:
-        """*arrival* came over a connection of *peer*."""
+    def brings(self, peer: str, token: str) -> None:
+        """What will be told by *token* comes over a connection of *peer*.
+
+        To be called before it is in the spool: whoever looks there at once is to know.
+        """
         with self._lock:
             if peer in self._open:
-                self._brought_by[arrival.token] = peer
+                self._brought_by[token] = peer
 
     def can_follow(self, arrival: Arrival) -> bool:
         """Whether more may come from where *arrival* came from."""

@@ -67,14 +67,16 @@ class SftpChannel(channel.SSHChannel):
         )
         self._box = box
         self._server: SftpServer | None = None
+        self._is_leaving = False
 
     def requestReceived(self, requestType: bytes, data: bytes) -> bool:
         """What the client wants of the session."""
         if requestType == b"subsystem" and self._server is None and getNS(data)[0] == b"sftp":
             self._server = SftpServer(self._box, self._tell, self._complain, self.loseConnection)
             return True
-        if requestType not in (b"shell", b"exec"):
+        if requestType not in (b"shell", b"exec") or self._is_leaving:
             return False
+        self._is_leaving = True
         # After its scp, dput wants modes changed when they are not 644; they mean nothing here.
         is_chmod = requestType == b"exec" and getNS(data)[0].startswith(b"chmod ")
         if not is_chmod:

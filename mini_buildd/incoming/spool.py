@@ -63,6 +63,11 @@ class Part:
             raise
         self._size_bytes = 0
 
+    @property
+    def token(self) -> str:
+        """What it will be told by once it has arrived."""
+        return self._path.name
+
     def write(self, data: bytes | memoryview) -> None:
         """Append *data*; raises SpoolFull, OSError."""
         self.claim(len(data))

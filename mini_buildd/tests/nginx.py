@@ -33,7 +33,7 @@ http {{
 """
 
 
-def site_file(*, port: int, home: Path, daemon_port: int) -> str:
+def site_file(*, port: int, home: Path, daemon_port: int, private: str) -> str:
     """The example with its lines changed as its README says; AssertionError if one is missing."""
     text = _EXAMPLE.read_text(encoding="utf-8")
     for line, ours in (
@@ -41,6 +41,7 @@ def site_file(*, port: int, home: Path, daemon_port: int) -> str:
         ("server_name buildd.example.org;", "server_name localhost;"),
         ("server 127.0.0.1:8066;", f"server 127.0.0.1:{daemon_port};"),
         ("root /var/lib/mini-buildd;", f"root {home};"),
+        ("NAME-OF-A-PRIVATE-ONE", private),
     ):
         if text.count(line) != 1:
             raise AssertionError(f"the example has no line {line}")
@@ -49,10 +50,13 @@ def site_file(*, port: int, home: Path, daemon_port: int) -> str:
 
 
 @contextmanager
-def running(folder: Path, *, home: Path, daemon_port: int) -> Iterator[tuple[int, int]]:
+def running(
+    folder: Path, *, home: Path, daemon_port: int, private: str = "none"
+) -> Iterator[tuple[int, int]]:
     """The port of a running nginx and the process id of its one worker; its files in *folder*."""
     port = free_port()
-    (folder / "site.conf").write_text(site_file(port=port, home=home, daemon_port=daemon_port))
+    text = site_file(port=port, home=home, daemon_port=daemon_port, private=private)
+    (folder / "site.conf").write_text(text)
     (folder / "nginx.conf").write_text(_MAIN.format(folder=folder))
     log = folder / "error.log"
     command = ["nginx", "-p", str(folder), "-e", str(log), "-c", str(folder / "nginx.conf")]

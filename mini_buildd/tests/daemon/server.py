@@ -13,11 +13,16 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back; names of header fields in lower case."""
+    """What came back; names of header fields in lower case, of each in *fields* the last one."""
 
     status: int
     body: bytes
     fields: dict[str, str]
+    every_field: tuple[tuple[str, str], ...] = ()
+
+    def all_of(self, name: str) -> list[str]:
+        """All that were given by that *name*."""
+        return [value for each, value in self.every_field if each.lower() == name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +41,9 @@ class Server:
             connection.request(method, path, headers=names)
             answer = connection.getresponse()
             body = answer.read()
-            return Answer(
-                answer.status, body, {name.lower(): value for name, value in answer.getheaders()}
-            )
+            given = tuple(answer.getheaders())
+            latest = {name.lower(): value for name, value in given}
+            return Answer(answer.status, body, latest, given)
 
     def connect(self, *, receive_bytes: int | None = None) -> socket.socket:
         """A plain connection, with a small buffer for what is received when asked for."""

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from mini_buildd.keys.archive_keys import ArchiveKeys
 from mini_buildd.tests.archive.apt import Apt
 from mini_buildd.tests.archive.repository import Repository
 from mini_buildd.tests.daemon.server import Answer, Server, serving
+from mini_buildd.tests.nginx import running
 from mini_buildd.tests.scenario import host_architecture
 
 FILE = "/archive/secret/dists/x/InRelease"
@@ -54,6 +56,22 @@ def test_who_may_reads_it_and_no_cache_on_the_way_keeps_it_for_others(server: Se
     assert pool.fields["cache-control"] == "private, max-age=31536000, immutable"
     assert ask(server, FILE, "ada", method="HEAD").fields["content-length"] == "11"
     assert ask(server, "/archive/secret/", "ada").status == 200
+
+
+def test_nginx_hands_them_over_and_adds_no_leave_to_keep_them(
+    server: Server, tmp_path: Path
+) -> None:
+    with running(tmp_path, home=server.home, daemon_port=server.port, private="secret") as (at, _):
+        nginx = replace(server, port=at)
+        for path in (FILE, "/archive/secret/pool/main/a.deb"):
+            assert ask(nginx, path).status == 401
+            assert ask(nginx, path, "bob").status == 404
+            answer, by_daemon = ask(nginx, path, "ada"), ask(server, path, "ada")
+            assert (answer.status, answer.body) == (200, by_daemon.body)
+            names = ("cache-control", "vary", "x-content-type-options", "content-security-policy")
+            for name in names:
+                assert answer.all_of(name) == by_daemon.all_of(name)
+                assert len(answer.all_of(name)) == 1
 
 
 @pytest.mark.parametrize(

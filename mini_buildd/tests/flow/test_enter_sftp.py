@@ -6,9 +6,11 @@ import pytest
 from django.contrib.auth.models import User
 
 from mini_buildd.db.models import SshKey
-from mini_buildd.domain.permission import Actor
+from mini_buildd.domain.permission import Actor, Scope
+from mini_buildd.domain.token import TokenWish
 from mini_buildd.flow.enter_sftp import may_enter_sftp
 from mini_buildd.flow.ssh_key import add_ssh_key, remove_ssh_key
+from mini_buildd.flow.token import make_token
 from mini_buildd.tests.flow.scene import Scene
 
 _HERE = "192.0.2.7"
@@ -54,6 +56,13 @@ def test_an_account_that_is_switched_off_comes_in_by_nothing(keyed: Scene) -> No
     User.objects.update(is_active=False)
     assert not _by_key(keyed, "ada")
     assert not _by_password(keyed, "ada", "ada's secret")
+
+
+def test_a_token_lets_in_when_it_is_one_to_upload(keyed: Scene) -> None:
+    for scope, may in ((Scope.UPLOAD, True), (Scope.READ, False)):
+        wish = TokenWish(str(scope), frozenset({scope}))
+        token = make_token(keyed.site, Actor("bob"), "bob", wish).secret
+        assert _by_password(keyed, "bob", token) is may
 
 
 def test_a_password_lets_in_and_whoever_guesses_waits(keyed: Scene) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from mini_buildd.config.settings import Watch
 from mini_buildd.db import models
+from mini_buildd.deb.names import PlainFilename
 from mini_buildd.flow import sweep
 from mini_buildd.flow.watched import WatchedFolder
 from mini_buildd.incoming.spool import Spool
@@ -41,7 +42,7 @@ def _names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir() if path.is_file()} if folder.exists() else set()
 
 
-def _files(scene: Scene, **differences: str | bytes) -> Files:
+def _files(scene: Scene, **differences: str) -> Files:
     package = SourcePackage()
     for name, value in differences.items():
         setattr(package, name, value)
@@ -180,60 +181,48 @@ def test_after_a_crash_it_goes_on_and_the_upload_is_there_once(
     assert _CHANGES in _names(drop / "done")
 
 
-@pytest.mark.parametrize("moved", [0, 1, 3])
-def test_what_a_crash_left_half_taken_is_given_back_and_taken_anew(
-    scene: Scene, drop: Path, moved: int
-) -> None:
-    files = _files(scene)
-    _put(drop, files)
-    half = drop / ".taken" / ("0" * 32)
-    half.mkdir(parents=True)
-    for name in [name for name in files if name != _CHANGES][:moved]:
-        (drop / name).rename(half / name)
-    _look(scene, WatchedFolder(Watch(str(drop))), times=5)
-    assert models.Upload.objects.get().state == "accepted"
-    assert _names(drop / "done") == set(files)
-    assert list((drop / ".taken").iterdir()) == []
-    assert not any((scene.site.places.spool / "files").iterdir()), "nothing came twice"
-
-
-def test_what_was_dropped_anew_meanwhile_is_newer_than_what_is_given_back(
+def test_a_crash_while_it_is_taken_gives_the_files_back_and_they_are_taken_again(
     scene: Scene, drop: Path
 ) -> None:
-    files = _files(scene)
-    _put(drop, files)
-    half = drop / ".taken" / ("0" * 32)
-    half.mkdir(parents=True)
-    (half / _ORIG).write_bytes(b"older")
-    _look(scene, WatchedFolder(Watch(str(drop))), times=5)
-    assert models.Upload.objects.get().state == "accepted"
-
-
-def test_a_file_that_is_too_large_for_the_spool_is_rejected_and_holds_nobody_up(
-    scene: Scene, drop: Path
-) -> None:
-    files = _files(scene)
-    large = _files(scene, name="large", orig=b"x" * 100_000)
-    spool = scene.site.places.spool
-    bounded = Spool(spool, max_file_bytes=50_000, max_spool_bytes=1 << 30)
-    scene.site = replace(scene.site, spool=bounded)
-    _put(drop, large)
-    watched = WatchedFolder(Watch(str(drop)))
-    _look(scene, watched)
-    _put(drop, files)
-    _look(scene, watched)
-    assert models.Upload.objects.get().state == "accepted"
-    why = next((drop / "rejected").glob("*.why")).read_text()
-    assert "at most 50000 bytes" in why
-
-
-def test_what_cannot_be_brought_now_holds_nobody_else_up(scene: Scene, drop: Path) -> None:
-    taken = drop / ".taken"
-    for token in ("0" * 32, "f" * 32):  # before and after whatever token the other one has
-        (taken / token).mkdir(parents=True)
-        (taken / token / "bad_1.dsc").symlink_to("/nowhere")
-        (taken / token / "bad_1.changes").write_bytes(b"")
     _put(drop, _files(scene))
+    half = drop / ".taken" / ("0" * 32)
+    half.mkdir(parents=True)
+    (drop / _ORIG).rename(half / _ORIG)  # the .changes would have been the last
+    watched = WatchedFolder(Watch(str(drop)))
+    watched.look(scene.site)
+    assert scene.site.spool.named(PlainFilename(_ORIG)) == [], "not with every look once more"
+    _look(scene, watched)
+    assert models.Upload.objects.get().state == "accepted"
+    assert list((drop / ".taken").iterdir()) == []
+
+
+def test_what_is_too_large_is_rejected_and_keeps_nothing_else_waiting(
+    scene: Scene, drop: Path, tmp_path: Path
+) -> None:
+    files = _files(scene)
+    _put(drop, files)
+    bound = max(map(len, files.values()))
+    small = Spool(tmp_path / "small", max_file_bytes=bound, max_spool_bytes=1 << 30)
+    site = replace(scene.site, spool=small)
+    for token in ("0" * 32, "f" * 32):  # before and behind it, whatever its own is
+        large = drop / ".taken" / token
+        large.mkdir(parents=True)
+        (large / f"large{token[0]}_1.tar").write_bytes(b"x" * (bound + 1))
+        (large / f"large{token[0]}_1.changes").write_bytes(b"")
+    watched = WatchedFolder(Watch(str(drop)))
+    for _ in range(3):
+        watched.look(site)
+    assert [each.name for each in small.changes()] == [_CHANGES]
+    assert {"large0_1.tar", "largef_1.tar"} <= _names(drop / "rejected")
+    assert str(bound) in (drop / "rejected" / "large0_1.changes.why").read_text()
+
+
+def test_what_cannot_be_read_keeps_nothing_else_waiting(scene: Scene, drop: Path) -> None:
+    _put(drop, _files(scene))
+    for token in ("0" * 32, "f" * 32):
+        bad = drop / ".taken" / token
+        bad.mkdir(parents=True)
+        (bad / "bad_1.changes").symlink_to("nowhere")
     _look(scene, WatchedFolder(Watch(str(drop))))
     assert models.Upload.objects.get().state == "accepted"
 

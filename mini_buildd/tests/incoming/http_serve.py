@@ -41,7 +41,9 @@ def _django(environ: dict[str, Any], start_response: Any) -> list[bytes]:
 
 
 def _sign_in(credentials: Credentials, peer: str) -> None:
-    """Two are known; "often" has tried too often."""
+    """Two are known; "often" has tried too often, and with "broken" it fails."""
+    if credentials.account == "broken":
+        raise RuntimeError("the database is not to be asked")
     if credentials.account == "often":
         raise TooManyAttempts(
             expected="some patience", found=peer, hint="Wait.", retry_after_seconds=7

@@ -233,6 +233,16 @@ def test_a_data_connection_that_speaks_no_tls_brings_nothing(server: Server) -> 
 # --- offered ------------------------------------------------------------------------------
 
 
+def test_a_data_connection_from_before_its_protection_brings_nothing(server: Server) -> None:
+    with _connect(server) as client, closing(socket.create_connection(client.makepasv())) as data:
+        client.prot_p()
+        with suppress(OSError):
+            data.sendall(b"in the clear")
+        with pytest.raises(ftplib.error_perm, match="503"):
+            client.sendcmd("STOR clear")
+    assert server.files() == {}
+
+
 def test_where_tls_is_offered_both_ways_are_open(tmp_path: Path) -> None:
     with serve(tmp_path / "spool", wire={"tls_use": "offered"}) as server:
         with server.connect() as plain:

@@ -118,6 +118,22 @@ def test_a_request_that_is_cut_leaves_nothing(server: HttpServer) -> None:
     assert server.files() == {}
 
 
+def test_a_client_that_goes_before_the_disk_has_it_all_takes_no_room_for_ever(
+    tmp_path: Path,
+) -> None:
+    body = _form(("a.tar", b"x" * 60_000))
+    head = f"POST {_PATH} HTTP/1.1\r\nHost: x\r\nContent-Type: {_TYPE}\r\n"
+    with serve_http(tmp_path, slow_disk_seconds=0.3, max_spool_bytes=100_000) as server:
+        with closing(server.connect()) as client:
+            whole = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+            client.sendall(whole[:-1000])
+            wait_for("the part", lambda: server.parts() != [], seconds=20, interval=0.01)
+            client.sendall(whole[-1000:])
+        server.wait_for_no_parts()
+        assert server.files() == {}
+        wait_for("room", lambda: _post(server, body).status == 202, seconds=20)
+
+
 def test_when_there_is_no_room_for_all_none_stays(tmp_path: Path) -> None:
     with serve_http(tmp_path, max_spool_bytes=100_000) as server:
         for _ in range(3):

@@ -127,7 +127,8 @@ def test_dput_shows_why_a_file_is_refused(tmp_path: Path) -> None:
 def test_curl_shows_why_a_large_file_is_refused(
     tmp_path: Path, file: Path, options: list[str]
 ) -> None:
-    with serve_http(tmp_path / "home", max_file_bytes=1 << 20) as server:
+    with serve_http(tmp_path / "home", max_file_bytes=len(_CONTENT) - 1) as server:
+        # Who sends on for longer than a file may be is hung up on, and may not see the answer.
         url = f"{server.url}/upload/"
         said = run("curl", "-sS", "--noproxy", "*", *options, "-T", str(file), url, check=False)
         assert said.startswith("The file is too large: ")
@@ -266,6 +267,20 @@ def test_whoever_is_not_known_is_asked_who_they_are(
 def test_whoever_tried_too_often_is_told_when_to_come_again(closed: HttpServer) -> None:
     answer = closed.ask("PUT", "/upload/x", b"x", Authorization=_basic("often:x"))
     assert (answer.status, answer.fields["retry-after"]) == (429, "7")
+
+
+@pytest.mark.parametrize("size", [0, 10, 20_000_000])
+def test_when_nobody_can_tell_who_it_is_that_is_said_and_the_connection_ends(
+    tmp_path: Path, size: int
+) -> None:
+    with serve_http(tmp_path, policy="accounts") as server:
+        header = _basic("broken:x")
+        answer = server.ask("PUT", "/upload/x", b"x" * size, Authorization=header)
+        assert answer.status == 500
+        # A traceback ends with an empty line here.
+        wait_for("it stands in the log", lambda: server.errors[-1:] == ["\n"], seconds=10)
+        assert "the database is not to be asked" in server.errors[-2]
+        server.errors.clear()
 
 
 def test_a_browser_that_looks_is_not_asked_for_a_password(closed: HttpServer) -> None:

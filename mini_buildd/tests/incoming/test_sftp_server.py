@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from twisted.conch.ssh.common import NS
 from twisted.internet.task import Clock
 
 from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.rates import Rates
 from mini_buildd.incoming.sessions import Sessions
+from mini_buildd.incoming.sftp import SftpChannel
 from mini_buildd.incoming.sftp_files import DropBox
 from mini_buildd.incoming.sftp_server import SftpServer
 from mini_buildd.incoming.spool import Spool
@@ -34,6 +36,16 @@ class _AtOnce:
 
     def callFromThread(self, work: Callable[..., None], *arguments: Any) -> None:  # noqa: N802  # the same
         work(*arguments)
+
+
+def test_what_a_client_does_not_read_is_said_to_it_once(tmp_path: Path) -> None:
+    client = Client(tmp_path)
+    nothing: Any = None
+    dock = Dock(Clock(), nothing, client.spool, Sessions(), Rates(Clock(), 0), lambda: None)
+    channel = SftpChannel(dock, DropBox(dock, "peer"), 0, 1000)
+    answers = [channel.requestReceived(b"exec", NS(b"ls")) for _ in range(100)]
+    assert answers == [True, *[False] * 99]
+    assert sum(len(data) for _, data in channel.extBuf) < 1000
 
 
 @dataclass

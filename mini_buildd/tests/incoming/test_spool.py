@@ -10,9 +10,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from twisted.python.threadpool import ThreadPool
 
 from mini_buildd.deb.names import MalformedName, PlainFilename
+from mini_buildd.incoming.dock import Dock
+from mini_buildd.incoming.rates import Rates
+from mini_buildd.incoming.resumable import Resumables
 from mini_buildd.incoming.sessions import Sessions
+from mini_buildd.incoming.sftp_files import Unstoppable
 from mini_buildd.incoming.spool import Arrival, Spool, SpoolFull
 
 
@@ -188,6 +193,38 @@ def test_those_who_bring_look_and_drop_at_once_do_not_disturb_each_other(tmp_pat
     assert spool._used_bytes == 0
 
 
+def test_that_more_can_follow_is_known_as_soon_as_the_file_is_there(tmp_path: Path) -> None:
+    """Not only when the reactor comes round to it: somebody may look between the two."""
+    spool, sessions, pool, later = _spool(tmp_path), Sessions(), ThreadPool(1, 1), _Later()
+    dock = Dock(later, pool, spool, sessions, Rates(later, 0), lambda: None)
+    sessions.begin("peer")
+    part = spool.open_part()
+    writing = dock.writing(part, Unstoppable(), lambda failure: failure.raiseException())
+    pool.start()
+    dock.land(writing, part, PlainFilename("a.changes"), "peer")
+    pool.stop()
+    (arrival,) = spool.changes()
+    assert sessions.can_follow(arrival)
+    sessions.end("peer")
+    assert not sessions.can_follow(arrival)
+
+
+class _Later:
+    """A reactor that is busy with something else."""
+
+    def callFromThread(self, *call: object) -> None:  # noqa: N802  # Twisted's name
+        """Some time."""
+
+
+def test_a_resumable_that_cannot_be_begun_takes_no_room(tmp_path: Path) -> None:
+    spool = _spool(tmp_path / "spool")
+    resumables = Resumables(spool, tmp_path / "resumable")
+    (tmp_path / "resumable").rmdir()
+    with pytest.raises(OSError, match="No such file"):
+        resumables.begin(PlainFilename("a"), 1)
+    assert spool._used_bytes == 0
+
+
 def test_more_can_follow_while_the_peer_is_connected_and_not_afterwards(tmp_path: Path) -> None:
     sessions = Sessions()
     arrival = Arrival(PlainFilename("a.changes"), "token", tmp_path)
@@ -195,10 +232,10 @@ def test_more_can_follow_while_the_peer_is_connected_and_not_afterwards(tmp_path
     sessions.begin("peer")
     sessions.begin("peer")
     sessions.begin("other")
-    sessions.brought("peer", arrival)
+    sessions.brings("peer", arrival.token)
     sessions.end("peer")
     assert sessions.can_follow(arrival)
     sessions.end("peer")
     assert not sessions.can_follow(arrival)
-    sessions.brought("peer", arrival)  # it was gone before its file was stored
+    sessions.brings("peer", arrival.token)  # it was gone before its file was stored
     assert not sessions.can_follow(arrival)

@@ -6,14 +6,19 @@ import socket
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.task import Clock
 
+from mini_buildd.incoming.dock import Dock
+from mini_buildd.incoming.http_channel import Pause
+from mini_buildd.incoming.http_door import HttpExchange, Works
 from mini_buildd.incoming.peers import peer_of
 from mini_buildd.incoming.rates import Rates
 from mini_buildd.incoming.sessions import Bounds, Sessions
+from mini_buildd.incoming.spool import Spool
 from mini_buildd.tests.incoming.run import run
 from mini_buildd.tests.incoming.server import Server, serve
 from mini_buildd.tests.instance import wait_for
@@ -146,6 +151,37 @@ def test_a_peer_pays_for_what_it_sent_over_all_its_connections_and_others_do_not
     clock.advance(3600)
     assert rates.took("a", 100) == 0
     assert rates.took("a", 100) == 1, "a pause of an hour saves up a second, and no more"
+
+
+def test_pieces_that_came_at_once_are_all_paid_for_before_more_is_read(tmp_path: Path) -> None:
+    """As those of a body in chunks, of which many are in one packet."""
+    clock = Clock()
+    clock.advance(1000)
+    nothing: Any = None
+    spool = Spool(tmp_path, max_file_bytes=1 << 20, max_spool_bytes=1 << 20)
+    dock = Dock(clock, nothing, spool, Sessions(), Rates(clock, 100), lambda: None)
+    works = Works(dock, nothing)
+    request: Any = _Request()
+    exchange = HttpExchange(works, request, nothing, as_json=False)
+    for _ in range(10):
+        exchange.write(b"x" * 100)
+    assert request.pauses == {Pause.RATE}
+    assert len(clock.getDelayedCalls()) == 1
+    clock.advance(8.5)
+    assert request.pauses == {Pause.RATE}
+    clock.advance(1)
+    assert request.pauses == set()
+
+
+class _Request:
+    """One whose pauses can be seen."""
+
+    peer = "192.0.2.1"
+
+    def __init__(self) -> None:
+        self.pauses: set[Pause] = set()
+        self.pause = self.pauses.add
+        self.resume = self.pauses.discard
 
 
 def test_without_a_bound_nobody_waits() -> None:
