@@ -10,6 +10,7 @@ from django.contrib.auth import authenticate
 from mini_buildd.db.actors import actor_for
 from mini_buildd.domain.permission import Actor, Door
 from mini_buildd.domain.problem import SignInFailed
+from mini_buildd.domain.throttle import network_of
 from mini_buildd.domain.token import looks_like_token
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.token import actor_of_token
@@ -26,16 +27,18 @@ def sign_in(site: Site, account: str, secret: str, peer: str, door: Door = Door.
     actor = _of_token(site, account, secret, door) if is_token else None
     if actor is not None:
         return actor
-    site.throttle.demand(account, peer)
+    # Nor must it keep out their passwords: what is wrong with tokens is counted by itself.
+    who, where = ("", f"tokens from {network_of(peer)}") if is_token else (account, peer)
+    site.throttle.demand(who, where)
     actor = None if is_token else _of_password(account, secret, door)
     if actor is None:
-        site.throttle.failed(account, peer)
+        site.throttle.failed(who, where)
         raise SignInFailed(
             expected="the name of an account with its password, or an API token",
             found=f"“{account[:80]}” with something else" if account else "no such token",
             hint="Look at your account's page; a token may have expired or been revoked.",
         )
-    site.throttle.succeeded(account, peer)
+    site.throttle.succeeded(who, where)
     return actor
 
 

@@ -127,6 +127,8 @@ class Spool:
         self._max_spool_bytes = max_spool_bytes
         # The servers' thread and those of the pool meet here.
         self._lock = threading.Lock()
+        # For what the disk may take long for: the servers' thread never waits for this one.
+        self._folder_lock = threading.Lock()
         for folder in (self._parts, self._files, self._uploads, self._aims):
             folder.mkdir(parents=True, exist_ok=True)
         self._used_bytes = sum(
@@ -188,7 +190,7 @@ class Spool:
         """Move a received part to where arrivals lie."""
         folder = self._files / name
         target = folder / part.name
-        with self._lock:
+        with self._folder_lock:
             folder.mkdir(exist_ok=True)
             part.rename(target)
         with contextlib.suppress(FileNotFoundError):  # somebody has used and dropped it already
@@ -241,7 +243,7 @@ class Spool:
                 arrival.path.unlink()
                 self.release(ENTRY_BYTES + size_bytes)
             (self._aims / arrival.token).unlink(missing_ok=True)
-            with self._lock, contextlib.suppress(OSError):
+            with self._folder_lock, contextlib.suppress(OSError):
                 arrival.path.parent.rmdir()  # only when it is empty
 
     def expire(self, keep_seconds: int) -> int:

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from itertools import count
 
 import pytest
 from django.contrib.auth.models import User
@@ -78,3 +79,13 @@ def test_who_comes_with_old_tokens_waits_and_keeps_no_good_token_out(accounts: S
     assert sign_in(accounts.site, "", token(accounts), HERE).name == "ada"
     with pytest.raises(TooManyAttempts):
         sign_in(accounts.site, "", old, HERE)
+
+
+def test_a_program_with_an_old_token_keeps_nobodys_password_out(accounts: Scene) -> None:
+    passed = count(step=60.0)
+    accounts.site = replace(accounts.site, throttle=Throttle(lambda: next(passed)))
+    for name in ("", "ada") * 200:
+        with suppress(SignInFailed, TooManyAttempts):
+            sign_in(accounts.site, name, "mbd_" + "x" * 43, HERE)
+    for name in ("ada", "bob"):
+        assert sign_in(accounts.site, name, f"{name}'s secret", HERE).name == name

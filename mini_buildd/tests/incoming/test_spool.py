@@ -216,6 +216,31 @@ class _Later:
         """Some time."""
 
 
+def test_a_disk_that_is_slow_to_move_a_file_lets_others_be_received(tmp_path: Path) -> None:
+    spool = _spool(tmp_path)
+    name, moving, goes_on = PlainFilename("a"), threading.Event(), threading.Event()
+
+    class SlowPath(type(tmp_path)):  # type: ignore[misc]  # the system's kind of path
+        def rename(self, target: Path) -> None:
+            moving.set()
+            assert goes_on.wait(20)
+            super().rename(target)
+
+    (tmp_path / "parts" / "0").write_bytes(b"x")
+    mover = threading.Thread(target=spool.take, args=(SlowPath(tmp_path / "parts" / "0"), name))
+    mover.start()
+    assert moving.wait(20)
+    receiver = threading.Thread(target=spool.claim, args=(1, 1))
+    receiver.start()
+    receiver.join(5)
+    was_received = not receiver.is_alive()
+    goes_on.set()
+    for thread in (mover, receiver):
+        thread.join()
+    assert was_received
+    assert len(spool.named(name)) == 1
+
+
 def test_a_resumable_that_cannot_be_begun_takes_no_room(tmp_path: Path) -> None:
     spool = _spool(tmp_path / "spool")
     resumables = Resumables(spool, tmp_path / "resumable")
