@@ -102,12 +102,14 @@ def find_signer(fingerprint: str) -> Signer | None:
 def is_blocked(fingerprint: str) -> bool:
     """Whether it is registered, and somebody has said that it is not to count any more.
 
-    Not when it was merely refused as the key of an account: somebody else's may be claimed there.
+    Not when it was merely refused as the key of an account, or waits in one that was closed:
+    somebody else's may be claimed there.
     """
     rows = OpenPGPKey.objects.filter(fingerprint=fingerprint)
     withdrawn = Q(refused_at__isnull=False, approved_at__isnull=False)
-    said = Q(is_active=False) | Q(user__is_active=False) | Q(revoked_at__isnull=False)
-    return rows.filter(said | withdrawn).exists()
+    closed = Q(user__is_active=False, approved_at__isnull=False)
+    said = Q(is_active=False) | Q(revoked_at__isnull=False)
+    return rows.filter(said | withdrawn | closed).exists()
 
 
 def keyring_rights(

@@ -4,7 +4,7 @@ An upload that has come and a dry run are asked the same in the same order. A ru
 asked although an earlier one has failed is asked, so that a person is told all at once.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import ParamSpec, TypeVar
@@ -12,7 +12,7 @@ from typing import ParamSpec, TypeVar
 from django.db.models import Q, QuerySet
 
 from mini_buildd.archive.tree import pool_path
-from mini_buildd.db.models import Distribution, PoolFile, Source
+from mini_buildd.db.models import Distribution, PoolFile, Repository, Source
 from mini_buildd.db.uploaders import Signer
 from mini_buildd.db.visibility import visible
 from mini_buildd.deb.changes import Changes
@@ -21,6 +21,7 @@ from mini_buildd.deb.files import ListedFile
 from mini_buildd.deb.names import Component, MalformedName, PlainFilename, Sha256, SourceName
 from mini_buildd.deb.version import Version, compare
 from mini_buildd.domain import problem, upload_fields, upload_rules
+from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.keyring import keyring_name
 from mini_buildd.domain.layout import VersionRule
 from mini_buildd.domain.orig import is_orig
@@ -185,13 +186,32 @@ def _known_to(signer: Signer | None, rows: QuerySet[Distribution]) -> QuerySet[D
 def _check_distribution(
     changes: Changes, signer: Signer | None, distribution: Distribution | None
 ) -> None:
-    open_ones = _known_to(signer, Distribution.objects.filter(suite__accepts_uploads=True))
+    takes_uploads = Distribution.objects.filter(suite__accepts_uploads=True)
+    open_ones = _known_to(signer, _told_with(changes.distribution, takes_uploads))
     upload_rules.check_distribution(
         changes.distribution,
         exists=distribution is not None,
         is_open=distribution is not None and distribution.suite.accepts_uploads,
         open_ones=open_ones.values_list("name", flat=True),
     )
+
+
+def _told_with(distribution: str, rows: QuerySet[Distribution]) -> QuerySet[Distribution]:
+    """Those of *rows* that all may be told of who see an upload that names *distribution*.
+
+    Why it was rejected stands on its page; that is hidden where it names a private repository.
+    """
+    try:
+        own = str(DistributionName.parse(distribution).repository)
+    except MalformedName:
+        own = ""
+    return rows.filter(Q(repository__is_private=False) | Q(repository__name=own))
+
+
+def _public(names: Collection[str]) -> str:
+    """Those of *names* of repositories that are not private, for the page of an upload."""
+    rows = Repository.objects.filter(is_private=False, name__in=names).order_by("name")
+    return ", ".join(rows.values_list("name", flat=True)) or "no public one"
 
 
 def _check_signer(signer: Signer | None, distribution: Distribution, source: SourceName) -> None:
@@ -208,8 +228,7 @@ def _check_signer(signer: Signer | None, distribution: Distribution, source: Sou
     if not rights:
         raise problem.SignerNotAllowed(
             expected=f"a signer who may upload to repository {repository}",
-            found=f"{signer.uploader}, who may upload to "
-            f"{', '.join(sorted(signer.repositories)) or 'none'}",
+            found=f"{signer.uploader}, who may upload to {_public(signer.repositories)}",
             hint="Ask an administrator for the right, or upload to another repository.",
         )
     in_repository = Source.objects.filter(distribution__repository=distribution.repository)
@@ -337,10 +356,15 @@ def pool_rows(
     )
 
 
-def known_files(changes: Changes) -> frozenset[PlainFilename]:
-    """Those files of *changes* that the repository's pool has already, just as they are listed."""
+def known_files(opened: Opened) -> frozenset[PlainFilename]:
+    """Those files of an upload that the repository's pool has already, just as they are listed.
+
+    None of a private one, for who may not upload there.
+    """
+    changes = opened.changes
+    distributions = Distribution.objects.filter(name=changes.distribution)
     rows = PoolFile.objects.filter(
-        repository__distributions__name=changes.distribution,
+        repository__distributions__in=_known_to(opened.signer, distributions),
         name__in=[file.name for file in changes.files],
         removed_at=None,
     )

@@ -33,6 +33,9 @@ from mini_buildd.tools import apthelper
 
 _log = logging.getLogger(__name__)
 
+# A .dsc may name thousands, and each is a question to a mirror, or half a minute without an answer.
+_MOST_LOST = 5
+
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
@@ -74,17 +77,27 @@ def fetch_orig(site: Site, commands: Commands, upload: Upload) -> list[EventKind
         accepted = examine_received(site, upload).accepted
     except problem.Rejection:
         accepted = None
-    wanted = accepted.parts.base if accepted is not None else ()
     try:
-        if accepted is None or not wanted:
+        if accepted is None or not accepted.parts.base:
             return [_go_on(site, upload, "nothing is missing any more")]
-        return _settle(
-            site,
-            upload,
-            [(file, _search(site, commands, upload, accepted, file)) for file in wanted],
-        )
+        return _settle(site, upload, _search_all(site, commands, upload, accepted))
     except (Overtaken, CommandsStopped):
         return []
+
+
+def _search_all(
+    site: Site, commands: Commands, upload: Upload, accepted: Accepted
+) -> list[tuple[ListedFile, _Search]]:
+    """Look for all that may be in the base, until some are lost already."""
+    searches: list[tuple[ListedFile, _Search]] = []
+    lost = 0
+    for file in accepted.parts.base:
+        search = _search(site, commands, upload, accepted, file)
+        searches.append((file, search))
+        lost += not search.found_at
+        if lost == _MOST_LOST:
+            break
+    return searches
 
 
 def _settle(

@@ -35,7 +35,7 @@ def precheck(
         if unsigned is None:
             return Precheck(faults=(_fault(rejection),))
         opened = unsigned
-    in_pool = known_files(opened.changes)
+    in_pool = known_files(opened)
     sent = Sent(
         read=lambda listed: _read(opened.changes, listed, dsc),
         has=lambda listed: listed in _listed(opened.changes) and listed not in in_pool,

@@ -12,7 +12,6 @@ from django.db import IntegrityError, transaction
 
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Upload
-from mini_buildd.deb.changes import Changes
 from mini_buildd.deb.files import ListedFile
 from mini_buildd.deb.names import Sha256
 from mini_buildd.domain import problem, upload_rules
@@ -22,7 +21,7 @@ from mini_buildd.flow.examine import known_files
 from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.received import read_control
 from mini_buildd.flow.reject import note_problems
-from mini_buildd.flow.signature import open_changes
+from mini_buildd.flow.signature import Opened, open_changes
 from mini_buildd.flow.site import Site
 from mini_buildd.incoming.spool import Arrival
 from mini_buildd.kit.hashing import Digests
@@ -54,8 +53,8 @@ def receive(site: Site, arrival: Arrival, *, is_final: bool) -> list[EventKind]:
     )
     found: list[Arrival] = []
     try:
-        changes = _verify(site, upload, data, site.spool.aim_of(arrival))
-        arrived = _find_files(site, changes, is_final=is_final)
+        opened = _verify(site, upload, data, site.spool.aim_of(arrival))
+        arrived = _find_files(site, opened, is_final=is_final)
         if arrived is None:
             return []
         found = arrived
@@ -67,8 +66,8 @@ def receive(site: Site, arrival: Arrival, *, is_final: bool) -> list[EventKind]:
     return [event]
 
 
-def _verify(site: Site, upload: Upload, data: bytes, suites: Mapping[str, str]) -> Changes:
-    """The parsed .changes; fills in who signed *upload* and what it is.
+def _verify(site: Site, upload: Upload, data: bytes, suites: Mapping[str, str]) -> Opened:
+    """The .changes as it was signed; fills in who signed *upload* and what it is.
 
     *suites* is what distributions stand for in the folder that it came by.
     """
@@ -82,17 +81,17 @@ def _verify(site: Site, upload: Upload, data: bytes, suites: Mapping[str, str]) 
     upload.version = changes.version
     upload.distribution_name = changes.distribution[:130]
     upload.signed_distribution = opened.signed_distribution
-    return changes
+    return opened
 
 
-def _find_files(site: Site, changes: Changes, *, is_final: bool) -> list[Arrival] | None:
-    """The arrivals that *changes* means; None while some of its files are still to come.
+def _find_files(site: Site, opened: Opened, *, is_final: bool) -> list[Arrival] | None:
+    """The arrivals that the .changes means; None while some of its files are still to come.
 
     What the pool has just so need not come (flow.precheck says which that is).
     """
     found: list[Arrival] = []
-    needless = known_files(changes) if is_final else frozenset()
-    for file in changes.files:
+    needless = known_files(opened) if is_final else frozenset()
+    for file in opened.changes.files:
         candidates = site.spool.named(file.name)
         match = next((each for each in candidates if _is_same(site, each, file)), None)
         if match is not None:

@@ -17,8 +17,8 @@ from mini_buildd.flow.submit_key import KIND, is_distrusted, name_of, shown
 def remove_key(site: Site, actor: Actor, fingerprint: str) -> list[EventKind]:
     """Forget the key; raises NotAllowed, UploaderKeyUnknown, UploaderKeyUnfit.
 
-    One that is revoked, or was refused after it was approved, is remembered, lest it should come
-    in again by a keyring or another account; only an administrator can let that go.
+    One that is revoked, was switched off, or was refused after it was approved, is remembered, lest
+    it should come in again by a keyring or another account; only an administrator can let that go.
     """
     at = site.clock()
     if not actor.name:
@@ -28,7 +28,7 @@ def remove_key(site: Site, actor: Actor, fingerprint: str) -> list[EventKind]:
         demand(actor, Act.ADD_KEY, owner=row.user.get_username())
         if is_distrusted(row) and not actor.is_admin:
             raise UploaderKeyUnfit(
-                expected="a key that was neither revoked nor withdrawn",
+                expected="a key that was not revoked, switched off or withdrawn",
                 found=f"{row.fingerprint}, which was",
                 hint="It is remembered, so that nobody lets it in by mistake. Nothing signed by "
                 "it is taken.",

@@ -22,6 +22,7 @@ from mini_buildd.keys.public_key import PublicKey, read_public_key
 
 # Of Debian's developers, with all that others have signed, a few keys have half of it.
 _MAX_BYTES = 2 << 20
+_MOST = 50
 KIND = "OpenPGP key"
 
 
@@ -86,9 +87,20 @@ def check_fit(key: PublicKey, at: datetime) -> None:
 
 
 def is_distrusted(row: OpenPGPKey) -> bool:
-    """Whether the key counts no more, whoever brings it: it is revoked, or approval withdrawn."""
-    was_approved = row.approved_at is not None
-    return row.revoked_at is not None or (row.refused_at is not None and was_approved)
+    """Whether the key counts no more, whoever brings it.
+
+    It is revoked, or was switched off, or its approval was withdrawn.
+    """
+    is_withdrawn = row.refused_at is not None and row.approved_at is not None
+    return row.revoked_at is not None or not row.is_active or is_withdrawn
+
+
+def _too_many(account: str) -> UploaderKeyUnfit:
+    return UploaderKeyUnfit(
+        expected=f"fewer than {_MOST} keys of an account",
+        found=f"that {account} has so many",
+        hint="Remove those that are not used.",
+    )
 
 
 def _is_free(row: OpenPGPKey) -> bool:
@@ -108,7 +120,10 @@ def _add(site: Site, actor: Actor, user: Any, key: PublicKey) -> list[EventKind]
     """The row of a new key; it takes the place of one that was refused to somebody else."""
     at, is_approved = site.clock(), may(actor, Act.APPROVE_KEY)
     with transaction.atomic():
-        there = OpenPGPKey.objects.filter(fingerprint=key.fingerprint).exclude(user=user)
+        if user.openpgp_keys.count() >= _MOST:
+            raise _too_many(user.get_username())
+        rows = OpenPGPKey.objects.select_for_update(of=("self",))
+        there = rows.filter(fingerprint=key.fingerprint).exclude(user=user)
         for other in filter(_is_free, there):
             other.delete()
         row, is_new = OpenPGPKey.objects.get_or_create(
@@ -143,6 +158,9 @@ def _bring_up_to_date(
     at, before = site.clock(), shown(row)
     if not key.is_revoked:
         check_fit(key, at)
+    if len(key.armored) > _MAX_BYTES and (row.revoked_at is not None or not key.is_revoked):
+        # Of each key, one revocation is heard however large it is.
+        raise _no_key(f"more than {_MAX_BYTES >> 20} MiB, together with what was given before")
     with transaction.atomic():
         there = OpenPGPKey.objects.select_for_update().filter(pk=row.pk, armored=row.armored)
         if not there.exists():

@@ -6,11 +6,15 @@ from mini_buildd.db.events import record
 from mini_buildd.db.models import Event, OpenPGPKey
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.key_expiry import OWNER_WARN_DAYS, days_left
+from mini_buildd.domain.permission import SELF
 from mini_buildd.flow.site import Site
+from mini_buildd.keys.gpg import GnupgFailed
+from mini_buildd.keys.public_key import read_public_key
 
 
 def watch_uploader_keys(site: Site) -> list[EventKind]:
     """Tell of the approved keys that expire soon."""
+    _read_ends(site)
     at = site.clock()
     far = at + timedelta(days=max(OWNER_WARN_DAYS))
     rows = OpenPGPKey.objects.filter(
@@ -29,6 +33,22 @@ def watch_uploader_keys(site: Site) -> list[EventKind]:
         if not told.filter(key=row, detail=text).exists():
             events.append(record(EventKind.UPLOADER_KEY_EXPIRES, at, key=row, detail=text))
     return events
+
+
+def _read_ends(site: Site) -> None:
+    """Note when keys end that were here before that was noted, and came to accounts by migration.
+
+    Of those without an end this asks gpg each time; there are few.
+    """
+    rows = OpenPGPKey.objects.filter(expires_at=None, approved_by=SELF.name)
+    for row in rows:
+        try:
+            key = read_public_key(row.armored, site.places.keyrings)
+        except GnupgFailed:
+            continue  # it verifies nothing either
+        if key.expires_at is not None:
+            there = rows.filter(pk=row.pk, armored=row.armored)
+            there.update(expires_at=key.expires_at)
 
 
 def _say(row: OpenPGPKey, days: int | None) -> str:

@@ -36,12 +36,13 @@ class KeyRow:
     reason: str
     is_of_its_account: bool
     was_approved: bool
+    is_off: bool
 
     @property
     def is_remembered(self) -> bool:
         """Whether only an administrator lets it be forgotten, lest it should come in again."""
         is_withdrawn = self.state is KeyState.REFUSED and self.was_approved
-        return is_withdrawn or self.state is KeyState.REVOKED
+        return is_withdrawn or self.is_off or self.state is KeyState.REVOKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def _row(row: OpenPGPKey, at: datetime) -> KeyRow:
         reason=row.refused_reason,
         is_of_its_account=bool(address) and f"<{address}>" in row.uid.lower(),
         was_approved=row.approved_at is not None,
+        is_off=not row.is_active,
     )
 
 

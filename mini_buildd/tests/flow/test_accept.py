@@ -5,10 +5,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 
 from mini_buildd.config.settings import Incoming
 from mini_buildd.db import models
+from mini_buildd.db.queries.uploads import find_upload
+from mini_buildd.db.visibility import seen_by
+from mini_buildd.domain.permission import VISITOR, Role
 from mini_buildd.flow import accept as accept_verb
 from mini_buildd.flow import sweep
 from mini_buildd.flow.accept import accept
@@ -266,3 +269,47 @@ def test_a_private_repository_is_unknown_to_who_may_not_upload_there(scene: Scen
     assert upload.problem_code == "distribution-unknown"
     assert upload.distribution is None
     assert "trixie-test-unstable" not in upload.expected
+
+
+def private_beside(scene: Scene) -> models.Distribution:
+    """A private repository called secret, with a suite, to which Pat may upload."""
+    public = scene.distribution()
+    repository = models.Repository.objects.get(pk=public.repository_id)
+    repository.pk, repository.name, repository.is_private = None, "secret", True
+    repository.save()
+    models.Grant.objects.create(user=User.objects.get(), repository=repository, role=Role.UPLOADER)
+    secret = models.Distribution.objects.get(pk=public.pk)
+    secret.pk, secret.repository, secret.name = None, repository, "trixie-secret-unstable"
+    secret.save()
+    return secret
+
+
+@pytest.mark.parametrize("case", ["unknown", "closed", "no right", "unsigned"])
+def test_what_everybody_may_read_of_an_upload_names_no_private_repository(
+    scene: Scene, case: str
+) -> None:
+    private_beside(scene)
+    if case == "no right":
+        models.Grant.objects.filter(repository__name="test").delete()
+    suite = {"unknown": "nowhere", "no right": "unstable"}.get(case, "stable")
+    package = SourcePackage(distribution=f"trixie-test-{suite}")
+    files = package.upload(scene.packager)
+    if case == "unsigned":
+        models.Repository.objects.filter(name="test").update(is_open=True)
+        files[f"{package.stem}_source.changes"] = package.changes().encode()
+    *_, arrival = scene.send(files).values()
+    sweep.take_in(scene.site, lambda _: False)
+    upload = models.Upload.objects.get(token=arrival.token)
+    assert upload.state == "rejected"
+    with seen_by(lambda: VISITOR):
+        told = find_upload(upload.pk)
+    assert told is not None
+    assert "secret" not in repr(told)
+
+
+def test_who_may_upload_to_a_private_repository_is_told_of_its_suites(scene: Scene) -> None:
+    private_beside(scene)
+    upload = scene.take_in(SourcePackage(distribution="trixie-secret-unstabel"))
+    assert "trixie-secret-unstable" in upload.expected
+    with seen_by(lambda: VISITOR):
+        assert find_upload(upload.pk) is None

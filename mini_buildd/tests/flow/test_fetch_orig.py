@@ -1,7 +1,7 @@
 """What an upload leaves out comes from the archive of the base release, by its signed digest."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -12,7 +12,7 @@ import pytest
 from mini_buildd.db import models
 from mini_buildd.flow import sweep
 from mini_buildd.flow.fetch_orig import waiting_uploads
-from mini_buildd.kit.commands import Commands
+from mini_buildd.kit.commands import Commands, Say
 from mini_buildd.tests.flow.package import SourcePackage
 from mini_buildd.tests.flow.scene import Scene
 from mini_buildd.tests.scenario import host_codename
@@ -177,6 +177,42 @@ def test_only_the_upstream_tarball_is_looked_for(scene: Scene, mirror: Path) -> 
     arrival = scene.send(files)[name]
     sweep.take_in(scene.site, lambda _: False)
     assert models.Upload.objects.get(token=arrival.token).problem_code == "source-incomplete"
+
+
+@pytest.mark.parametrize("url", ["", "http://127.0.0.1:9"])
+def test_an_upload_that_leaves_out_very_much_does_not_keep_the_others_waiting(
+    scene: Scene, mirror: Path, url: str
+) -> None:
+    del mirror
+    if url:
+        models.AptSource.objects.update(url=url)
+    many = {f"hello_1.0.orig-part{number}.tar.gz": b"part" for number in range(30)}
+    package = SourcePackage(more_in_dsc=many)
+    files = package.upload(scene.packager)
+    lines = package.changes().splitlines(keepends=True)
+    text = "".join(line for line in lines if ".orig-part" not in line)
+    name = f"{package.stem}_source.changes"
+    files = {each: data for each, data in files.items() if each not in many}
+    arrival = scene.send({**files, name: scene.packager.sign(text.encode())})[name]
+    sweep.take_in(scene.site, lambda _: False)
+    asked = Counting()
+    sweep.fetch_origs(scene.site, asked)
+    upload = models.Upload.objects.get(token=arrival.token)
+    assert upload.state == ("received" if url else "rejected")
+    assert len(asked.files) == 5
+
+
+class Counting(Commands):
+    """Keeps the names of the files that were asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.files: set[str] = set()
+
+    def run(self, command: Sequence[str], say: Say = lambda _: None) -> None:
+        """Run it as well."""
+        self.files.add(command[-2].rpartition("/")[2])
+        super().run(command, say)
 
 
 def test_after_a_stop_in_the_middle_it_goes_on(scene: Scene, mirror: Path) -> None:

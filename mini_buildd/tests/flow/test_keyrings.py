@@ -178,6 +178,19 @@ def test_who_claims_the_key_of_another_does_not_shut_that_one_out(
     )
 
 
+def test_to_close_the_account_that_claimed_it_does_not_shut_its_owner_out(
+    scene: Scene, ring: models.TrustedKeyring, stranger: Packager
+) -> None:
+    mallory = User.objects.create_user("mallory")
+    armored = stranger.public_key().read_text(encoding="ascii")
+    submit_key(scene.site, Actor("mallory"), "mallory", armored)
+    User.objects.filter(pk=mallory.pk).update(is_active=False)
+    assert outcome(sent(scene, stranger)) == "accepted", str(ring)
+    models.OpenPGPKey.objects.filter(user=mallory).update(approved_at=scene.clock())
+    upload = sent(scene, stranger, SourcePackage(version=SECOND))
+    assert outcome(upload) == "signer-unknown", "it was that account's"
+
+
 def test_who_sponsors_an_upload_leaves_its_dsc_signed_by_somebody_of_a_keyring(
     scene: Scene, ring: models.TrustedKeyring, stranger: Packager
 ) -> None:

@@ -9,7 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from mini_buildd.db import models
-from mini_buildd.domain.permission import Actor, Role
+from mini_buildd.db.queries.uploader_keys import list_keys
+from mini_buildd.domain.permission import SELF, Actor, Role
 from mini_buildd.domain.problem import (
     NotAllowed,
     NothingToDo,
@@ -228,6 +229,66 @@ def test_a_revoked_key_is_not_taken_by_another_account_that_has_an_old_export(
         submit_key(scene.site, MALLORY, "mallory", good)
 
 
+def test_a_key_that_an_administrator_has_switched_off_is_forgotten_by_one_only(
+    scene: Scene, eve: Person
+) -> None:
+    submit_key(scene.site, ADMIN, "eve", eve.public_key)
+    models.OpenPGPKey.objects.filter(fingerprint=eve.fingerprint).update(is_active=False)
+    with pytest.raises(UploaderKeyUnfit):
+        remove_key(scene.site, EVE, eve.fingerprint)
+    (row,) = list_keys(scene.clock(), "eve")
+    assert row.is_remembered
+    assert remove_key(scene.site, ADMIN, eve.fingerprint) == ["uploader_key.removed"]
+
+
+def test_a_key_that_was_refused_and_switched_off_is_free_for_nobody(
+    scene: Scene, eve: Person
+) -> None:
+    submit_key(scene.site, EVE, "eve", eve.public_key)
+    refuse_key(scene.site, ADMIN, eve.fingerprint, "known to be stolen")
+    models.OpenPGPKey.objects.filter(fingerprint=eve.fingerprint).update(is_active=False)
+    with pytest.raises(UploaderKeyTaken):
+        submit_key(scene.site, MALLORY, "mallory", eve.public_key)
+    submit_key(scene.site, EVE, "eve", eve.public_key)
+    assert row_of(eve).refused_at is not None, "nor does it wait again"
+
+
+def test_a_key_does_not_grow_without_bounds_by_exports_that_are_merged(
+    scene: Scene, eve: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exports = []
+    for name in ("one", "two"):
+        address = f"{name}@example.invalid"
+        eve.run("--quick-add-uid", eve.fingerprint, f"{name * 90} <{address}>")
+        only = ("--export-filter", f"keep-uid=mbox={address}")
+        exports.append(eve.run("--armor", *only, "--export", eve.fingerprint).decode("ascii"))
+    monkeypatch.setattr("mini_buildd.flow.submit_key._MAX_BYTES", max(map(len, exports)))
+    submit_key(scene.site, EVE, "eve", exports[0])
+    with pytest.raises(UploaderKeyUnfit) as refused:
+        submit_key(scene.site, EVE, "eve", exports[1])
+    assert "together" in refused.value.found
+    assert row_of(eve).uid == f"{'one' * 90} <one@example.invalid>"[:300]
+    assert len(row_of(eve).armored) <= max(map(len, exports))
+    revoke(eve)
+    submit_key(scene.site, EVE, "eve", minimal(eve))
+    assert row_of(eve).revoked_at is not None, "that is heard in any case"
+
+
+def minimal(person: Person) -> str:
+    """The key with its first user id only."""
+    only = ("--export-filter", "keep-uid=mbox=eve@example.invalid")
+    return person.run("--armor", *only, "--export", person.fingerprint).decode("ascii")
+
+
+def test_an_account_has_a_bounded_number_of_keys(
+    scene: Scene, eve: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mini_buildd.flow.submit_key._MOST", 0)
+    with pytest.raises(UploaderKeyUnfit):
+        submit_key(scene.site, EVE, "eve", eve.public_key)
+    assert not models.OpenPGPKey.objects.filter(fingerprint=eve.fingerprint).exists()
+
+
 def test_a_key_that_is_removed_counts_no_more_but_what_it_signed_keeps_its_name(
     scene: Scene, eve: Person
 ) -> None:
@@ -259,6 +320,19 @@ def test_its_owner_hears_that_a_key_expires_once_for_each_of_the_days(
         "a day",
     ]
     assert {event.key for event in told} == {row_of(eve)}
+
+
+def test_the_end_of_a_key_that_came_by_migration_is_found_out(scene: Scene, eve: Person) -> None:
+    submit_key(scene.site, ADMIN, "eve", eve.public_key)
+    end = row_of(eve).expires_at
+    assert end is not None
+    rows = models.OpenPGPKey.objects.filter(fingerprint=eve.fingerprint)
+    rows.update(expires_at=None, approved_by=SELF.name)
+    broken = models.OpenPGPKey.objects.exclude(fingerprint=eve.fingerprint)
+    broken.update(armored="no key", expires_at=None, approved_by=SELF.name)
+    scene.clock.now = end - timedelta(days=5)
+    assert watch_uploader_keys(scene.site) == ["uploader_key.expires"]
+    assert row_of(eve).expires_at == end
 
 
 def test_a_key_that_does_not_count_raises_no_alarm(scene: Scene, eve: Person) -> None:

@@ -74,6 +74,18 @@ def test_what_the_pool_has_need_not_be_sent(scene: Scene) -> None:
     assert "hello_1.0.orig.tar.gz" not in [file.name for file in answer.to_send]
 
 
+def test_what_the_pool_of_a_private_repository_has_is_told_to_its_uploaders_only(
+    scene: Scene,
+) -> None:
+    scene.accepted()
+    models.Repository.objects.update(is_private=True)
+    assert ask(scene, SourcePackage(version=SECOND)).in_pool
+    models.Grant.objects.all().delete()
+    answer = ask(scene, SourcePackage(version=SECOND))
+    assert answer.in_pool == ()
+    assert "hello_1.0.orig.tar.gz" in [file.name for file in answer.to_send]
+
+
 @pytest.mark.usefixtures("no_base_archive")
 @pytest.mark.parametrize(
     "package",
