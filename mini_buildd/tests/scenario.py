@@ -142,6 +142,8 @@ class Scenario:
         if not name or ours.path(name).is_symlink():
             return
         with kept.alone():
+            if kept.path(name).exists():  # of the same tarball, unpacked by another run
+                return
             ours.path(name).rename(kept.path(name))
             ours.path(name).symlink_to(kept.path(name))
             self._borrow(kept.path(name))
