@@ -18,8 +18,9 @@ from mini_buildd.cli.plain import plain
 from mini_buildd.cli.screen import Screen
 from mini_buildd.cli.token_options import add_token
 from mini_buildd.cli.user_options import add_user
+from mini_buildd.config.load import SettingsError, load
 from mini_buildd.config.places import Places
-from mini_buildd.config.settings import Settings, SettingsError, load
+from mini_buildd.config.settings import Settings
 from mini_buildd.db.connect import connect, django_settings, migrate
 from mini_buildd.deb.names import MalformedName
 from mini_buildd.domain.problem import Problem

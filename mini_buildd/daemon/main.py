@@ -13,8 +13,9 @@ from typing import Any
 from twisted.internet import reactor as any_reactor
 from twisted.logger import STDLibLogObserver, globalLogBeginner
 
+from mini_buildd.config.load import SettingsError, load
 from mini_buildd.config.places import Places
-from mini_buildd.config.settings import Settings, SettingsError, load
+from mini_buildd.config.settings import Settings
 from mini_buildd.db.connect import analyze, close, connect, django_settings, migrate
 from mini_buildd.kit.atomic import write_file
 from mini_buildd.web.settings import web_settings

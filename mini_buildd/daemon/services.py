@@ -136,6 +136,28 @@ class Services:
         hosted.plug_in(self._site, self._wake_all)
 
     def _make_steps(self) -> None:
+        self._make_steps_in()
+        self._make_steps_out()
+        self._make_steps_beside()
+        self._steps = (
+            self._intake,
+            self._hash,
+            self._origs,
+            self._build,
+            self._order,
+            self._publish,
+            self._mail,
+            self._keyring,
+            self._tidy,
+            self._chroots,
+            *((self._watch_folders,) if self._watched else ()),
+        )
+
+    def _make_steps_in(self) -> None:
+        """From what arrives to planned jobs."""
+        self._watch_folders = self._step(
+            "watched folders", self._thd_watch_folders, (), sweep_seconds=_WATCH_SECONDS
+        )
         self._intake = self._step(
             "intake",
             self._thd_intake,
@@ -146,6 +168,9 @@ class Services:
         self._origs = self._step(
             "origs", self._thd_origs, (EventKind.UPLOAD_WAITS,), pool=self._orig_pool
         )
+
+    def _make_steps_out(self) -> None:
+        """From planned jobs to published suites."""
         self._build = self._step(
             "build",
             self._builds.thd_work,
@@ -174,6 +199,9 @@ class Services:
             pool=self._suite_pool,
             bus=self._bus,
         )
+
+    def _make_steps_beside(self) -> None:
+        """What follows from all that, or from the clock."""
         self._mail = self._step(
             "mail",
             self._thd_mail,
@@ -192,24 +220,8 @@ class Services:
             sweep_seconds=_MINUTE_SECONDS,
         )
         self._tidy = self._step("tidy", self._thd_tidy, (), sweep_seconds=_HOUR_SECONDS)
-        self._watch_folders = self._step(
-            "watched folders", self._thd_watch_folders, (), sweep_seconds=_WATCH_SECONDS
-        )
         # It takes a minute or many, and nothing waits for it.
         self._chroots = self._step("chroots", self._thd_chroots, (), pool=self._chroot_pool)
-        self._steps = (
-            self._intake,
-            self._hash,
-            self._origs,
-            self._build,
-            self._order,
-            self._publish,
-            self._mail,
-            self._keyring,
-            self._tidy,
-            self._chroots,
-            *((self._watch_folders,) if self._watched else ()),
-        )
 
     def _step(
         self,

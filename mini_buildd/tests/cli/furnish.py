@@ -6,8 +6,8 @@ In a process of its own, since that instance has a database of its own.
 import sys
 from pathlib import Path
 
+from mini_buildd.config.load import load
 from mini_buildd.config.places import Places
-from mini_buildd.config.settings import load
 from mini_buildd.db.connect import connect, django_settings
 from mini_buildd.tests.packager import Packager
 

@@ -8,17 +8,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from mini_buildd.config.load import FILE_NAME, SettingsError, load
 from mini_buildd.config.places import Places
-from mini_buildd.config.settings import (
-    FILE_NAME,
-    Ftp,
-    Http,
-    Settings,
-    SettingsError,
-    Watch,
-    load,
-    passive_ports,
-)
+from mini_buildd.config.settings import Ftp, Http, Settings, Watch, passive_ports
 
 
 def _load(home: Path, text: str) -> Settings:

@@ -21,7 +21,7 @@ _SEED = """
 import sys
 from datetime import date
 from pathlib import Path
-from mini_buildd.config.settings import load
+from mini_buildd.config.load import load
 from mini_buildd.daemon.main import prepare
 from mini_buildd.db.connect import migrate
 places = prepare(load(Path(sys.argv[1])))

@@ -15,7 +15,7 @@ SECRET = "mbd_" + "a" * 43
 _SEED = f"""
 import sys
 from pathlib import Path
-from mini_buildd.config.settings import load
+from mini_buildd.config.load import load
 from mini_buildd.daemon.main import prepare
 from mini_buildd.db.connect import migrate
 places = prepare(load(Path(sys.argv[1])))

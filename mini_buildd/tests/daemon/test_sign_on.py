@@ -28,7 +28,7 @@ __all__ = ["browser"]  # a fixture
 _SEED = """
 import sys
 from pathlib import Path
-from mini_buildd.config.settings import load
+from mini_buildd.config.load import load
 from mini_buildd.daemon.main import prepare
 from mini_buildd.db.connect import migrate
 prepare(load(Path(sys.argv[1])))

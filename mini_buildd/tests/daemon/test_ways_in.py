@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
-from mini_buildd.config.settings import load
+from mini_buildd.config.load import load
 from mini_buildd.keys.ssh_key import read_ssh_key
 from mini_buildd.tests.flow.package import SourcePackage
 from mini_buildd.tests.incoming.run import run

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from mini_buildd.config.settings import FILE_NAME, SettingsError, load
+from mini_buildd.config.load import FILE_NAME, SettingsError, load
 from mini_buildd.tests.fuzz.target import Take, Target, refusals
 
 _SEED = b"""identity = "test"
