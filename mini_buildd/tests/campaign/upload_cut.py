@@ -50,6 +50,14 @@ class Round:
     faults: list[str] = field(default_factory=list)
 
 
+def _holds(folder: Path) -> bool:
+    """Whether anything lies in *folder*, which the daemon may remove at any moment."""
+    try:
+        return any(folder.iterdir())
+    except FileNotFoundError:
+        return False
+
+
 def run(arguments: list[str]) -> int:
     """As many rounds as the first argument says (100), over the ways that are named (all)."""
     count = int(arguments[0]) if arguments else _ROUNDS
@@ -162,7 +170,7 @@ class Campaign:
         def look() -> str | None:
             if self._accepted(upload):
                 return "accepted"
-            waits = any((spool / "files" / upload.name).glob("*")) or self._received(upload)
+            waits = _holds(spool / "files" / upload.name) or self._received(upload)
             waits = waits or self._lies_in_folder(upload)
             return None if waits or any((spool / "parts").iterdir()) else "to be repeated"
 
