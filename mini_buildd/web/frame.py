@@ -5,17 +5,18 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_noop
 
 from mini_buildd.db.queries.repositories import open_repositories
 from mini_buildd.flow.hosted import instance
 
 _MENU = (
-    ("Now", "now"),
-    ("Uploads", "uploads"),
-    ("Builds", "builds"),
-    ("Repositories", "repositories"),
-    ("Builders", "builders"),
-    ("Events", "events"),
+    (gettext_noop("Now"), "now"),
+    (gettext_noop("Uploads"), "uploads"),
+    (gettext_noop("Builds"), "builds"),
+    (gettext_noop("Repositories"), "repositories"),
+    (gettext_noop("Builders"), "builders"),
+    (gettext_noop("Events"), "events"),
 )
 # Pages that belong to one of the menu without standing below it.
 _BELOW = {"repositories": "/suites/", "builds": "/queue/"}
@@ -49,4 +50,4 @@ def _entry(word: str, view: str, request: HttpRequest) -> MenuEntry:
     path = request.path_info
     is_here = path == url or (url != "/" and path.startswith(url))
     below = _BELOW.get(view)
-    return MenuEntry(word, url, is_here or (below is not None and path.startswith(below)))
+    return MenuEntry(gettext(word), url, is_here or (below is not None and path.startswith(below)))

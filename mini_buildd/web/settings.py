@@ -22,6 +22,7 @@ _MIDDLEWARE = (
     "mini_buildd.web.content_security.ContentSecurity",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -32,12 +33,15 @@ _MIDDLEWARE = (
 
 _CONTEXT_PROCESSORS = (
     "django.template.context_processors.request",
+    "django.template.context_processors.i18n",
     "django.contrib.auth.context_processors.auth",
     "django.contrib.messages.context_processors.messages",
     "mini_buildd.web.frame.frame",
 )
 
 _PASSWORD_RULES = ("UserAttributeSimilarity", "MinimumLength", "CommonPassword", "NumericPassword")
+
+_LANGUAGES = (("en", "English"), ("de", "Deutsch"))
 
 _ANY_INTERFACE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # told apart here, not bound
 
@@ -89,7 +93,11 @@ def _own_settings(settings: Settings, secret_key: str) -> dict[str, Any]:
         "X_FRAME_OPTIONS": "DENY",
         # Django's own way would log nothing but by mail to nobody; so the daemon's log has all.
         "LOGGING_CONFIG": None,
-        "USE_I18N": False,
+        # As the reader's browser wants it; texts are in English where there is no translation.
+        "USE_I18N": True,
+        "LANGUAGE_CODE": "en",
+        "LANGUAGES": _LANGUAGES,
+        "LOCALE_PATHS": [Path(__file__).parent / "locale"],
     }
 
 
