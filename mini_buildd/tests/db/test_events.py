@@ -175,6 +175,6 @@ def test_events_of_before_get_what_they_are_found_by(busy: Builder) -> None:
     expected = list_events_after(0, count=500)
     models.Event.objects.update(package="", person="", repository=None, distribution=None)
     models.Event.objects.filter(job__isnull=False).update(source=None, upload=None)
-    migration = import_module("mini_buildd.db.migrations.0017_event_columns")
+    migration = import_module("mini_buildd.db.migrations.0018_event_columns")
     migration.fill(apps, None)
     assert list_events_after(0, count=500) == expected

@@ -60,7 +60,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("mini_buildd", "0016_answered_requests"),
+        ("mini_buildd", "0017_what_is_counted"),
     ]
 
     operations = [
