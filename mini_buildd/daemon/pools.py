@@ -14,14 +14,16 @@ class Pools:
         self.chroots = ThreadPool(1, 1, "chroots")
         self.origs = ThreadPool(1, 1, "origs")
         self.hashes = ThreadPool(1, 1, "hash")
-        self.web = ThreadPool(1, 14, "web")  # six may wait for events
+        self.web = ThreadPool(1, 8, "web")
+        # Many who listen to events come again at once; they keep no page waiting.
+        self.events = ThreadPool(1, 2, "events")
         # What is received is written by threads of its own: a slow disk holds up nothing else.
         self.spool = ThreadPool(1, 4, "spool")
 
     def __iter__(self) -> Iterator[ThreadPool]:
         """Each of them."""
         yield from (self.flow, self.suites, self.chroots, self.origs)
-        yield from (self.hashes, self.web, self.spool)
+        yield from (self.hashes, self.web, self.events, self.spool)
 
     def start(self) -> None:
         """Let them work."""

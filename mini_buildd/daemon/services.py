@@ -62,7 +62,6 @@ class Services:
     @inlineCallbacks
     def stop(self) -> Any:
         """Close the doors, let what runs in threads end; builds go on by themselves."""
-        hosted.close()
         yield self._doors.close()
         yield self._steps.stop()
         self._ground.pools.stop()

@@ -69,6 +69,7 @@ CALLS: Mapping[str, Call] = {
     "retry_build": Call("POST", f"{_BUILD}/retry", Act.RETRY_BUILD, {}, UPLOADER, places=_failed),
     "retry_builds": Call("POST", f"{_UPLOAD}/retry", Act.RETRY_BUILD, {}, UPLOADER, places=_failed),
     "revoke_one": Call("DELETE", "tokens/{token}", Act.MAKE_TOKEN, owner=UPLOADER, places=_token),
+    "stream_events": Call("GET", "events/stream"),
     "show_build": Call("GET", _BUILD, places=_failed),
     "show_dput": Call("GET", "dput"),
     "show_me": Call("GET", "me"),
