@@ -28,11 +28,11 @@ class Teller:
         """Where it serves."""
         return self.instance.http_port
 
-    def happen(self, count: int = 1, *names: str) -> int:
-        """Let so many events happen; gives the number of the last."""
+    def happen(self, count: int = 1, *names: str, together: bool = False) -> int:
+        """Let so many events happen, in one transaction if *together*; the number of the last."""
         if self.process.stdin is None or self.process.stdout is None:
             raise AssertionError("it cannot be told anything")
-        print(count, *names, file=self.process.stdin, flush=True)
+        print(f"{count}{'!' * together}", *names, file=self.process.stdin, flush=True)
         return int(self.process.stdout.readline())
 
     def memory_bytes(self) -> int:

@@ -1,9 +1,9 @@
 """``python -m mini_buildd.tests.daemon.serve_events HOME``: a daemon that is told what happens.
 
 Each line on its standard input is a number, and perhaps names: so many events are recorded, on a
-package and in a repository of those names, each in a transaction of its own unless they are very
-many. It answers with the number of the last one. It looks after who listens more often than others
-do.
+package and in a repository of those names, each in a transaction of its own; with a "!" behind the
+number, in one for all. It answers with the number of the last one. It looks after who listens more
+often than others do.
 """
 
 import logging
@@ -25,10 +25,9 @@ from mini_buildd.domain.event import EventKind
 
 _CHECK_SECONDS = 0.5
 _BEAT_SECONDS = 0.3
-_MANY = 1000
 
 
-def _record(count: int, package: str = "", repository: str = "") -> int:
+def _record(count: int, *, together: bool, package: str = "", repository: str = "") -> int:
     from django.db import transaction  # noqa: PLC0415
 
     from mini_buildd.db import models  # noqa: PLC0415  # models need a configured Django
@@ -44,7 +43,7 @@ def _record(count: int, package: str = "", repository: str = "") -> int:
             upload.save()
         of = models.Repository.objects.filter(name=repository).first()
         kind = EventKind.UPLOAD_ARRIVED if package else EventKind.KEY_ROTATED
-        with transaction.atomic() if count > _MANY else nullcontext():
+        with transaction.atomic() if together else nullcontext():
             for number in range(count):
                 text = f"{number} " + "é" * 20
                 record(kind, datetime.now(UTC), upload=upload, repository=of, detail=text)
@@ -54,7 +53,14 @@ def _record(count: int, package: str = "", repository: str = "") -> int:
 def _listen_to_stdin() -> None:
     for line in sys.stdin:
         count, *names = line.split()
-        print(_record(int(count), *names), flush=True)
+        package, repository, *_ = [*names, "", ""]
+        last = _record(
+            int(count.rstrip("!")),
+            together=count.endswith("!"),
+            package=package,
+            repository=repository,
+        )
+        print(last, flush=True)
 
 
 def main(home: Path) -> None:

@@ -125,7 +125,7 @@ def test_a_slow_one_keeps_nobody_waiting_takes_no_memory_and_misses_nothing(
         before = teller.memory_bytes()
         with ThreadPoolExecutor(1) as pool:
             taken = pool.submit(quick.take, count)
-            last = teller.happen(count)
+            last = teller.happen(count, together=True)
             assert ids(taken.result()) == list(range(last - count + 1, last + 1))
         # It is cut off when it takes nothing for long, and comes again where it is.
         seen, position = ids(slow.take(count)), slow.last
@@ -200,7 +200,7 @@ def test_many_wait_for_one_event_and_none_keeps_a_thread(teller: Teller) -> None
 
 
 def test_the_client_library_follows_over_drops_and_never_hears_twice(teller: Teller) -> None:
-    first, last = teller.happen() + 1, teller.happen(60)
+    first, last = teller.happen() + 1, teller.happen(60, together=True)
     # In the middle of the head, of a line, of a message.
     cuts = [100, 2000, 2500, 3000, 9000]
     with cutting(teller.port, [], [5000, *cuts]) as port:
