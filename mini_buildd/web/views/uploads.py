@@ -1,21 +1,75 @@
 """The list of uploads, and one upload."""
 
+from collections.abc import Mapping
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from mini_buildd.db.queries.choices import distribution_names
+from mini_buildd.db.queries.page import Order
 from mini_buildd.db.queries.uploads import find_upload, list_uploads
 from mini_buildd.domain.states import SourceState, UploadState
+from mini_buildd.web.filters import Filters, days, filters, order, select, text
 from mini_buildd.web.views.build_acts import acts_on_upload
-from mini_buildd.web.views.query_string import before
+from mini_buildd.web.views.query_string import before, choice, day, day_after, words
 
+# The words of the URL, and what they mean: what became of an upload is told by its source package.
+_STATES: Mapping[str, tuple[UploadState | None, SourceState | None]] = {
+    "checked": (UploadState.RECEIVED, None),
+    "rejected": (UploadState.REJECTED, None),
+    "building": (None, SourceState.BUILDING),
+    "ready": (None, SourceState.READY),
+    "published": (None, SourceState.PUBLISHED),
+    "failed": (None, SourceState.FAILED),
+    "superseded": (None, SourceState.SUPERSEDED),
+}
 _MOVING = (SourceState.ACCEPTED, SourceState.BUILDING, SourceState.READY)
 
 
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
-    """Uploads, newest first."""
-    return render(request, "mini_buildd/uploads.html", {"page": list_uploads(before(request))})
+    """Uploads that fit what is asked for, newest first unless asked otherwise."""
+    state, source_state = _STATES.get(words(request, "state"), (None, None))
+    wanted = words(request, "source")
+    page = list_uploads(
+        before(request),
+        state=state,
+        source_state=source_state,
+        source=f"{wanted}*" if wanted and not wanted.endswith("*") else wanted,
+        distribution=words(request, "distribution"),
+        person=words(request, "person"),
+        since=day(request, "since"),
+        until=day_after(request, "until"),
+        order=choice(request, "order", Order) or Order.NEWEST,
+    )
+    return render(request, "mini_buildd/uploads.html", {"page": page, "filters": _filters(request)})
+
+
+def _state_words() -> list[tuple[str, str]]:
+    return [
+        ("checked", _("being checked")),
+        ("rejected", _("rejected")),
+        ("building", _("building or waiting")),
+        ("ready", _("being published")),
+        ("published", _("published")),
+        ("failed", _("failed")),
+        ("superseded", _("superseded")),
+    ]
+
+
+def _filters(request: HttpRequest) -> Filters:
+    suites = [(name, name) for name in distribution_names()]
+    orders = [("newest", _("Newest first")), ("oldest", _("Oldest first"))]
+    return filters(
+        text(request, "source", _("Package"), _("how it begins")),
+        select(request, "state", _("State"), _state_words(), _("any state")),
+        select(request, "distribution", _("Distribution"), suites, _("all of them")),
+        text(request, "person", _("Signed by")),
+        *days(request),
+        order(request, orders),
+    )
 
 
 @require_safe
