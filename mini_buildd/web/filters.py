@@ -23,10 +23,15 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """All fields of a list; *is_any* when one of them narrows it down."""
+    """All fields of a list; *is_any* when one of them narrows it down.
+
+    Those in *more* are shown when asked for, or when *is_open*: one of them is used.
+    """
 
     fields: tuple[Field, ...]
     is_any: bool
+    more: tuple[Field, ...] = ()
+    is_open: bool = False
 
 
 def select(
@@ -60,6 +65,12 @@ def order(request: HttpRequest, options: Sequence[tuple[str, str]]) -> Field:
     return Field("order", _("Sort"), chosen, (("", first), *others))
 
 
-def filters(*fields: Field) -> Filters:
-    """All of them together."""
-    return Filters(fields, any(field.value and field.name != "order" for field in fields))
+def filters(*fields: Field, shown: int = 4) -> Filters:
+    """All of them together; the first so many are always *shown*."""
+    more = fields[shown:]
+    return Filters(
+        fields[:shown],
+        any(field.value and field.name != "order" for field in fields),
+        more,
+        any(field.value for field in more),
+    )

@@ -1,20 +1,28 @@
 """The list of uploads, and one upload."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from mini_buildd.db.queries.builds import BuildRow
 from mini_buildd.db.queries.choices import distribution_names
+from mini_buildd.db.queries.events import list_events_after
 from mini_buildd.db.queries.page import Order
+from mini_buildd.db.queries.timeline import timeline_of
 from mini_buildd.db.queries.uploads import find_upload, list_uploads
-from mini_buildd.domain.states import SourceState, UploadState
+from mini_buildd.domain.event_filter import EventFilter
+from mini_buildd.domain.states import JobState, SourceState, UploadState
+from mini_buildd.flow.hosted import outlook
 from mini_buildd.web.filters import Filters, days, filters, order, select, text
+from mini_buildd.web.upload_lanes import upload_lanes
 from mini_buildd.web.views.build_acts import acts_on_upload
 from mini_buildd.web.views.query_string import before, choice, day, day_after, words
 
+_SHOWN_EVENTS = 200
 # The words of the URL, and what they mean: what became of an upload is told by its source package.
 _STATES: Mapping[str, tuple[UploadState | None, SourceState | None]] = {
     "checked": (UploadState.RECEIVED, None),
@@ -81,5 +89,24 @@ def show(request: HttpRequest, upload_id: int) -> HttpResponse:
     row = upload.row
     is_moving = row.state is UploadState.RECEIVED or row.source_state in _MOVING
     acts = acts_on_upload(request, upload)
-    context = {"upload": upload, "row": row, "is_moving": is_moving, **acts}
+    timeline = timeline_of(upload_id)
+    context = {
+        "upload": upload,
+        "row": row,
+        "is_moving": is_moving,
+        "builds": _with_reasons(upload.builds),
+        "timeline": upload_lanes(timeline, now()) if timeline is not None else None,
+        "events": list_events_after(0, EventFilter(upload_id=upload_id), count=_SHOWN_EVENTS),
+        **acts,
+    }
     return render(request, "mini_buildd/upload.html", context)
+
+
+def _with_reasons(builds: Sequence[BuildRow]) -> list[tuple[BuildRow, str]]:
+    """Each with why it waits, or what else is to be said of it."""
+    waits = any(build.state is JobState.WAITING for build in builds)
+    ahead = outlook() if waits else None
+    return [
+        (build, (ahead.why(build.id) if ahead is not None else "") or build.reason)
+        for build in builds
+    ]
