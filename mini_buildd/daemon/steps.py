@@ -149,6 +149,7 @@ class Steps:
             reactor=self._ground.reactor,
             pool=self._ground.pools.suites,
             bus=self._ground.bus,
+            watch=self._ground.pulse.steps,
         )
 
     def _make_steps_beside(self) -> None:
@@ -191,6 +192,7 @@ class Steps:
             pool=pool or self._ground.pools.flow,
             bus=self._ground.bus,
             sweep_seconds=sweep_seconds,
+            watch=self._ground.pulse.steps,
         )
         self._ground.bus.subscribe(kinds, step.wake)
         return step
