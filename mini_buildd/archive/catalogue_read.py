@@ -7,7 +7,6 @@ that is wanted. What is found may have left the suites a moment ago.
 import json
 import re
 import sqlite3
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -184,23 +183,23 @@ def _is_in(path: bytes, folder: bytes) -> bool:
 # --- relations ----------------------------------------------------------------------
 
 _NEEDING = """
-SELECT DISTINCT kind, need.id FROM need
-LEFT JOIN binary ON kind <> :build AND binary.id = need.id
-LEFT JOIN source ON kind = :build AND source.id = need.id
-WHERE need.name IN (SELECT value FROM json_each(:names)) AND kind <> :provides
-AND COALESCE(binary.repository, source.repository) NOT IN (SELECT value FROM json_each(:hidden))
-ORDER BY kind, need.id DESC LIMIT :most
+SELECT DISTINCT need.id FROM need JOIN binary ON binary.id = need.id
+WHERE need.name IN (SELECT value FROM json_each(:names)) AND kind = :kind
+AND repository NOT IN (SELECT value FROM json_each(:hidden))
+ORDER BY need.id DESC LIMIT :most
+"""
+_BUILT_WITH = """
+SELECT DISTINCT need.id FROM need JOIN source ON source.id = need.id
+WHERE need.name IN (SELECT value FROM json_each(:names)) AND kind = :kind
+AND repository NOT IN (SELECT value FROM json_each(:hidden))
+ORDER BY need.id DESC LIMIT :most
 """
 
 
-def needing(asked: Asked, names: Iterable[str]) -> Mapping[Need, tuple[int, ...]]:
-    """The numbers of the packages that need any of *names*, by how they do."""
-    found: defaultdict[Need, list[int]] = defaultdict(list)
-    for kind, pk in asked.all(
-        _NEEDING, names=set(names), build=int(Need.BUILD), provides=int(Need.PROVIDES)
-    ):
-        found[Need(kind)].append(pk)
-    return {kind: tuple(ids) for kind, ids in found.items()}
+def needing(asked: Asked, names: Iterable[str], kind: Need) -> tuple[int, ...]:
+    """The numbers of the packages that need any of *names* in that way, the newest first."""
+    sql = _BUILT_WITH if kind is Need.BUILD else _NEEDING
+    return tuple(pk for (pk,) in asked.all(sql, names=set(names), kind=int(kind)))
 
 
 _PROVIDED = """

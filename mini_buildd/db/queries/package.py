@@ -124,6 +124,7 @@ class BinaryRow:
 class SourceVersion:
     """All of one version as it came in; *paragraph* is its text in the Sources index."""
 
+    name: str
     row: VersionRow
     is_private: bool
     is_open: bool
@@ -272,6 +273,7 @@ def find_source_versions(name: str, version: str) -> tuple[SourceVersion, ...]:
     binaries = binaries_of([each.pk for each in found])
     return tuple(
         SourceVersion(
+            name=name,
             row=row,
             is_private=source.distribution.repository.is_private,
             is_open=source.distribution.repository.is_open,
