@@ -19,6 +19,7 @@ from mini_buildd.daemon.pulse import StepWatch
 from mini_buildd.db.connect import in_thread
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.problem import Problem
+from mini_buildd.flow.rounds import Rounds
 from mini_buildd.kit.full_disk import is_full_disk
 from mini_buildd.kit.log_fields import logged_with
 
@@ -38,11 +39,13 @@ class Step:
         bus: LocalBus,
         sweep_seconds: float,
         watch: StepWatch | None = None,
+        rounds: Rounds | None = None,
         label: str = "",
     ) -> None:
         self.name = name
         self._label = label or name  # what all of its kind are called
         self._watch = watch or StepWatch()
+        self._rounds = rounds
         self._thd_work = thd_work
         self._reactor = reactor
         self._pool = pool
@@ -101,6 +104,18 @@ class Step:
         work.addBoth(self._ended, done)
 
     def _thd_run(self) -> list[EventKind]:
+        if self._rounds is None:
+            return self._thd_do()
+        self._rounds.begin(self.name, self._sweep_seconds)
+        try:
+            events = self._thd_do()
+        except BaseException as error:
+            self._rounds.end(self.name, str(error).partition("\n")[0] or type(error).__name__)
+            raise
+        self._rounds.end(self.name)
+        return events
+
+    def _thd_do(self) -> list[EventKind]:
         with in_thread(), logged_with(step=self.name):
             return list(self._thd_work())
 

@@ -16,10 +16,13 @@ from mini_buildd.daemon.step import Step
 from mini_buildd.daemon.watch import ProcessWatch
 from mini_buildd.db.connect import analyze
 from mini_buildd.domain.event import EventKind
+from mini_buildd.flow import hosted
 from mini_buildd.flow.announce import announce
+from mini_buildd.flow.catalogue import keep_catalogue
 from mini_buildd.flow.chroot import Workshop
 from mini_buildd.flow.expire import expire
 from mini_buildd.flow.keys import watch_keys
+from mini_buildd.flow.measure import measure
 from mini_buildd.flow.refresh import refresh_chroots
 from mini_buildd.flow.release import JUDGED_AFTER, release_all
 from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
@@ -86,6 +89,13 @@ class Steps:
         self._publish.wake()
         self._build.wake()
 
+    def wake_step(self, name: str) -> bool:
+        """Let the step of that name look now; whether there is one. From any thread."""
+        found = [step for step in self._steps if step.name == name]
+        for step in found:
+            step.wake()
+        return bool(found)
+
     def _make_steps(self) -> None:
         self._make_steps_in()
         self._make_steps_out()
@@ -99,7 +109,9 @@ class Steps:
             self._publish,
             self._mail,
             self._keyring,
+            self._catalogue,
             self._tidy,
+            self._measure,
             self._chroots,
             *((self._watch_folders,) if self._watched else ()),
         )
@@ -171,7 +183,15 @@ class Steps:
             (EventKind.SUITE_PUBLISHED, EventKind.KEY_ROTATED, EventKind.KEY_RETIRED),
             sweep_seconds=_MINUTE_SECONDS,
         )
+        # Nobody waits for it, and it says only what the database does.
+        self._catalogue = self._step(
+            "catalogue",
+            self._thd_catalogue,
+            (EventKind.SUITE_PUBLISHED,),
+            sweep_seconds=_MINUTE_SECONDS,
+        )
         self._tidy = self._step("tidy", self._thd_tidy, (), sweep_seconds=_HOUR_SECONDS)
+        self._measure = self._step("measure", self._thd_measure, (), sweep_seconds=_MINUTE_SECONDS)
         # It takes a minute or many, and nothing waits for it.
         self._chroots = self._step(
             "chroots", self._thd_chroots, (), pool=self._ground.pools.chroots
@@ -193,6 +213,7 @@ class Steps:
             bus=self._ground.bus,
             sweep_seconds=sweep_seconds,
             watch=self._ground.pulse.steps,
+            rounds=self._ground.rounds,
         )
         self._ground.bus.subscribe(kinds, step.wake)
         return step
@@ -235,6 +256,10 @@ class Steps:
     def _thd_keyring(self) -> list[EventKind]:
         return each("keyring", wanting_suites(), partial(spread_keyring, self._site))
 
+    def _thd_catalogue(self) -> list[EventKind]:
+        keep_catalogue(self._site.places, partial(hosted.pause, 0))
+        return []
+
     def _thd_tidy(self) -> list[EventKind]:
         expire(self._site)
         self._ground.certificate.thd_look_after()
@@ -248,6 +273,10 @@ class Steps:
         ]
         analyze()
         return events
+
+    def _thd_measure(self) -> list[EventKind]:
+        measure(self._site.clock())
+        return []
 
     def _thd_watch_folders(self) -> list[EventKind]:
         for folder in self._watched:
