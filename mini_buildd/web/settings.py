@@ -98,6 +98,7 @@ def _own_settings(settings: Settings, secret_key: str) -> dict[str, Any]:
         "USE_I18N": True,
         "LANGUAGE_CODE": "en",
         "LANGUAGES": _LANGUAGES,
+        "FORMAT_MODULE_PATH": ["mini_buildd.web.formats"],
         "LOCALE_PATHS": [Path(__file__).parent / "locale"],
     }
 
