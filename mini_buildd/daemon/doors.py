@@ -1,28 +1,28 @@
 """The doors of the daemon: HTTP, HTTPS, FTP and SFTP, and who may come in by them."""
 
-import resource
+from collections.abc import Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.task import LoopingCall
+from twisted.web.resource import Resource
 
-from mini_buildd.api.event_stream import message
 from mini_buildd.config.settings import passive_ports
-from mini_buildd.daemon.event_desk import Asking, EventDesk
-from mini_buildd.daemon.event_door import EventDoor
-from mini_buildd.daemon.event_hub import EventHub, News, Source
+from mini_buildd.daemon.access import Access
+from mini_buildd.daemon.fresh import Fresh
 from mini_buildd.daemon.ground import Ground
+from mini_buildd.daemon.health import thd_check
 from mini_buildd.daemon.http import make_site
+from mini_buildd.daemon.metrics import Figures
 from mini_buildd.daemon.private_archives import (
     Archives,
     Gatekeeper,
     Names,
     PrivateArchives,
 )
+from mini_buildd.daemon.telling import Telling
+from mini_buildd.daemon.watching import Healthz, MetricsPage
 from mini_buildd.db.connect import in_thread
-from mini_buildd.db.events import listen
-from mini_buildd.db.queries.events import list_events_after
-from mini_buildd.db.queries.queue import last_event
 from mini_buildd.domain.proxies import parse_networks
 from mini_buildd.flow.enter_http import enter_http
 from mini_buildd.flow.enter_sftp import may_enter_sftp
@@ -39,8 +39,9 @@ from mini_buildd.web.application import application, static_folders
 
 # So long after a repository was made private, its archive is.
 _ARCHIVES_SECONDS = 2.0
-_MOST_LISTENERS = 4000
-_NEWS_AT_ONCE = 500
+# Whoever asks more often gets the same answer.
+_HEALTH_SECONDS = 2.0
+_METRICS_SECONDS = 5.0
 
 
 class Doors:
@@ -51,9 +52,9 @@ class Doors:
         self._site, self._settings = ground.site, ground.settings
         self._ports: list[Any] = []
         self._private = self._make_private()
-        self._hub = EventHub(Source(ground.reactor, ground.pools.events, self._thd_news, message))
         self._application = application()
-        self._unlisten = listen(self._hub.wake)
+        self._telling = Telling(ground, self._application)
+        self._figures = Figures(ground, ground.pulse)
         self._archive_watch = LoopingCall(self._private.look_again)
         self._archive_watch.clock = ground.reactor
 
@@ -70,8 +71,7 @@ class Doors:
         """Let nobody in any more."""
         if self._archive_watch.running:
             self._archive_watch.stop()
-        self._unlisten()
-        self._hub.stop()
+        self._telling.stop()
         closing: list[Deferred[Any]] = [
             found for port in self._ports if (found := port.stopListening()) is not None
         ]
@@ -89,7 +89,9 @@ class Doors:
             hsts_seconds=https.hsts_seconds,
             private=self._private,
             proxies=parse_networks(self._settings.http.trusted_proxies),
-            events=self._event_door(),
+            events=self._telling.door,
+            access=Access(self._settings.log.requests, self._ground.pulse.count_request),
+            watching=self._watching(),
         )
         self._ports.append(
             self._ground.reactor.listenTCP(http.port, site, interface=http.interface)
@@ -100,21 +102,25 @@ class Doors:
                 self._ground.reactor.listenSSL(https.port, site, tls, interface=https.interface)
             )
 
-    def _event_door(self) -> EventDoor:
-        # Half of the files that may be open are for others.
-        most = min(_MOST_LISTENERS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+    def _watching(self) -> Mapping[bytes, Resource]:
+        """What is asked by who watches the daemon."""
         ground = self._ground
-        asking = Asking(ground.reactor, ground.pools.events, self._application, most)
-        return EventDoor(EventDesk(asking, self._hub))
-
-    def _thd_news(self, after: int) -> News:
-        with in_thread():
-            newest = last_event()  # asked first: what comes meanwhile is for the next look
-            rows = list_events_after(after, count=_NEWS_AT_ONCE)
-            private = frozenset(name.decode() for name in archive_names()[1])
-        has_more = len(rows) == _NEWS_AT_ONCE
-        last = rows[-1].id if rows else after
-        return News(rows, last if has_more else max(newest, last), private, has_more)
+        report = Fresh(
+            lambda: thd_check(ground, ground.pulse.steps),
+            _HEALTH_SECONDS,
+            reactor=ground.reactor,
+            pool=ground.pools.watch,
+        )
+        text = Fresh(
+            self._figures.thd_text,
+            _METRICS_SECONDS,
+            reactor=ground.reactor,
+            pool=ground.pools.watch,
+        )
+        return {
+            b"healthz": Healthz(ground.reactor, report),
+            b"metrics": MetricsPage(self._settings.metrics, text),
+        }
 
     def _listen_for_ftp(self) -> None:
         ftp = self._settings.ftp

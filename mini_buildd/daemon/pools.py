@@ -17,13 +17,14 @@ class Pools:
         self.web = ThreadPool(1, 8, "web")
         # Many who listen to events come again at once; they keep no page waiting.
         self.events = ThreadPool(1, 2, "events")
+        self.watch = ThreadPool(1, 2, "watch")  # /healthz and /metrics, when all others are busy
         # What is received is written by threads of its own: a slow disk holds up nothing else.
         self.spool = ThreadPool(1, 4, "spool")
 
     def __iter__(self) -> Iterator[ThreadPool]:
         """Each of them."""
         yield from (self.flow, self.suites, self.chroots, self.origs)
-        yield from (self.hashes, self.web, self.events, self.spool)
+        yield from (self.hashes, self.web, self.events, self.watch, self.spool)
 
     def start(self) -> None:
         """Let them work."""

@@ -3,9 +3,10 @@
 Django makes its views by itself, so they cannot be handed a Site; they ask here.
 """
 
+import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from django.conf import settings
 from django.utils.timezone import now
@@ -51,6 +52,7 @@ class _Daemon:
     wake_step: Callable[[str], bool] = lambda _: False
     troubles: Troubles | None = None
     rounds: Rounds | None = None
+    closing: threading.Event = field(default_factory=threading.Event)
 
 
 _daemon = _Daemon()
@@ -67,6 +69,7 @@ def plug_in(
     *wake_step* lets the step of a name look now, and says whether there is one.
     """
     _daemon.site, _daemon.wake, _daemon.wake_step = site, wake, wake_step
+    _daemon.closing.clear()
 
 
 def show_troubles(troubles: Troubles) -> None:
@@ -77,6 +80,11 @@ def show_troubles(troubles: Troubles) -> None:
 def show_rounds(rounds: Rounds) -> None:
     """Let the doors tell what the daemon's steps did last; the daemon does this."""
     _daemon.rounds = rounds
+
+
+def close() -> None:
+    """The daemon is to end: who waits for something to happen waits no longer."""
+    _daemon.closing.set()
 
 
 def troubles() -> Sequence[Trouble]:
@@ -123,3 +131,8 @@ def wake() -> None:
 def wake_step(name: str) -> bool:
     """Let the daemon's step of that name look now; whether there is one."""
     return _daemon.wake_step(name)
+
+
+def pause(seconds: float) -> bool:
+    """Let so much time pass, less when the daemon is to end; whether it is."""
+    return _daemon.closing.wait(seconds)

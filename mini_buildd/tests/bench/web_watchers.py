@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from mini_buildd.tests.daemon.event_stream import STREAM, Teller, telling
@@ -98,9 +99,7 @@ def _watching(port: int, count: int) -> Iterator[_Watchers]:
 
 def _ids(text: bytes) -> list[int]:
     lines = text.split(b"\n")
-    return [
-        int(line[4:]) for line, after in zip(lines, lines[1:], strict=False) if after[:5] == b"data:"
-    ]
+    return [int(line[4:]) for line, after in pairwise(lines) if after[:5] == b"data:"]
 
 
 def _cpu_seconds(pid: int) -> float:

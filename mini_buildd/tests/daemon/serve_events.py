@@ -53,7 +53,7 @@ def _record(count: int, *, together: bool, package: str = "", repository: str = 
 def _listen_to_stdin() -> None:
     for line in sys.stdin:
         count, *names = line.split()
-        package, repository, *_ = [*names, "", ""]
+        package, repository = [*names, "", ""][:2]
         last = _record(
             int(count.rstrip("!")),
             together=count.endswith("!"),
