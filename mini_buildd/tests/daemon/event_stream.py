@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from typing import Any
 from mini_buildd.tests.instance import Instance, wait_for
 
 STREAM = "/api/v1/events/stream"
+_DEADLINE_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def telling(instance: Instance) -> Iterator[Teller]:
         subprocess.Popen(program, stdin=pipe, stdout=pipe, stderr=log, text=True) as process,
     ):
         try:
-            wait_for("it serves", lambda: _serves(instance, process), seconds=60)
+            wait_for("it serves", lambda: _serves(instance, process), seconds=180)
             yield Teller(instance, process)
         finally:
             process.terminate()
@@ -77,16 +79,21 @@ class Listening:
 
     def messages(self) -> Iterator[dict[str, Any]]:
         """What is told, to the end of the stream; ends without data are seen in *last* only."""
-        data = ""
+        number, data, end = "", "", time.monotonic() + _DEADLINE_SECONDS
         while line := self._line():
+            if time.monotonic() > end:
+                raise AssertionError(f"what was waited for does not come; the last is {self.last}")
             name, _, value = line.rstrip("\n").partition(": ")
             if name == "id":
-                self.last = value
+                number = value
             elif name == "data":
                 data = value
-            elif not line.strip() and data:
-                yield json.loads(data)
-                data = ""
+            elif not line.strip():
+                # Only what is whole counts, as in browsers.
+                self.last = number or self.last
+                if data:
+                    yield json.loads(data)
+                number = data = ""
 
     def _line(self) -> str:
         try:

@@ -38,6 +38,7 @@ def _record(count: int, *, together: bool, package: str = "", repository: str = 
         upload = models.Upload(source_name=package) if package else None
         if upload is not None:
             upload.token = f"{last_event():032}"
+            upload.state = "rejected"
             upload.received_at = datetime.now(UTC)
             upload.distribution_name = f"trixie-{repository}-unstable" if repository else "none"
             upload.save()

@@ -34,7 +34,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Instance:
     """An instance with the repository "hush", which ada may see when it is private."""
     instance = Instance(tmp_path_factory.mktemp("events"))
     instance.configure()
-    subprocess.run([sys.executable, "-c", _SEED, str(instance.home)], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", _SEED, str(instance.home)], check=True, timeout=300)
     return instance
 
 
