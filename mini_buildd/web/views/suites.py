@@ -31,7 +31,7 @@ from mini_buildd.flow.hosted import archive_url, tree
 from mini_buildd.flow.news import news
 from mini_buildd.web.administrators import may_in
 from mini_buildd.web.apt_lines import use_it, use_version
-from mini_buildd.web.plot import growth
+from mini_buildd.web.plots.growth import growth
 from mini_buildd.web.viewer import look_as_given
 from mini_buildd.web.views.query_string import before, number, words
 
