@@ -79,22 +79,20 @@ def test_builders_are_set_aside_and_chroots_made_anew(enter: Enter, wakes: list[
     assert told["set_aside_reason"].endswith("new disk")
     assert root("POST", "builders/north/return").json()["set_aside_at"] is None
     root.refused(404, "POST", "builders/nowhere/return")
-    (chroot,) = (
-        each for each in root.get("chroots/")["items"] if each["architecture"] == "amd64"
-    )
+    (chroot,) = (each for each in root.get("chroots/")["items"] if each["architecture"] == "amd64")
     asked = root("POST", f"chroots/{chroot['id']}/refresh")
     assert (asked.status_code, asked.json()["is_asked"]) == (202, True)
     assert wakes == ["woken", "woken"]
     root.refused(404, "POST", "chroots/9999/refresh")
 
 
-def test_who_did_what_and_who_there_is(
-    enter: Enter, visitor: Caller, root: dict[str, str]
-) -> None:
+def test_who_did_what_and_who_there_is(enter: Enter, visitor: Caller, root: dict[str, str]) -> None:
     enter("root")("POST", "builders/north/aside", {"reason": "new disk"})
     first = visitor.get("audit/?limit=1&who=root", **root)
     assert first["items"][0]["name"] == "north"
     assert first["next"].startswith("/api/v1/audit/?")
-    names = {each["name"]: each["is_administrator"] for each in visitor.get("accounts/", **root)["items"]}
+    names = {
+        each["name"]: each["is_administrator"] for each in visitor.get("accounts/", **root)["items"]
+    }
     assert (names["root"], names["ada"]) == (True, False)
     assert models.AuditEntry.objects.count() > 1

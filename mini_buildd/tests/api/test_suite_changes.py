@@ -91,7 +91,9 @@ def test_a_change_that_is_sent_again_with_its_key_is_done_once(olga: Caller) -> 
 def test_a_rebuild_is_shown_then_ordered(olga: Caller, wakes: list[str]) -> None:
     wish = {"packages": ["bc"], "reason": "a better compiler"}
     shown = olga("POST", f"{UNSTABLE}/rebuild", {**wish, "dry_run": True}).json()
-    assert {(each["architecture"], each["ending"], each["build_id"]) for each in shown["items"]} == {
+    assert {
+        (each["architecture"], each["ending"], each["build_id"]) for each in shown["items"]
+    } == {
         ("amd64", "+b1", None),
         ("i386", "+b1", None),
     }
