@@ -18,6 +18,7 @@ _STATUS: Mapping[type[Problem], HTTPStatus] = {
     problems.AccountUnknown: HTTPStatus.NOT_FOUND,
     problems.BuilderUnknown: HTTPStatus.NOT_FOUND,
     problems.ChrootUnknown: HTTPStatus.NOT_FOUND,
+    problems.PackageUnknown: HTTPStatus.NOT_FOUND,
     problems.RepositoryUnknown: HTTPStatus.NOT_FOUND,
     problems.RightUnknown: HTTPStatus.NOT_FOUND,
     problems.SuiteUnknown: HTTPStatus.NOT_FOUND,

@@ -18,7 +18,9 @@ from mini_buildd.db.queries.suite_packages import HeldRow, PackageRow, list_pack
 from mini_buildd.db.queries.suites import Frozen, SuiteRow, find_suite
 from mini_buildd.db.queries.version_line import VersionRow, find_version, list_versions
 from mini_buildd.domain.problem import RepositoryUnknown, SuiteUnknown, SuiteVersionUnknown
+from mini_buildd.flow.growth import growth
 from mini_buildd.flow.hosted import archive_url
+from mini_buildd.wire.api.packages import SuiteGrowth, SuiteSize
 from mini_buildd.wire.api.suites import (
     Freeze,
     HeldVersion,
@@ -131,6 +133,22 @@ def find_known(distribution: str, number: int) -> VersionRow:
             hint=f"GET /api/v1/suites/{distribution}/versions/ lists them.",
         )
     return found
+
+
+@suites.get("{distribution}/growth", response=SuiteGrowth, summary="Show how it has grown")
+def show_suite_growth(
+    request: HttpRequest,
+    distribution: Word,
+    limit: Annotated[int, Field(ge=2, le=2000, description="About so many items at most.")] = 500,
+) -> SuiteGrowth:
+    """How much a suite had over time; of very many versions, some are left out."""
+    del request
+    rows = growth(found_suite(distribution).id, limit)
+    return SuiteGrowth(
+        tuple(
+            SuiteSize(row.number, row.at, row.sources, row.binaries, row.size_bytes) for row in rows
+        )
+    )
 
 
 def found_suite(distribution: str) -> SuiteRow:
