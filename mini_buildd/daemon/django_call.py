@@ -58,7 +58,7 @@ def environ_of(request: Any) -> dict[str, Any]:
     return environ
 
 
-def thd_ask(application: Any, environ: dict[str, Any], *, may_follow: bool = True) -> Answered:
+def thd_ask(application: Any, environ: dict[str, Any]) -> Answered:
     """What *application* answers; *environ* stays as it is, so it can be asked again."""
     handed: list[Follow] = []
     said: list[Any] = []
@@ -66,7 +66,7 @@ def thd_ask(application: Any, environ: dict[str, Any], *, may_follow: bool = Tru
         **environ,
         "wsgi.input": io.BytesIO(),
         "wsgi.errors": io.StringIO(),
-        **({KEY: handed.append} if may_follow else {}),
+        KEY: handed.append,
     }
     try:
         parts = application(asked, lambda *given: said.append(given))

@@ -57,24 +57,15 @@ class EventDesk:
         """Whether nobody more may follow."""
         return len(self.hub) >= self._asking.most
 
-    def ask(
-        self, environ: dict[str, Any], then: Callable[[Answered], None], *, may_follow: bool = True
-    ) -> None:
+    def ask(self, environ: dict[str, Any], then: Callable[[Answered], None]) -> None:
         """Ask Django, and go on with what it says."""
-        work = self._ask(environ, may_follow=may_follow)
+        work = self._ask(environ)
         work.addErrback(lambda _: BROKEN)
         work.addCallback(then)
 
-    def _ask(self, environ: dict[str, Any], *, may_follow: bool = True) -> Any:
+    def _ask(self, environ: dict[str, Any]) -> Any:
         asking = self._asking
-        return deferToThreadPool(
-            asking.reactor,
-            asking.pool,
-            thd_ask,
-            asking.application,
-            environ,
-            may_follow=may_follow,
-        )
+        return deferToThreadPool(asking.reactor, asking.pool, thd_ask, asking.application, environ)
 
     def note(self, known: Known) -> None:
         """Ask now and then who that is."""

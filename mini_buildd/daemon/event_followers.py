@@ -85,6 +85,7 @@ class Poll(_Following):
         super().__init__(request, desk, environ, follow)
         self._answered = answered
         self._is_asking = False
+        self._is_late = False
 
     def begin(self) -> None:
         """Wait, but not for longer than was asked for."""
@@ -98,24 +99,32 @@ class Poll(_Following):
             self._timer.cancel()
 
     def tell(self) -> None:
-        """Answer, if there is an event for them."""
+        """Ask again, if there is an event for them."""
         if self._is_asking or self._is_over:
             return
         if self._desk.hub.ring.has(self._view(), self.position):
             self._is_asking = True
-            self._desk.ask(self.environ, self._finish, may_follow=False)
+            self._desk.ask(self.environ, self._asked)
+
+    def _asked(self, answered: Answered) -> None:
+        """Answer, unless there was nothing after all."""
+        self._is_asking = False
+        self._answered = answered
+        if answered.follow is None or self._is_late:
+            self.close()
+        else:
+            self._follow = answered.follow
+            self.position = answered.follow.after
+            self.tell()
 
     def beat(self) -> None:
         """Nothing is said to who waits for one answer."""
 
     def close(self) -> None:
-        """Answer with what there was at the beginning: nothing."""
-        if not self._is_asking:
-            self._finish(self._answered)
-
-    def _finish(self, answered: Answered) -> None:
-        if not self._is_over:
-            send(self._request, answered)
+        """Answer with what there was when it was asked last."""
+        self._is_late = True
+        if not (self._is_asking or self._is_over):
+            send(self._request, self._answered)
 
 
 @implementer(IPushProducer)

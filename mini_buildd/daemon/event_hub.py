@@ -114,10 +114,11 @@ class EventHub:
             self.remove(listener)
 
     def _wake(self) -> None:
-        if not self._listeners or self._is_woken:
-            return
         self._is_woken = True
-        if not self._is_reading:
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._is_woken and self._listeners and not self._is_reading:
             self._is_reading = True
             self._source.reactor.callLater(_GATHER_SECONDS, self._read)
 
@@ -141,16 +142,21 @@ class EventHub:
         if news.rows:
             for listener in list(self._listeners):
                 if listener in self._listeners:
-                    listener.tell()
+                    self._tell(listener)
+
+    def _tell(self, listener: Listener) -> None:
+        try:
+            listener.tell()
+        except Exception:  # noqa: BLE001  # what is wrong with one is nothing to the others
+            _log.exception("cannot tell one who listens")
+            self.remove(listener)
 
     def _failed(self, failure: Failure) -> None:
         _log.error("cannot read what has happened; it is tried again: %s", failure.value)
 
     def _ended(self, _: object) -> None:
         self._is_reading = False
-        if self._is_woken and self._listeners:
-            self._is_reading = True
-            self._source.reactor.callLater(_GATHER_SECONDS, self._read)
+        self._go_on()
 
     def _tell_time(self) -> None:
         for listener in list(self._listeners):

@@ -74,7 +74,9 @@ def _answer(request: HttpRequest, rows: Sequence[EventRow]) -> HttpResponse:
     facts = [request.get_full_path(), get_language(), *(row.id for row in rows)]
     etag = f'"{hashlib.sha256(repr(facts).encode()).hexdigest()[:32]}"'
     modified = int(rows[0].at.timestamp()) if rows else None
-    response = HttpResponse(_write(request, rows), content_type="application/atom+xml; charset=utf-8")
+    response = HttpResponse(
+        _write(request, rows), content_type="application/atom+xml; charset=utf-8"
+    )
     response["ETag"] = etag
     if modified is not None:
         response["Last-Modified"] = http_date(modified)
