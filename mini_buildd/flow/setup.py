@@ -51,11 +51,11 @@ class NewUploader:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be there afterwards."""
+    """What is to be there afterwards; without a *repository*, only what its builds would need."""
 
     codenames: tuple[Codename, ...]
     architectures: tuple[Architecture, ...]
-    repository: RepositoryName
+    repository: RepositoryName | None
     backend: str = "unshare"
     archive_url: str = ""
     uploader: NewUploader | None = None
@@ -98,12 +98,7 @@ def setup(
     key = _read_key(places, wish.uploader) if wish.uploader else None
     work = _Work()
     with transaction.atomic():
-        layout = _layout(work)
-        repository = work.ensure(
-            Repository, f"repository {wish.repository}", {"layout": layout}, name=wish.repository
-        )
-        if wish.has_keyring:
-            _keyring(work, layout)
+        repository = _repository(work, wish)
         for codename, release, sources in plans:
             base = work.ensure(
                 Base,
@@ -113,9 +108,10 @@ def setup(
             )
             _sources(work, base, sources)
             _chroots(work, base, wish)
-            _distributions(work, base, repository, wish)
-        if wish.uploader and key:
-            _uploader(work, wish.uploader, key, repository)
+            if repository is not None:
+                _distributions(work, base, repository, wish)
+        if wish.uploader and key and repository is not None:
+            _uploader(work, wish.uploader, key, repository, by)
         made = [change.what for change in work.changes if change.is_new]
         if made:
             note(by, "set up", at=utc_now(), kind="instance", after={"made": made})
@@ -172,7 +168,7 @@ def _find_sources(codename: Codename, wish: Wish, today: date) -> tuple[Any, lis
         raise SetupImpossible(
             expected=f"an apt source of {release.vendor} on this machine to take {codename} from",
             found="none in this machine's own apt configuration",
-            hint="Name the archive: --archive-url URL.",
+            hint="Name the archive; on the command line: --archive-url URL.",
         )
     return release, [
         {"url": url, "suite": suite, "components": components, "keyring": str(keyring)}
@@ -199,6 +195,17 @@ def _chroots(work: _Work, base: Base, wish: Wish) -> None:
             architecture=architecture,
             backend=wish.backend,
         )
+
+
+def _repository(work: _Work, wish: Wish) -> Repository | None:
+    if wish.repository is None:
+        return None
+    layout = _layout(work)
+    if wish.has_keyring:
+        _keyring(work, layout)
+    name = wish.repository
+    found: Repository = work.ensure(Repository, f"repository {name}", {"layout": layout}, name=name)
+    return found
 
 
 def _layout(work: _Work) -> Layout:
@@ -270,7 +277,9 @@ def _read_key(places: Places, new: NewUploader) -> PublicKey:
     return key
 
 
-def _uploader(work: _Work, new: NewUploader, key: PublicKey, repository: Repository) -> None:
+def _uploader(
+    work: _Work, new: NewUploader, key: PublicKey, repository: Repository, by: Actor
+) -> None:
     user = work.ensure(
         get_user_model(), f"user {new.name}", {"email": new.email}, username=new.name
     )
@@ -280,7 +289,7 @@ def _uploader(work: _Work, new: NewUploader, key: PublicKey, repository: Reposit
     work.ensure(
         Grant,
         f"uploader {new.name} in repository {repository}",
-        {"given_at": utc_now(), "given_by": SELF.name},
+        {"given_at": utc_now(), "given_by": by.name},
         user=user,
         repository=repository,
         role=Role.UPLOADER,
@@ -304,7 +313,7 @@ def _uploader(work: _Work, new: NewUploader, key: PublicKey, repository: Reposit
             "added_at": utc_now(),
             "expires_at": key.expires_at,
             "approved_at": utc_now(),
-            "approved_by": SELF.name,
+            "approved_by": by.name,
         },
         fingerprint=key.fingerprint,
     )
@@ -312,3 +321,7 @@ def _uploader(work: _Work, new: NewUploader, key: PublicKey, repository: Reposit
         row.armored, row.uid, row.expires_at = key.armored, key.user_id[:300], key.expires_at
         row.save(update_fields=["armored", "uid", "expires_at"])
         work.changes.append(Change(f"key {key.fingerprint} as it is now", is_new=True))
+    if row is not None and row.approved_at is None and row.refused_at is None:  # it has waited
+        row.approved_at, row.approved_by = utc_now(), by.name
+        row.save(update_fields=["approved_at", "approved_by"])
+        work.changes.append(Change(f"key {key.fingerprint} approved", is_new=True))
