@@ -30,6 +30,8 @@ PICTURES: Mapping[str, str] = {
     "pictures/now.webp": "web/test_pictures.py::test_home_while_builds_run",
     "tutorial/pictures/administrator.webp": _FIRST,
     "tutorial/pictures/first-steps.webp": _FIRST,
+    "tutorial/pictures/chroot.webp": "web/test_first_steps.py::"
+    "test_while_it_is_made_the_page_tells_how_far_it_is[1280]",
     "tutorial/pictures/upload.webp": _FIRST,
     "tutorial/pictures/build.webp": _FIRST,
     "tutorial/pictures/install.webp": _FIRST,

@@ -144,7 +144,7 @@ def _of_upload(request: HttpRequest, found: FirstSteps) -> dict[str, Any]:
     suite = _suite_to_try(found)
     if suite is None:
         return {}
-    version = f"1.0{suite.version_ending.replace('N', '1')}"
+    version = f"1.0{suite.version_ending}"
     sections = dput_sections(instance(), actor_of(request).name)
     context: dict[str, Any] = {
         "suite": suite,
