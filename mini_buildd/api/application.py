@@ -14,6 +14,7 @@ from ninja.errors import HttpError, ValidationError
 from mini_buildd.api import (
     builds,
     events,
+    first_steps,
     packages,
     people,
     queue,
@@ -98,5 +99,6 @@ for prefix, router in (
     ("search", packages.searching),
     ("builders/", status.builders),
     ("dput", status.dput),
+    ("first-steps", first_steps.router),
 ):
     api.add_router(prefix, router)

@@ -63,6 +63,11 @@ _NEVER_BY_NOBODY = frozenset(
         "retry_build",
         "cancel_builds",
         "retry_builds",
+        "show_first_steps",
+        "build_for_release",
+        "make_chroots",
+        "make_repository",
+        "let_upload",
     }
 )
 _ALWAYS = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)

@@ -201,7 +201,7 @@ def add_uploader(
 ) -> list[Change]:
     """Let somebody upload to *repository* with a key; their account is made if there is none.
 
-    Raises NotAllowed, RepositoryUnknown, SetupImpossible, UploaderKeyUnfit.
+    Raises NotAllowed, RepositoryUnknown, AccountImpossible, SetupImpossible, UploaderKeyUnfit.
     """
     demand(actor, Act.CONFIGURE)
     find_repository(repository)

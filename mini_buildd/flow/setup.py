@@ -4,6 +4,7 @@ What is there already is left as an administrator made it. The dry run is the sa
 rolled back, so what it shows is what would happen.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -33,11 +34,15 @@ from mini_buildd.domain.layout import DEFAULT_LAYOUT
 from mini_buildd.domain.permission import SELF, Act, Actor, Role, demand
 from mini_buildd.domain.problem import SetupImpossible
 from mini_buildd.domain.release import version_code
+from mini_buildd.flow.add_account import new_account
 from mini_buildd.flow.submit_key import check_fit
 from mini_buildd.keys.gpg import GnupgFailed
 from mini_buildd.keys.public_key import PublicKey, read_public_key
 from mini_buildd.kit.clock import utc_now
 from mini_buildd.tools import distroinfo, hostapt
+
+# It becomes a word of a line of apt's.
+_ARCHIVE = re.compile(r"[a-z][a-z0-9+.-]*:[!-~]{1,280}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,8 @@ def setup(
 ) -> list[Change]:
     """Make what *wish* wants and is not there.
 
-    Raises NotAllowed, SetupImpossible, UploaderKeyUnfit, and then nothing is made.
+    Raises NotAllowed, SetupImpossible, AccountImpossible, UploaderKeyUnfit, and then nothing is
+    made.
     """
     demand(by, Act.CONFIGURE)
     _check_architectures(wish)
@@ -153,6 +159,7 @@ def _find_sources(codename: Codename, wish: Wish, today: date) -> tuple[Any, lis
             hint=f"Install it: apt install {release.vendor.lower()}-archive-keyring",
         )
     if wish.archive_url:
+        _check_archive(wish.archive_url)
         found = [(wish.archive_url.rstrip("/"), str(codename), "main")]
     else:
         found = [
@@ -174,6 +181,15 @@ def _find_sources(codename: Codename, wish: Wish, today: date) -> tuple[Any, lis
         {"url": url, "suite": suite, "components": components, "keyring": str(keyring)}
         for url, suite, components in found
     ]
+
+
+def _check_archive(url: str) -> None:
+    if not _ARCHIVE.fullmatch(url):
+        raise SetupImpossible(
+            expected="the address of an archive, such as http://deb.example.org/debian",
+            found=f"“{url[:80]}”",
+            hint="It is what stands in a line of sources.list, before the suite.",
+        )
 
 
 def _sources(work: _Work, base: Base, sources: Iterable[dict[str, Any]]) -> None:
@@ -280,11 +296,10 @@ def _read_key(places: Places, new: NewUploader) -> PublicKey:
 def _uploader(
     work: _Work, new: NewUploader, key: PublicKey, repository: Repository, by: Actor
 ) -> None:
-    user = work.ensure(
-        get_user_model(), f"user {new.name}", {"email": new.email}, username=new.name
-    )
-    if not user.password:
-        user.set_unusable_password()
+    user = get_user_model().objects.filter(username=new.name).first()
+    work.changes.append(Change(f"user {new.name}", is_new=user is None))
+    if user is None:
+        user = new_account(new.name, new.email)
         user.save()
     work.ensure(
         Grant,

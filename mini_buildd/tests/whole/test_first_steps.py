@@ -19,6 +19,7 @@ from mini_buildd.tests.instance import wait_for
 from mini_buildd.tests.pictures import take
 from mini_buildd.tests.scenario import Scenario
 from mini_buildd.tests.throwaway import ThrowawayRoot
+from mini_buildd.tests.tutorial import boxes
 from mini_buildd.tests.web.test_browser import browser, complaints, text_of, until
 
 __all__ = ["browser"]
@@ -134,7 +135,8 @@ def test_all_that_a_first_package_needs_is_done_from_the_pages(
     page.wait_until("upload", "done", seconds=60)
     take(browser, "tutorial/pictures/install.webp", most=2000)
     assert complaints(browser) == []
-    add, install = page.lines("install")
+    add, install = said = page.lines("install")
+    assert set(said) <= set(_tutorial(new)), "the tutorial says something else"
     with ThrowawayRoot(new.chroot, short_folder / "roots") as root:
         root.run("apt-get", "install", "--yes", "--no-install-recommends", "curl", "sudo")
         root.run("sh", "-e", "-c", add)
@@ -144,10 +146,21 @@ def test_all_that_a_first_package_needs_is_done_from_the_pages(
     assert "First steps" not in text_of(browser, "main")
 
 
+def _tutorial(new: Scenario) -> list[str]:
+    instance = new.instance
+    return boxes(
+        codename=new.codename,
+        code=new.version_code,
+        http_port=instance.http_port,
+        ftp_port=instance.ftp_port,
+    )
+
+
 def _become_administrator(browser: WebDriver, page: Page, new: Scenario) -> None:
     browser.get(new.instance.url)
     assert "Nobody administers this instance yet" in text_of(browser, "main")
     link = (new.instance.home / "first-administrator").read_text(encoding="ascii").strip()
+    assert link not in new.instance.daemon_log.read_text(encoding="utf-8")
     browser.get(link)
     page.fill(username=_NAME, email=new.packager.email, password1=_PASSWORD, password2=_PASSWORD)
     take(browser, "tutorial/pictures/administrator.webp")
@@ -172,7 +185,8 @@ def _make_all_that_is_needed(page: Page, new: Scenario) -> None:
 
 
 def _upload(page: Page, new: Scenario) -> None:
-    dput, _, package, build, upload = page.lines("upload")
+    dput, _, package, build, upload = said = page.lines("upload")
+    assert set(said[:1] + said[2:]) <= set(_tutorial(new)), "the tutorial says something else"
     folder = new.folder / "work"
     folder.mkdir()
     (new.packager.home / ".dput.cf").write_text(f"{dput}\n", encoding="utf-8")

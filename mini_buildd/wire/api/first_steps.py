@@ -16,7 +16,7 @@ class FirstStep:
 
     step: Step
     progress: Progress
-    """done, open, running (by itself), failed (and can be tried again), or waits for other steps."""
+    """done, open, running (by itself), failed (it can be tried again), or waits (for others)."""
     waits_for: tuple[Step, ...]
 
 
