@@ -12,7 +12,7 @@ from mini_buildd.domain.first_steps import Progress, Step
 from mini_buildd.domain.permission import SELF, Actor
 from mini_buildd.domain.problem import NotAllowed, RepositoryUnknown, SetupImpossible
 from mini_buildd.domain.states import SourceState
-from mini_buildd.flow.chroot import Workshop
+from mini_buildd.flow.chroot import Workshop, generations_of
 from mini_buildd.flow.chroot_log import log_path, read_log
 from mini_buildd.flow.first_steps import (
     FirstSteps,
@@ -131,6 +131,9 @@ def test_a_chroot_that_is_asked_for_is_under_way_and_what_failed_says_why(bare: 
     assert mode & 0o077 == 0
     assert ask_missing(bare.site, SELF) == (asked,)
     assert states(bare)[Step.CHROOT] is Progress.RUNNING
+    left = generations_of(bare.site.places, asked)
+    with left.alone():
+        left.remove_leftovers()
 
 
 def test_one_that_lies_there_ready_is_taken_when_it_is_asked_for(bare: Scene) -> None:

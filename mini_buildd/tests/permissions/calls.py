@@ -90,6 +90,7 @@ AQIXgAAKCRDbUxTztbVyvPHPAQDBlU/cUgG1gKITa+4VBYuXp7iZ/NHn/5weafzl
 =1DM9
 -----END PGP PUBLIC KEY BLOCK-----
 """
+_UPLOADER_WISH = {"account": "newcomer", "repository": "test", "key": PUBLIC_KEY}
 
 _BUILD, _UPLOAD = "builds/{build}", "uploads/{upload}"
 _SUITE, _TESTING = "suites/trixie-test-unstable", "suites/trixie-test-testing"
@@ -98,7 +99,6 @@ _BC = {"packages": ["bc"]}
 _VERSION = "packages/hello/2.10-5~test13+1"
 _FIRST = "first-steps"
 _RELEASE = {"codename": "trixie", "architectures": ["amd64"], "archive_url": "http://deb.example"}
-_UPLOADER_WISH = {"account": "newcomer", "repository": "test", "key": "no key"}
 _WISH = {"name": "more", "scopes": ["read"], "days": 30}
 _ASKED = {"changes_name": "no name of a .changes", "changes": "unsigned"}
 
