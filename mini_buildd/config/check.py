@@ -91,6 +91,8 @@ def _check_ways_in(settings: Settings) -> list[str]:
         errors.append(
             f"ftp.public_address: expected an IPv4 address, found {settings.ftp.public_address!r}"
         )
+    if settings.language not in ("en", "de"):
+        errors.append(f"language: expected en or de, found {settings.language!r}")
     if settings.http.upload not in ("open", "accounts", "off"):
         errors.append(
             f"http.upload: expected open, accounts or off, found {settings.http.upload!r}"
