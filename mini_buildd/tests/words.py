@@ -1,7 +1,7 @@
 """The texts that pages and mails are made of, gathered from the code for those who translate them.
 
-`python -m mini_buildd.tests.words` brings the django.po of each language up to date and compiles it;
-what is new or has changed stands there without a translation, and the tests ask for one.
+`python -m mini_buildd.tests.words` brings the django.po of each language up to date, and compiles
+it; what is new or has changed stands there without a translation, and the tests ask for one.
 """
 
 import os
