@@ -185,7 +185,7 @@ def _wait(teller: Teller, query: str) -> dict[str, Any]:
 
 def test_many_wait_for_one_event_and_none_keeps_a_thread(teller: Teller) -> None:
     last = teller.happen()
-    with ThreadPoolExecutor(30) as pool:
+    with ThreadPoolExecutor(31) as pool:
         query = f"after={last}&wait=50&source=awaited"
         waiting = [pool.submit(_wait, teller, query) for _ in range(30)]
         others = pool.submit(_wait, teller, f"after={last}&wait=1&source=nothing")
