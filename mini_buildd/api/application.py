@@ -13,6 +13,7 @@ from ninja.errors import HttpError, ValidationError
 
 from mini_buildd.api import (
     builds,
+    configuration,
     events,
     packages,
     people,
@@ -98,5 +99,6 @@ for prefix, router in (
     ("search", packages.searching),
     ("builders/", status.builders),
     ("dput", status.dput),
+    ("configuration", configuration.configuration),
 ):
     api.add_router(prefix, router)

@@ -61,3 +61,19 @@ class PrecheckWish(_Given):
     """Its signed text."""
     dsc: _FileText | None = None
     """The text of the .dsc that it names; without it, only what the .changes says is looked at."""
+
+
+class ConfigurationIn(_Given):
+    """A configuration."""
+
+    text: _FileText
+    """TOML, as the export gives it."""
+
+
+class ConfigurationWish(ConfigurationIn):
+    """A configuration to bring about."""
+
+    prune: bool = False
+    """Remove what is not in it."""
+    dry_run: bool = False
+    """Try it, and take it back."""
