@@ -13,7 +13,6 @@ from mini_buildd.db.configuration import KINDS, SHAPES, Given, Kind, Missing, re
 from mini_buildd.domain.configuration import (
     Address,
     ConfigChange,
-    Configuration,
     Fate,
     compare,
 )
@@ -56,7 +55,8 @@ def import_configuration(
     """
     demand(by, Act.CONFIGURE)
     wanted = read_configuration(text, SHAPES)
-    given = Given(clock(), by.name, _check_keys(places, wanted))
+    # What is there already was checked when it came; gpg is not called within a transaction.
+    given = Given(clock(), by.name, _check_keys(places, compare_configuration(text, by)))
     with transaction.atomic():
         found, rows = read_rows()
         changes = [each for each in compare(found, wanted) if prunes or each.fate is not Fate.GONE]
@@ -100,6 +100,8 @@ class _Import:
             waiting = later
 
     def _write(self, kind: Kind, change: ConfigChange) -> None:
+        if change.address[::2] == ("account", "key") and change.address[-1] not in self._given.ends:
+            raise _impossible(change, "somebody else has changed it just now")
         row = self._rows.get(change.address)
         if row is None:
             row = kind.model()
@@ -161,24 +163,33 @@ def _impossible(change: ConfigChange, why: str) -> ConfigurationImpossible:
     )
 
 
-def _check_keys(places: Places, wanted: Configuration) -> Mapping[str, datetime | None]:
-    """The ends of the OpenPGP keys in it; each key must be the one whose fingerprint it bears."""
+def _check_keys(places: Places, changes: Sequence[ConfigChange]) -> Mapping[str, datetime | None]:
+    """The ends of the OpenPGP keys among them; each must be the one whose fingerprint it bears."""
     ends: dict[str, datetime | None] = {}
-    for address, values in wanted.items():
-        change = ConfigChange(Fate.NEW, address)
-        if address[::2] == ("account", "key"):
-            try:
-                key = read_public_key(str(values.get("armored", "")), places.keyrings)
-            except GnupgFailed as error:
-                raise _impossible(change, str(error)) from None
-            if key.fingerprint != address[-1]:
-                raise _impossible(change, f"the key {key.fingerprint}")
-            ends[key.fingerprint] = key.expires_at
-        elif address[::2] == ("account", "ssh_key"):
-            try:
-                found = read_ssh_key(str(values.get("text", ""))).fingerprint
-            except SshKeyUnfit as error:
-                raise _impossible(change, str(error)) from None
-            if found != address[-1]:
-                raise _impossible(change, f"the key {found}")
+    for change in changes:
+        if change.fate is Fate.GONE:
+            continue
+        if change.address[::2] == ("account", "key"):
+            ends[change.address[-1]] = _end_of_key(places, change)
+        elif change.address[::2] == ("account", "ssh_key"):
+            _check_ssh_key(change)
     return ends
+
+
+def _end_of_key(places: Places, change: ConfigChange) -> datetime | None:
+    try:
+        key = read_public_key(str(change.after.get("armored", "")), places.keyrings)
+    except GnupgFailed as error:
+        raise _impossible(change, str(error)) from None
+    if key.fingerprint != change.address[-1]:
+        raise _impossible(change, f"the key {key.fingerprint}")
+    return key.expires_at
+
+
+def _check_ssh_key(change: ConfigChange) -> None:
+    try:
+        found = read_ssh_key(str(change.after.get("text", ""))).fingerprint
+    except SshKeyUnfit as error:
+        raise _impossible(change, str(error)) from None
+    if found != change.address[-1]:
+        raise _impossible(change, f"the key {found}")

@@ -52,6 +52,7 @@ class Keeper:
         try:
             if is_link:
                 target.symlink_to(source.readlink())
+                self.kept.linked += 1
             elif not self._link(name, status, target, is_fixed=is_fixed):
                 shutil.copy2(source, target)
         except FileNotFoundError:  # it went just now

@@ -1,6 +1,6 @@
 """Give unstable of the instance in HOME bc, dash and hello: ``python furnish.py HOME [whole]``.
 
-In a process of its own, since that instance has a database of its own. When it is to be *whole*, each
+In a process of its own, since that instance has a database of its own. When it is to be whole, each
 was uploaded and built, and its files are there.
 """
 
@@ -28,6 +28,7 @@ def main(home: Path, *words: str) -> None:
         scene = Scene(home, Packager(home), site.signer)
         if words == ("whole",):
             scene.set_up()
+            Shelf(scene).check_installability(wanted=False)
             for name in ("bc", "dash", "hello"):
                 scene.published(SourcePackage(name=name))
             return
