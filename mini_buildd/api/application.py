@@ -15,6 +15,7 @@ from mini_buildd.api import (
     builds,
     configuration,
     events,
+    first_steps,
     keys,
     office,
     packages,
@@ -121,5 +122,6 @@ for prefix, router in (
     ("audit/", office.audit),
     ("dput", status.dput),
     ("configuration", configuration.configuration),
+    ("first-steps", first_steps.router),
 ):
     api.add_router(prefix, router)

@@ -25,8 +25,8 @@ class _Later(URLResolver):
     def _populate(self) -> None:
         language = get_language()
         self._reverse_dict[language] = MultiValueDict()
-        self._namespace_dict[language] = {}
-        self._app_dict[language] = {}
+        self._namespace_dict[language] = {}  # type: ignore[attr-defined]  # not in the stubs
+        self._app_dict[language] = {}  # type: ignore[attr-defined]  # the same
         self._populated = True
 
 
