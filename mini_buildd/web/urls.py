@@ -30,6 +30,7 @@ from mini_buildd.web.views import (
     snapshots,
     suites,
     uploads,
+    whole_configuration,
 )
 
 handler400 = "mini_buildd.web.views.problems.bad_request"
@@ -100,6 +101,10 @@ urlpatterns = [
     path("events/", events.listing, name="events"),
     path("events/feed.atom", event_feed.feed, name="events-feed"),
     path("events/<int:event_id>/", events.show, name="event"),
+    path("configuration/", whole_configuration.show, name="configuration"),
+    path("configuration/download/", whole_configuration.download, name="configuration-download"),
+    path("configuration/compare/", whole_configuration.compare, name="configuration-compare"),
+    path("configuration/import/", whole_configuration.bring_about, name="configuration-import"),
     path("audit/", audit.listing, name="audit"),
     path("account/login/", account.sign_in, name="sign-in"),
     path("account/logout/", account.sign_out, name="sign-out"),
