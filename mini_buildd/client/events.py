@@ -10,7 +10,8 @@ from http import HTTPStatus
 
 import msgspec
 
-from mini_buildd.client.connection import Connection, Refused, Unreachable
+from mini_buildd.client.connection import Connection, Refused
+from mini_buildd.client.tls import Unreachable
 from mini_buildd.wire.api.events import Event
 
 # The instance says something at least every fifteen seconds; who hears nothing for longer is cut.

@@ -15,8 +15,9 @@ from typing import Any
 import pytest
 
 from mini_buildd.client.api import Api
-from mini_buildd.client.connection import Connection, Refused, Unreachable
+from mini_buildd.client.connection import Connection, Refused
 from mini_buildd.client.server import Server
+from mini_buildd.client.tls import Unreachable
 from mini_buildd.tests.client.cutting import cutting
 from mini_buildd.tests.daemon.event_stream import (
     STREAM,
