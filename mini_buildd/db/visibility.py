@@ -48,6 +48,8 @@ class _Everything(_Viewer):
 
 # Why somebody's key was refused is theirs to know, and the administrators'.
 _OF_KEYS = [kind.value for kind in EventKind if kind.value.startswith("uploader_key.")]
+# Where somebody has things sent to is nobody's business either.
+_OF_ADMINISTRATORS = [EventKind.WEBHOOK_STOPPED.value]
 
 _ITSELF = _Everything(lambda: SELF)
 _viewer: ContextVar[_Viewer | None] = ContextVar("viewer", default=None)
@@ -106,6 +108,7 @@ def visible_events(rows: QuerySet[Event]) -> QuerySet[Event]:
     who = _who()
     if not who.actor.is_admin:
         rows = rows.filter(~Q(kind__in=_OF_KEYS) | Q(key__user__username=who.actor.name))
+        rows = rows.exclude(kind__in=_OF_ADMINISTRATORS)
     names = hidden()
     if not names:
         return rows

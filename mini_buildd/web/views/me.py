@@ -23,7 +23,7 @@ from mini_buildd.web.views.my_keys import keys_of
 _SCOPE_WORDS = {
     Scope.READ: "see what I may see, and install from private repositories",
     Scope.UPLOAD: "upload, and cancel or retry my own builds",
-    Scope.CHANGE: "everything else that I may do, but for accounts, keys and tokens",
+    Scope.CHANGE: "everything else that I may do, but for accounts, keys, tokens and webhooks",
 }
 _DAYS = (7, 30, DEFAULT_DAYS, MOST_DAYS)
 
