@@ -5,12 +5,10 @@ Each way has threads of its own, and each receiver a lane: whoever is slow or aw
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList
 from twisted.python.threadpool import ThreadPool
 
-from mini_buildd.bus.local import LocalBus
+from mini_buildd.daemon.ground import Ground
 from mini_buildd.daemon.lanes import Lanes
 from mini_buildd.daemon.step import Step
 from mini_buildd.domain.event import EventKind
@@ -24,9 +22,7 @@ from mini_buildd.flow.deliver import (
     run,
 )
 from mini_buildd.flow.letters import forget_letters, post
-from mini_buildd.flow.site import Site
 from mini_buildd.flow.tell import programs, tell
-from mini_buildd.flow.troubles import Troubles
 from mini_buildd.notify.program import Runner, RunStopped
 from mini_buildd.notify.reach import parse
 from mini_buildd.notify.webhook import Courier, CourierStopped
@@ -34,80 +30,58 @@ from mini_buildd.notify.webhook import Courier, CourierStopped
 _SWEEP_SECONDS = 10.0
 # A mail server that does not answer is left alone for so long.
 _POST_AGAIN_SECONDS = 60.0
-_COURIERS, _RUNNERS = 8, 2
 
 
 class Notices:
-    """The steps that tell others; *start* and *stop* are the reactor's."""
+    """The *steps* that tell others, and the *lanes* of their receivers."""
 
-    def __init__(self, site: Site, troubles: Troubles, *, reactor: Any, bus: LocalBus) -> None:
-        self._site, self._troubles = site, troubles
-        settings = site.settings
+    def __init__(self, ground: Ground) -> None:
+        self._site, self._troubles = ground.site, ground.troubles
+        settings, pools = ground.settings, ground.pools
         self._courier = Courier(parse(settings.webhooks.networks), settings.webhooks.seconds)
         self._runner = Runner(settings.hooks.seconds)
         self._faults: set[str] = set()
         self._post_not_before = 0.0
-        # Threads are made when there is something to do, and most instances have nothing.
-        self._tell_pool = ThreadPool(0, 1, "tell")
-        self._mail_pool = ThreadPool(0, 1, "mail")
-        self._courier_pool = ThreadPool(0, _COURIERS, "webhooks")
-        self._runner_pool = ThreadPool(0, _RUNNERS, "hooks")
-        self._tell = self._step("tell", self._thd_tell, self._tell_pool, reactor, bus)
-        self._mail = self._step("mail", self._thd_mail, self._mail_pool, reactor, bus)
-        bus.subscribe(tuple(EventKind), self.wake)
-        self._webhooks = self._lanes("webhook", self._thd_deliver, self._courier_pool, reactor, bus)
-        self._programs = self._lanes("hooks.d", self._thd_run, self._runner_pool, reactor, bus)
 
-    @staticmethod
-    def _step(
-        name: str,
-        thd_work: Callable[[], Iterable[EventKind]],
-        pool: ThreadPool,
-        reactor: Any,
-        bus: LocalBus,
-    ) -> Step:
-        return Step(
-            name, thd_work, reactor=reactor, pool=pool, bus=bus, sweep_seconds=_SWEEP_SECONDS
-        )
+        def step(name: str, work: Callable[[], Iterable[EventKind]], pool: ThreadPool) -> Step:
+            return Step(
+                name,
+                work,
+                reactor=ground.reactor,
+                pool=pool,
+                bus=ground.bus,
+                sweep_seconds=_SWEEP_SECONDS,
+                rounds=ground.rounds,
+            )
 
-    @staticmethod
-    def _lanes(
-        name: str,
-        thd_work: Callable[[str], Iterable[EventKind]],
-        pool: ThreadPool,
-        reactor: Any,
-        bus: LocalBus,
-    ) -> Lanes:
-        return Lanes(name, thd_work, reactor=reactor, pool=pool, bus=bus)
+        def lane(name: str, work: Callable[[str], Iterable[EventKind]], pool: ThreadPool) -> Lanes:
+            return Lanes(name, work, reactor=ground.reactor, pool=pool, bus=ground.bus)
+
+        self._tell = step("tell", self._thd_tell, pools.tell)
+        self._mail = step("mail", self._thd_mail, pools.mail)
+        self._webhooks = lane("webhook", self._thd_deliver, pools.couriers)
+        self._programs = lane("hooks.d", self._thd_run, pools.runners)
+        ground.bus.subscribe(tuple(EventKind), self.wake)
 
     @property
-    def _pools(self) -> tuple[ThreadPool, ...]:
-        return self._tell_pool, self._mail_pool, self._courier_pool, self._runner_pool
+    def steps(self) -> tuple[Step, ...]:
+        """What looks for something to tell."""
+        return self._tell, self._mail
+
+    @property
+    def lanes(self) -> tuple[Lanes, ...]:
+        """What tells it."""
+        return self._webhooks, self._programs
 
     def wake(self) -> None:
         """Something has happened, or somebody wants something sent; from any thread."""
         self._tell.wake()
         self._mail.wake()
 
-    def start(self) -> None:
-        """Tell what happened meanwhile, and what happens from now on."""
-        for pool in self._pools:
-            pool.start()
-        self._tell.start()
-        self._mail.start()
-
-    def stop(self) -> Deferred[Any]:
-        """Begin nothing new and end what waits for others; the answer comes when all has ended."""
+    def stop_waiting(self) -> None:
+        """End what waits for others; what was not told is told after the next start."""
         self._courier.stop()
         self._runner.stop()
-        parts = (self._tell, self._mail, self._webhooks, self._programs)
-        done: Deferred[Any] = DeferredList([part.stop() for part in parts])
-        return done.addCallback(self._stopped)
-
-    def _stopped(self, _: object) -> None:
-        for pool in self._pools:
-            if pool.started:
-                pool.stop()
 
     # --- the work of each step ------------------------------------------------
 

@@ -12,14 +12,15 @@ from mini_buildd.buildd.builder import Builder
 from mini_buildd.daemon.builds import LocalBuilds
 from mini_buildd.daemon.ground import Ground
 from mini_buildd.daemon.lanes import Lanes
+from mini_buildd.daemon.notices import Notices
 from mini_buildd.daemon.step import Step
 from mini_buildd.daemon.watch import ProcessWatch
 from mini_buildd.db.connect import analyze
 from mini_buildd.domain.event import EventKind
-from mini_buildd.flow.announce import announce
 from mini_buildd.flow.chroot import Workshop
 from mini_buildd.flow.expire import expire
 from mini_buildd.flow.keys import watch_keys
+from mini_buildd.flow.measure import measure
 from mini_buildd.flow.refresh import refresh_chroots
 from mini_buildd.flow.release import JUDGED_AFTER, release_all
 from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
@@ -72,7 +73,9 @@ class Steps:
         self._chroot_commands.stop()
         self._orig_commands.stop()
         self._site.digests.stop()
-        ends: list[Deferred[Any]] = [step.stop() for step in (*self._steps, self._suites)]
+        self._notices.stop_waiting()
+        lanes = (self._suites, *self._notices.lanes)
+        ends: list[Deferred[Any]] = [step.stop() for step in (*self._steps, *lanes)]
         stopped = DeferredList(ends)
         stopped.addCallback(lambda _: self._watch.stop())
         return stopped
@@ -85,6 +88,14 @@ class Steps:
         """Somebody has decided something on a page; from any thread."""
         self._publish.wake()
         self._build.wake()
+        self._notices.wake()
+
+    def wake_step(self, name: str) -> bool:
+        """Let the step of that name look now; whether there is one. From any thread."""
+        found = [step for step in self._steps if step.name == name]
+        for step in found:
+            step.wake()
+        return bool(found)
 
     def _make_steps(self) -> None:
         self._make_steps_in()
@@ -97,9 +108,10 @@ class Steps:
             self._build,
             self._order,
             self._publish,
-            self._mail,
+            *self._notices.steps,
             self._keyring,
             self._tidy,
+            self._measure,
             self._chroots,
             *((self._watch_folders,) if self._watched else ()),
         )
@@ -153,17 +165,7 @@ class Steps:
 
     def _make_steps_beside(self) -> None:
         """What follows from all that, or from the clock."""
-        self._mail = self._step(
-            "mail",
-            self._thd_mail,
-            (
-                EventKind.UPLOAD_REJECTED,
-                EventKind.BUILDER_SET_ASIDE,
-                EventKind.UPLOADER_KEY_EXPIRES,
-                EventKind.SOURCE_HELD,
-                EventKind.SUITE_PUBLISHED,
-            ),
-        )
+        self._notices = Notices(self._ground)
         self._keyring = self._step(
             "keyring",
             self._thd_keyring,
@@ -171,6 +173,7 @@ class Steps:
             sweep_seconds=_MINUTE_SECONDS,
         )
         self._tidy = self._step("tidy", self._thd_tidy, (), sweep_seconds=_HOUR_SECONDS)
+        self._measure = self._step("measure", self._thd_measure, (), sweep_seconds=_MINUTE_SECONDS)
         # It takes a minute or many, and nothing waits for it.
         self._chroots = self._step(
             "chroots", self._thd_chroots, (), pool=self._ground.pools.chroots
@@ -191,6 +194,7 @@ class Steps:
             pool=pool or self._ground.pools.flow,
             bus=self._ground.bus,
             sweep_seconds=sweep_seconds,
+            rounds=self._ground.rounds,
         )
         self._ground.bus.subscribe(kinds, step.wake)
         return step
@@ -226,10 +230,6 @@ class Steps:
         self._ground.troubles.over(name)
         return events
 
-    def _thd_mail(self) -> list[EventKind]:
-        announce(self._site)
-        return []
-
     def _thd_keyring(self) -> list[EventKind]:
         return each("keyring", wanting_suites(), partial(spread_keyring, self._site))
 
@@ -239,6 +239,7 @@ class Steps:
         self._ground.resumables.expire(self._ground.settings.incoming.keep_leftovers_seconds)
         forget_old_sessions()
         self._builds.thd_tidy()
+        self._notices.thd_tidy()
         events = [
             *watch_keys(self._site),
             *watch_uploader_keys(self._site),
@@ -246,6 +247,10 @@ class Steps:
         ]
         analyze()
         return events
+
+    def _thd_measure(self) -> list[EventKind]:
+        measure(self._site.clock())
+        return []
 
     def _thd_watch_folders(self) -> list[EventKind]:
         for folder in self._watched:

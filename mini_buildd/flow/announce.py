@@ -93,7 +93,7 @@ def _alarms(site: Site, kind: EventKind, event: Event) -> Iterator[NewLetter]:
         address = mail.address_of(user.email)
         if address and address not in told:
             told.add(address)
-            yield _alarm(site, event, user.pk, address, what, page)
+            yield _alarm(site, event, (user.pk, address), what, page)
 
 
 def _of_key(site: Site, kind: EventKind, event: Event) -> Iterator[NewLetter]:
@@ -101,7 +101,7 @@ def _of_key(site: Site, kind: EventKind, event: Event) -> Iterator[NewLetter]:
     key = event.key
     address = key and (mail.address_of(key.user.email) or mail.address_of(key.uid))
     if key is not None and address:
-        yield _alarm(site, event, key.user_id, address, _OF_KEYS[kind], "me/")
+        yield _alarm(site, event, (key.user_id, address), _OF_KEYS[kind], "me/")
 
 
 def _of_webhook(site: Site, event: Event) -> Iterator[NewLetter]:
@@ -113,10 +113,12 @@ def _of_webhook(site: Site, event: Event) -> Iterator[NewLetter]:
     address = mail.address_of(row.user.email) if row is not None and row.user.is_active else ""
     if row is not None and address and not row.user.is_superuser:
         what = "your webhook is switched off"
-        yield _alarm(site, event, row.user_id, address, what, f"webhooks/{row.pk}/")
+        yield _alarm(site, event, (row.user_id, address), what, f"webhooks/{row.pk}/")
 
 
-def _alarm(site: Site, event: Event, user_id: int, address: str, what: str, page: str) -> NewLetter:
+def _alarm(site: Site, event: Event, whom: tuple[int, str], what: str, page: str) -> NewLetter:
+    """A letter to an account and its address."""
+    user_id, address = whom
     name = f"event.{event.pk}.{user_id}"
     envelope = mail.Envelope(
         sender=site.settings.mail.sender,

@@ -54,7 +54,7 @@ def due_webhooks(site: Site) -> tuple[int, ...]:
         .exclude(webhook__rests_until__gt=at)
         .order_by()
     )
-    return tuple(rows.values_list("webhook", flat=True).distinct())  # type: ignore[arg-type]  # none is None
+    return tuple(rows.values_list("webhook", flat=True).distinct())
 
 
 def due_programs(site: Site) -> tuple[str, ...]:

@@ -92,8 +92,8 @@ def _send(site: Site, server: smtplib.SMTP, letter: Letter) -> str:
         code, words = next(iter(refusal.recipients.values()))
         said = f"{code} {words.decode(errors='replace')}"
     except smtplib.SMTPResponseException as answer:
-        code, words = answer.smtp_code, answer.smtp_error
-        said = f"{code} {words.decode(errors='replace') if isinstance(words, bytes) else words}"
+        code, told = answer.smtp_code, answer.smtp_error
+        said = f"{code} {told.decode(errors='replace') if isinstance(told, bytes) else told}"
     at = site.clock()
     letter.tries += 1
     letter.answer = said[:_ANSWER_CHARACTERS]

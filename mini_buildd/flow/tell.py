@@ -12,9 +12,10 @@ from django.db.models import Max
 
 from mini_buildd.db.actors import actor_for
 from mini_buildd.db.models import Cursor, Delivery, Event, Webhook
-from mini_buildd.db.queries.events import EventRow, list_events_after
+from mini_buildd.db.queries.events import list_events_after
 from mini_buildd.db.queries.webhooks import filter_of
-from mini_buildd.db.visibility import seen_by
+from mini_buildd.db.visibility import hidden_from
+from mini_buildd.domain.event_row import EventRow
 from mini_buildd.domain.webhook import DeliveryState
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.told import event_body, new_token
@@ -48,11 +49,9 @@ def _end_of_part(after: int) -> int | None:
 
 def _tell_part(site: Site, cursor: Cursor, last: int) -> int:
     """The events up to *last*, at once."""
-    found = programs(site)  # looked for outside the transaction
-    rows = [*_of_webhooks(site, cursor.event_id, last)]
-    sound = [each for each in found if not each.fault]
-    if sound:
-        rows += _of_programs(site, sound, _events(cursor.event_id, last))
+    events = [row for row in list_events_after(cursor.event_id, count=_AT_ONCE) if row.id <= last]
+    sound = [each for each in programs(site) if not each.fault]
+    rows = [*_of_webhooks(site, events), *_of_programs(site, sound, events)]
     with transaction.atomic():
         Delivery.objects.bulk_create(rows, ignore_conflicts=True)
         cursor.event_id = last
@@ -60,18 +59,24 @@ def _tell_part(site: Site, cursor: Cursor, last: int) -> int:
     return len(rows)
 
 
-def _of_webhooks(site: Site, after: int, last: int) -> Iterator[Delivery]:
+def _of_webhooks(site: Site, events: Sequence[EventRow]) -> Iterator[Delivery]:
+    """Each is told what its owner may see at this moment."""
     of_owners: Mapping[int, list[Webhook]] = defaultdict(list)
     for webhook in Webhook.objects.filter(is_active=True, user__is_active=True):
         of_owners[webhook.user_id].append(webhook)
     for user_id, webhooks in of_owners.items():
-        with seen_by(lambda user_id=user_id: actor_for(user_id)):  # type: ignore[misc]  # bound now
-            events = _events(after, last)
+        actor = actor_for(user_id)
+        unseen = hidden_from(actor)
+        seen = [
+            row
+            for row in events
+            if row.may_be_seen(actor.name, is_admin=actor.is_admin, hidden=unseen)
+        ]
         for webhook in webhooks:
             wanted = filter_of(webhook)
-            for row in events:
+            for row in seen:
                 is_new = row.id > webhook.after_event
-                if is_new and wanted.fits(row.kind, _name(row), row.distribution, row.repository):
+                if is_new and wanted.fits(row.kind, row.source, row.distribution, row.repository):
                     yield _delivery(site, row, webhook=webhook)
 
 
@@ -82,15 +87,6 @@ def _of_programs(
         for row in events:
             if program.kind in ("", row.kind.value):
                 yield _delivery(site, row, program=program.name)
-
-
-def _events(after: int, last: int) -> list[EventRow]:
-    """Those that whoever looks may see."""
-    return [row for row in list_events_after(after, count=_AT_ONCE) if row.id <= last]
-
-
-def _name(row: EventRow) -> str:
-    return row.package.partition(" ")[0]
 
 
 def _delivery(

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from mini_buildd.db.queries.events import EventRow
+from mini_buildd.domain.event_row import EventRow
 from mini_buildd.domain.webhook import PING, SCHEMA_VERSION
 from mini_buildd.flow.site import Site
 from mini_buildd.wire.api.events import Event
@@ -28,10 +28,12 @@ def told_event(row: EventRow) -> Event:
         detail=row.detail,
         upload_id=row.upload_id,
         build_id=row.job_id,
+        source=row.source,
         package=row.package,
         architecture=row.architecture,
         distribution=row.distribution,
         repository=row.repository,
+        person=row.person,
         version=row.version,
         snapshot=row.snapshot,
     )
@@ -72,7 +74,9 @@ def environment(site: Site, token: str, body: str) -> Mapping[str, str]:
             name: "" if data.get(field) is None else str(data[field])
             for name, field in (
                 ("EVENT_ID", "id"),
+                ("SOURCE", "source"),
                 ("PACKAGE", "package"),
+                ("PERSON", "person"),
                 ("ARCHITECTURE", "architecture"),
                 ("DISTRIBUTION", "distribution"),
                 ("REPOSITORY", "repository"),

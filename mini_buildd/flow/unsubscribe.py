@@ -8,7 +8,6 @@ from django.core.signing import BadSignature, Signer
 from mini_buildd.db.models import OwnUploads, Subscription
 from mini_buildd.domain.problem import SubscriptionUnknown
 from mini_buildd.domain.subscription import Wants
-from mini_buildd.flow.full_disk import tells_full_disk
 from mini_buildd.flow.site import Site
 
 OWN, SUBSCRIPTION = "own", "subscription"
@@ -33,7 +32,6 @@ def parse_token(token: str) -> tuple[str, int]:
     return what, int(number)
 
 
-@tells_full_disk
 def unsubscribe(token: str) -> None:
     """End it; doing so twice is no fault. Raises SubscriptionUnknown."""
     what, number = parse_token(token)

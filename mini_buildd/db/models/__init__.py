@@ -13,6 +13,7 @@ from mini_buildd.db.models.builder import Builder, BuildNeeds
 from mini_buildd.db.models.event import Cursor, Event
 from mini_buildd.db.models.job import Attempt, Job
 from mini_buildd.db.models.mail import Letter, Notice, OwnUploads, Subscription
+from mini_buildd.db.models.measure import BuildDay, QueueSample
 from mini_buildd.db.models.people import (
     ApiToken,
     AuditEntry,
@@ -42,6 +43,7 @@ __all__ = [
     "AuditEntry",
     "Base",
     "Binary",
+    "BuildDay",
     "BuildNeeds",
     "Builder",
     "Chroot",
@@ -61,6 +63,7 @@ __all__ = [
     "OwnUploads",
     "PoolFile",
     "Publication",
+    "QueueSample",
     "Repository",
     "Snapshot",
     "Source",
