@@ -97,9 +97,7 @@ class Courier:
             answer = self._ask(parts, connected, {**fields, "User-Agent": _AGENT}, body, begun)
         except (OSError, http.client.HTTPException) as error:
             seconds = time.monotonic() - begun
-            is_late = seconds >= self._seconds
-            said = f"no answer within {self._seconds:g} s" if is_late else _words(error)
-            answer = Answer(is_taken=False, said=said, seconds=seconds)
+            answer = Answer(is_taken=False, said=_words(error), seconds=seconds)
         finally:
             timer.cancel()
             with self._guard:
@@ -107,6 +105,9 @@ class Courier:
             connected.close()
         if self._is_stopped and not answer.is_taken:
             raise CourierStopped
+        if answer.seconds >= self._seconds:  # it was cut, and what came of it may seem whole
+            said = f"no whole answer within {self._seconds:g} s"
+            return Answer(is_taken=False, said=said, seconds=answer.seconds)
         return answer
 
     def _connect(self, parts: SplitResult) -> socket.socket:
