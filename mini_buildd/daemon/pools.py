@@ -20,13 +20,14 @@ class Pools:
         self.mail = ThreadPool(0, 1, "mail")
         self.couriers = ThreadPool(0, 8, "webhooks")
         self.runners = ThreadPool(0, 2, "hooks")
+        self.watch = ThreadPool(1, 2, "watch")  # /healthz and /metrics, when all others are busy
         # What is received is written by threads of its own: a slow disk holds up nothing else.
         self.spool = ThreadPool(1, 4, "spool")
 
     def __iter__(self) -> Iterator[ThreadPool]:
         """Each of them."""
         yield from (self.flow, self.suites, self.chroots, self.origs)
-        yield from (self.hashes, self.web, self.spool)
+        yield from (self.hashes, self.web, self.watch, self.spool)
         yield from (self.tell, self.mail, self.couriers, self.runners)
 
     def start(self) -> None:
