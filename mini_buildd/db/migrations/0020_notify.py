@@ -6,126 +6,347 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('mini_buildd', '0019_words'),
+        ("mini_buildd", "0019_words"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='event',
-            name='kind',
-            field=models.CharField(choices=[('upload.arrived', 'upload.arrived'), ('upload.waits', 'upload.waits'), ('upload.completed', 'upload.completed'), ('upload.rejected', 'upload.rejected'), ('source.accepted', 'source.accepted'), ('job.planned', 'job.planned'), ('job.assigned', 'job.assigned'), ('job.started', 'job.started'), ('job.succeeded', 'job.succeeded'), ('job.failed', 'job.failed'), ('job.dep_wait', 'job.dep-wait'), ('job.lost', 'job.lost'), ('job.released', 'job.released'), ('job.cancelled', 'job.cancelled'), ('job.retried', 'job.retried'), ('source.ready', 'source.ready'), ('source.held', 'source.held'), ('source.superseded', 'source.superseded'), ('suite.published', 'suite.published'), ('suite.renewed', 'suite.renewed'), ('suite.frozen', 'suite.frozen'), ('suite.thawed', 'suite.thawed'), ('snapshot.taken', 'snapshot.taken'), ('snapshot.dropped', 'snapshot.dropped'), ('chroot.made', 'chroot.made'), ('chroot.failed', 'chroot.failed'), ('chroot.expires', 'chroot.expires'), ('builder.set_aside', 'builder.set-aside'), ('builder.returned', 'builder.returned'), ('key.rotated', 'key.rotated'), ('key.retired', 'key.retired'), ('key.expires', 'key.expires'), ('keyring.uploaded', 'keyring.uploaded'), ('uploader_key.submitted', 'uploader-key.submitted'), ('uploader_key.approved', 'uploader-key.approved'), ('uploader_key.refused', 'uploader-key.refused'), ('uploader_key.updated', 'uploader-key.updated'), ('uploader_key.revoked', 'uploader-key.revoked'), ('uploader_key.removed', 'uploader-key.removed'), ('uploader_key.expires', 'uploader-key.expires'), ('webhook.stopped', 'webhook.stopped')], max_length=40),
+            model_name="event",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("upload.arrived", "upload.arrived"),
+                    ("upload.waits", "upload.waits"),
+                    ("upload.completed", "upload.completed"),
+                    ("upload.rejected", "upload.rejected"),
+                    ("source.accepted", "source.accepted"),
+                    ("job.planned", "job.planned"),
+                    ("job.assigned", "job.assigned"),
+                    ("job.started", "job.started"),
+                    ("job.succeeded", "job.succeeded"),
+                    ("job.failed", "job.failed"),
+                    ("job.dep_wait", "job.dep-wait"),
+                    ("job.lost", "job.lost"),
+                    ("job.released", "job.released"),
+                    ("job.cancelled", "job.cancelled"),
+                    ("job.retried", "job.retried"),
+                    ("source.ready", "source.ready"),
+                    ("source.held", "source.held"),
+                    ("source.superseded", "source.superseded"),
+                    ("suite.published", "suite.published"),
+                    ("suite.renewed", "suite.renewed"),
+                    ("suite.frozen", "suite.frozen"),
+                    ("suite.thawed", "suite.thawed"),
+                    ("snapshot.taken", "snapshot.taken"),
+                    ("snapshot.dropped", "snapshot.dropped"),
+                    ("chroot.made", "chroot.made"),
+                    ("chroot.failed", "chroot.failed"),
+                    ("chroot.expires", "chroot.expires"),
+                    ("builder.set_aside", "builder.set-aside"),
+                    ("builder.returned", "builder.returned"),
+                    ("key.rotated", "key.rotated"),
+                    ("key.retired", "key.retired"),
+                    ("key.expires", "key.expires"),
+                    ("keyring.uploaded", "keyring.uploaded"),
+                    ("uploader_key.submitted", "uploader-key.submitted"),
+                    ("uploader_key.approved", "uploader-key.approved"),
+                    ("uploader_key.refused", "uploader-key.refused"),
+                    ("uploader_key.updated", "uploader-key.updated"),
+                    ("uploader_key.revoked", "uploader-key.revoked"),
+                    ("uploader_key.removed", "uploader-key.removed"),
+                    ("uploader_key.expires", "uploader-key.expires"),
+                    ("webhook.stopped", "webhook.stopped"),
+                ],
+                max_length=40,
+            ),
         ),
         migrations.CreateModel(
-            name='OwnUploads',
+            name="OwnUploads",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('wants', models.CharField(choices=[('all', 'all'), ('failures', 'failures'), ('nothing', 'nothing')], default='all', max_length=20)),
-                ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='own_uploads', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "wants",
+                    models.CharField(
+                        choices=[("all", "all"), ("failures", "failures"), ("nothing", "nothing")],
+                        default="all",
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "user",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="own_uploads",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'wish on own uploads',
-                'verbose_name_plural': 'wishes on own uploads',
+                "verbose_name": "wish on own uploads",
+                "verbose_name_plural": "wishes on own uploads",
             },
         ),
         migrations.CreateModel(
-            name='Webhook',
+            name="Webhook",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(blank=True, help_text='What it is for.', max_length=100)),
-                ('url', models.CharField(max_length=500)),
-                ('secret', models.CharField(editable=False, max_length=100)),
-                ('old_secret', models.CharField(blank=True, editable=False, max_length=100)),
-                ('old_secret_until', models.DateTimeField(editable=False, null=True)),
-                ('kinds', models.TextField(blank=True, help_text='Separated by blanks; empty: all.')),
-                ('package', models.CharField(blank=True, help_text='May have * and ?.', max_length=130)),
-                ('distribution', models.CharField(blank=True, max_length=130)),
-                ('repository', models.CharField(blank=True, max_length=40)),
-                ('made_at', models.DateTimeField()),
-                ('after_event', models.BigIntegerField(default=0, help_text='Only later ones are sent.')),
-                ('is_active', models.BooleanField(default=True)),
-                ('stopped_reason', models.CharField(blank=True, editable=False, max_length=300)),
-                ('failures', models.PositiveIntegerField(default=0, help_text='In a row.')),
-                ('failing_since', models.DateTimeField(editable=False, null=True)),
-                ('rests_until', models.DateTimeField(editable=False, null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='webhooks', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(blank=True, help_text="What it is for.", max_length=100)),
+                ("url", models.CharField(max_length=500)),
+                ("secret", models.CharField(editable=False, max_length=100)),
+                ("old_secret", models.CharField(blank=True, editable=False, max_length=100)),
+                ("old_secret_until", models.DateTimeField(editable=False, null=True)),
+                (
+                    "kinds",
+                    models.TextField(blank=True, help_text="Separated by blanks; empty: all."),
+                ),
+                (
+                    "package",
+                    models.CharField(blank=True, help_text="May have * and ?.", max_length=130),
+                ),
+                ("distribution", models.CharField(blank=True, max_length=130)),
+                ("repository", models.CharField(blank=True, max_length=40)),
+                ("made_at", models.DateTimeField()),
+                (
+                    "after_event",
+                    models.BigIntegerField(default=0, help_text="Only later ones are sent."),
+                ),
+                ("is_active", models.BooleanField(default=True)),
+                ("stopped_reason", models.CharField(blank=True, editable=False, max_length=300)),
+                ("failures", models.PositiveIntegerField(default=0, help_text="In a row.")),
+                ("failing_since", models.DateTimeField(editable=False, null=True)),
+                ("rests_until", models.DateTimeField(editable=False, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="webhooks",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
+                "ordering": ["id"],
             },
         ),
         migrations.CreateModel(
-            name='Letter',
+            name="Letter",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(help_text='Of what it tells whom, so that none is made twice.', max_length=200, unique=True)),
-                ('recipient', models.CharField(max_length=320)),
-                ('text', models.TextField(help_text='Header and body.')),
-                ('made_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('tries', models.PositiveIntegerField(default=0)),
-                ('sent_at', models.DateTimeField(null=True)),
-                ('given_up_at', models.DateTimeField(null=True)),
-                ('answer', models.CharField(blank=True, help_text='The last one that was bad.', max_length=500)),
-                ('user', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='letters', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "key",
+                    models.CharField(
+                        help_text="Of what it tells whom, so that none is made twice.",
+                        max_length=200,
+                        unique=True,
+                    ),
+                ),
+                ("recipient", models.CharField(max_length=320)),
+                ("text", models.TextField(help_text="Header and body.")),
+                ("made_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("tries", models.PositiveIntegerField(default=0)),
+                ("sent_at", models.DateTimeField(null=True)),
+                ("given_up_at", models.DateTimeField(null=True)),
+                (
+                    "answer",
+                    models.CharField(
+                        blank=True, help_text="The last one that was bad.", max_length=500
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="letters",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
-                'indexes': [models.Index(condition=models.Q(('given_up_at', None), ('sent_at', None)), fields=['due_at'], name='letter_due'), models.Index(fields=['made_at'], name='letter_made')],
+                "ordering": ["id"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("given_up_at", None), ("sent_at", None)),
+                        fields=["due_at"],
+                        name="letter_due",
+                    ),
+                    models.Index(fields=["made_at"], name="letter_made"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Notice',
+            name="Notice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField()),
-                ('told_at', models.DateTimeField(null=True)),
-                ('event', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='notice', to='mini_buildd.event')),
-                ('upload', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='mini_buildd.upload')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("at", models.DateTimeField()),
+                ("told_at", models.DateTimeField(null=True)),
+                (
+                    "event",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notice",
+                        to="mini_buildd.event",
+                    ),
+                ),
+                (
+                    "upload",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="notices",
+                        to="mini_buildd.upload",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('told_at', None)), fields=['at'], name='notice_not_told')],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("told_at", None)), fields=["at"], name="notice_not_told"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Subscription',
+            name="Subscription",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('package', models.CharField(blank=True, help_text='May have * and ?.', max_length=130)),
-                ('repository', models.CharField(blank=True, max_length=40)),
-                ('distribution', models.CharField(blank=True, max_length=130)),
-                ('wants', models.CharField(choices=[('all', 'all'), ('failures', 'failures'), ('nothing', 'nothing')], default='all', max_length=20)),
-                ('made_at', models.DateTimeField()),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='subscriptions', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "package",
+                    models.CharField(blank=True, help_text="May have * and ?.", max_length=130),
+                ),
+                ("repository", models.CharField(blank=True, max_length=40)),
+                ("distribution", models.CharField(blank=True, max_length=130)),
+                (
+                    "wants",
+                    models.CharField(
+                        choices=[("all", "all"), ("failures", "failures"), ("nothing", "nothing")],
+                        default="all",
+                        max_length=20,
+                    ),
+                ),
+                ("made_at", models.DateTimeField()),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="subscriptions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
-                'constraints': [models.UniqueConstraint(fields=('user', 'package', 'repository', 'distribution'), name='a_subscription_once_an_account')],
+                "ordering": ["id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "package", "repository", "distribution"),
+                        name="a_subscription_once_an_account",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Delivery',
+            name="Delivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('token', models.CharField(help_text='The same at each try.', max_length=40, unique=True)),
-                ('program', models.CharField(blank=True, max_length=200)),
-                ('kind', models.CharField(max_length=40)),
-                ('body', models.TextField(help_text='JSON, as it was when the event was read.')),
-                ('state', models.CharField(choices=[('waiting', 'waiting'), ('delivered', 'delivered'), ('failed', 'failed')], max_length=20)),
-                ('made_at', models.DateTimeField()),
-                ('due_at', models.DateTimeField()),
-                ('tries', models.PositiveIntegerField(default=0)),
-                ('log', models.JSONField(default=list, help_text='Of each try: at, status, seconds, said.')),
-                ('event', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='deliveries', to='mini_buildd.event')),
-                ('webhook', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='mini_buildd.webhook')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "token",
+                    models.CharField(help_text="The same at each try.", max_length=40, unique=True),
+                ),
+                ("program", models.CharField(blank=True, max_length=200)),
+                ("kind", models.CharField(max_length=40)),
+                ("body", models.TextField(help_text="JSON, as it was when the event was read.")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "waiting"),
+                            ("delivered", "delivered"),
+                            ("failed", "failed"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("made_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField()),
+                ("tries", models.PositiveIntegerField(default=0)),
+                (
+                    "log",
+                    models.JSONField(
+                        default=list, help_text="Of each try: at, status, seconds, said."
+                    ),
+                ),
+                (
+                    "event",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="deliveries",
+                        to="mini_buildd.event",
+                    ),
+                ),
+                (
+                    "webhook",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="deliveries",
+                        to="mini_buildd.webhook",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'deliveries',
-                'ordering': ['-id'],
-                'indexes': [models.Index(fields=['state', 'due_at'], name='delivery_due'), models.Index(fields=['webhook', 'state', 'due_at'], name='delivery_of_webhook'), models.Index(fields=['program', 'state', 'due_at'], name='delivery_of_program'), models.Index(fields=['made_at'], name='delivery_made')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('event__isnull', False), ('webhook__isnull', False)), fields=('webhook', 'event'), name='an_event_once_a_webhook'), models.UniqueConstraint(condition=models.Q(('event__isnull', False), ('webhook__isnull', True)), fields=('program', 'event'), name='an_event_once_a_program')],
+                "verbose_name_plural": "deliveries",
+                "ordering": ["-id"],
+                "indexes": [
+                    models.Index(fields=["state", "due_at"], name="delivery_due"),
+                    models.Index(fields=["webhook", "state", "due_at"], name="delivery_of_webhook"),
+                    models.Index(fields=["program", "state", "due_at"], name="delivery_of_program"),
+                    models.Index(fields=["made_at"], name="delivery_made"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("event__isnull", False), ("webhook__isnull", False)),
+                        fields=("webhook", "event"),
+                        name="an_event_once_a_webhook",
+                    ),
+                    models.UniqueConstraint(
+                        condition=models.Q(("event__isnull", False), ("webhook__isnull", True)),
+                        fields=("program", "event"),
+                        name="an_event_once_a_program",
+                    ),
+                ],
             },
         ),
     ]

@@ -72,7 +72,17 @@ def effort(work: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize(
     "name",
-    ["take_in", "judge_all", "publish_all", "under_way", "assign", "announce", "tell", "post", "newest_in_suite"],
+    [
+        "take_in",
+        "judge_all",
+        "publish_all",
+        "under_way",
+        "assign",
+        "announce",
+        "tell",
+        "post",
+        "newest_in_suite",
+    ],
 )
 def test_a_sweep_costs_the_same_after_thousands_of_sources(old: Scene, name: str) -> None:
     work = sweeps(old)[name]

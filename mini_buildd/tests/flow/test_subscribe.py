@@ -1,13 +1,11 @@
 """Subscriptions: who is told of which uploads, and how that ends."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import User
 
-from mini_buildd.config.settings import Mail
 from mini_buildd.db import models
 from mini_buildd.db.queries.subscriptions import list_subscriptions, own_wish_of
 from mini_buildd.domain.permission import Actor, Role
@@ -33,10 +31,10 @@ HELLO = SubscriptionWish(package="hello")
 
 
 @pytest.fixture
-def eve(mailing: Scene) -> Iterator[User]:
+def eve(mailing: Scene) -> User:
     """Somebody with an account and an address."""
     del mailing
-    yield User.objects.create_user("eve", "eve@example.test")
+    return User.objects.create_user("eve", "eve@example.test")
 
 
 def fail(scene: Scene, package: SourcePackage | None = None) -> None:
@@ -167,8 +165,9 @@ def test_the_address_in_a_letter_ends_such_letters_and_nothing_else(
     mailing.published()
     tell(mailing)
     for letter in office.mails:
-        found = re.fullmatch(r"<http://buildd\.example:8066/unsubscribe/(.+)/>",
-                             letter["List-Unsubscribe"])
+        found = re.fullmatch(
+            r"<http://buildd\.example:8066/unsubscribe/(.+)/>", letter["List-Unsubscribe"]
+        )
         assert found is not None
         for _ in range(2):
             unsubscribe(found[1])

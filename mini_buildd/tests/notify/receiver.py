@@ -30,7 +30,8 @@ class Reply:
 class Receiver(ThreadingHTTPServer):
     """Notes what comes, and answers the first of *replies* that is left, or else that it is well.
 
-    What has one of the ids *refused* is answered with 400. *meanwhile* is called when something has come, before it is answered.
+    What has one of the ids *refused* is answered with 400. *meanwhile* is called when something has
+    come, before it is answered.
     """
 
     daemon_threads = True

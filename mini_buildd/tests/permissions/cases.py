@@ -352,9 +352,7 @@ CASES: Mapping[str, Case] = {
     ),
     "subscribe.wish_for_own": Case(
         Act.SUBSCRIBE,
-        lambda stage, actor: subscribe.wish_for_own(
-            stage.scene.site, actor, OWNER, Wants.FAILURES
-        ),
+        lambda stage, actor: subscribe.wish_for_own(stage.scene.site, actor, OWNER, Wants.FAILURES),
         owner=OWNER,
         repository="",
     ),
