@@ -19,7 +19,9 @@ from mini_buildd.api import (
     queue,
     repositories,
     status,
+    subscriptions,
     uploads,
+    webhooks,
 )
 from mini_buildd.api.describe import DESCRIPTION, described, parameters
 from mini_buildd.api.door import ApiDoor
@@ -88,6 +90,8 @@ for prefix, router in (
     ("status", status.status),
     ("me", people.me),
     ("tokens/", people.tokens),
+    ("subscriptions/", subscriptions.router),
+    ("webhooks/", webhooks.router),
     ("uploads/", uploads.router),
     ("builds/", builds.router),
     ("queue/", queue.router),

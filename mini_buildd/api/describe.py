@@ -29,7 +29,8 @@ What the pages show and do, for programs. `mini-buildd-api` is a client for it.
 """
 _TAGS = {
     "instance": "The instance and its builders.",
-    "you": "Who you are, and your tokens.",
+    "you": "Who you are, your tokens, and what you are told by mail.",
+    "webhooks": "Where events are sent to.",
     "uploads": "What was sent, and what became of it.",
     "builds": "Builds, their logs, the queue.",
     "events": "What happens, as it happens.",
@@ -63,6 +64,20 @@ _NEVER_BY_NOBODY = frozenset(
         "retry_build",
         "cancel_builds",
         "retry_builds",
+        "list_of_subscriptions",
+        "subscribe",
+        "choose_own_uploads",
+        "end_subscription",
+        "list_of_webhooks",
+        "make_webhook",
+        "show_webhook",
+        "switch_webhook",
+        "remove_webhook",
+        "renew_webhook_secret",
+        "ping_webhook",
+        "list_of_deliveries",
+        "replay_deliveries",
+        "replay_delivery",
     }
 )
 _ALWAYS = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)

@@ -59,12 +59,18 @@ Stateful = (
 def status(row: Stateful) -> SafeString:
     """The state of *row*: its shape, drawn, and its word."""
     found = _status(row)
+    return mark(found.shape.value, found.word)
+
+
+@register.simple_tag
+def mark(shape: str, word: str) -> SafeString:
+    """A *shape* by its name, drawn, and the *word* that says what it means."""
     return format_html(
         '<span class="status is-{}"><svg class="shape" viewBox="0 0 16 16" aria-hidden="true">'
         "{}</svg><span>{}</span></span>",
-        found.shape.value,
-        mark_safe(_DRAWINGS[found.shape]),  # noqa: S308  # our own drawing
-        found.word,
+        shape,
+        mark_safe(_DRAWINGS[states.Shape(shape)]),  # noqa: S308  # our own drawing
+        word,
     )
 
 
