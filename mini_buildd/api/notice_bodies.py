@@ -24,7 +24,7 @@ class WebhookBody(_Given):
     """What takes a POST: http or https, on port 80, 443, or one from 1024 on."""
     name: Annotated[StrictStr, Field(max_length=100)] = ""
     """What it is for."""
-    kinds: Annotated[list[EventKind], Field(max_length=len(EventKind))] = []
+    kinds: Annotated[tuple[EventKind, ...], Field(max_length=len(EventKind))] = ()
     """Of which events; none: of all."""
     package: _Pattern = ""
     """The name of a source package, or a pattern such as lib*; empty: whatever it is."""

@@ -107,7 +107,9 @@ def list_of_deliveries(
     return DeliveryPage(tuple(map(_delivery, page.rows)), following)
 
 
-@router.post("{int:webhook_id}/replay", response={202: Replayed}, summary="Send all since once more")
+@router.post(
+    "{int:webhook_id}/replay", response={202: Replayed}, summary="Send all since once more"
+)
 def replay_deliveries(request: HttpRequest, webhook_id: Number, body: Body[Since]) -> Replayed:
     """Send all once more that was to be told since a time, each with the id that it had."""
     count = webhooks.replay_since(
