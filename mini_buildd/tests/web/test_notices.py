@@ -1,7 +1,6 @@
 """The pages on mails and webhooks: what people choose there, and what they are shown once."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -25,11 +24,11 @@ EVE = Actor("eve")
 
 
 @pytest.fixture
-def eve(wakes: list[str]) -> Iterator[Client]:
+def eve(wakes: list[str]) -> Client:
     """The browser of somebody with an account."""
     del wakes
     User.objects.create_user("eve", "eve@example.test")
-    yield of("eve")
+    return of("eve")
 
 
 def of(name: str) -> Client:
@@ -49,7 +48,9 @@ def token_of(url: str) -> str:
 
 def hook() -> models.Webhook:
     """A webhook of eve's that was told something, and did not take it."""
-    made = make_webhook(hosted.site(), EVE, "eve", WebhookWish("https://receiver.example/x", "chat"))
+    made = make_webhook(
+        hosted.site(), EVE, "eve", WebhookWish("https://receiver.example/x", "chat")
+    )
     row = ping(hosted.site(), EVE, made.row.id)
     models.Delivery.objects.filter(pk=row.id).update(
         state=DeliveryState.FAILED,
@@ -233,5 +234,3 @@ def test_administrators_see_the_programs_and_what_is_wrong_with_them(busy: Build
 @pytest.mark.usefixtures("eve")
 def test_one_is_told_that_no_mail_goes_out(eve: Client) -> None:
     assert "sends no mail" in text(eve.get("/me/"))
-
-
