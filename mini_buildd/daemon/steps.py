@@ -91,6 +91,7 @@ class Steps:
         self._publish.wake()
         self._build.wake()
         self._notices.wake()
+        self._chroots.wake()
 
     def wake_step(self, name: str) -> bool:
         """Let the step of that name look now; whether there is one. From any thread."""

@@ -15,6 +15,8 @@ from mini_buildd.web.views import (
     builds,
     changes,
     events,
+    first_administrator,
+    first_steps,
     keys,
     language,
     me,
@@ -38,6 +40,12 @@ handler500 = "mini_buildd.web.views.problems.broken"
 
 urlpatterns = [
     path("", now.show, name="now"),
+    path("first/", first_steps.show, name="first-steps"),
+    path("first/administrator/", first_administrator.show, name="first-administrator"),
+    path("first/release/", first_steps.release, name="first-release"),
+    path("first/chroot/", first_steps.chroot, name="first-chroot"),
+    path("first/repository/", first_steps.repository, name="first-repository"),
+    path("first/uploader/", first_steps.uploader, name="first-uploader"),
     path("uploads/", uploads.listing, name="uploads"),
     path("uploads/<int:upload_id>/", uploads.show, name="upload"),
     path("uploads/<int:upload_id>/cancel/", build_acts.cancel_upload, name="upload-cancel"),

@@ -79,7 +79,7 @@ def test_all_are_told_also_what_happened_while_the_daemon_was_dead(
         instance.kill()
         receiver.release.set()
         token = receiver.got[1].headers["webhook-id"]
-        with instance.start():
+        with instance:
             wait_for("it comes again", lambda: receiver.tokens.count(token) == 2, seconds=120)
     assert notes.read_text() == "builder.set_aside\n"
     assert [mail["To"] for mail in office.mails] == ["root@example.test"]
