@@ -23,6 +23,7 @@ class BinaryHit:
     version: str
     source: str
     source_version: str
+    is_debug: bool
 
 
 def current_binaries(ids: Iterable[int]) -> Mapping[int, BinaryHit]:
@@ -37,6 +38,7 @@ def current_binaries(ids: Iterable[int]) -> Mapping[int, BinaryHit]:
             "binary__version",
             "source__name",
             "source__version",
+            "binary__is_debug",
         )
     }
 
