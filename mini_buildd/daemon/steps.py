@@ -161,6 +161,7 @@ class Steps:
             reactor=self._ground.reactor,
             pool=self._ground.pools.suites,
             bus=self._ground.bus,
+            watch=self._ground.pulse.steps,
         )
 
     def _make_steps_beside(self) -> None:
@@ -211,6 +212,7 @@ class Steps:
             pool=pool or self._ground.pools.flow,
             bus=self._ground.bus,
             sweep_seconds=sweep_seconds,
+            watch=self._ground.pulse.steps,
             rounds=self._ground.rounds,
         )
         self._ground.bus.subscribe(kinds, step.wake)
