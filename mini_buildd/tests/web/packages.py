@@ -7,7 +7,7 @@ from mini_buildd.flow.catalogue import keep_catalogue
 from mini_buildd.tests.web.builder import Builder
 
 _DEPENDS = {"hello": "tree (>= 2.0), libc6 (>= 2.36) | libc6.1", "bc": "hello:any, debconf"}
-_BUILD = {"tree": "debhelper-compat (= 13), bc <!nocheck> [amd64]", "bc": "debhelper"}
+_BUILD = {"tree": "debhelper-compat (= 13), bc [amd64] <!nocheck>", "bc": "debhelper"}
 EVIL = "<script>alert(1)</script>"
 HOLGER = "Holger Æsir, esq. <holger@example.org>"
 
@@ -21,7 +21,8 @@ def furnish_packages(builder: Builder) -> None:
             f"Architecture: {binary.architecture}\nMaintainer: {HOLGER}\n"
             + (f"Depends: {depends}\n" if depends else "")
             + f"Filename: {binary.file.path}\nSize: 1\n"
-            f"Description: does what {binary.package} does\n It is {EVIL} and more.\n .\n The end.\n"
+            f"Description: does what {binary.package} does\n"
+            f" It is {EVIL} and more.\n .\n The end.\n"
         )
         binary.is_debug = binary.package.endswith("-dbgsym")
         binary.save()
@@ -34,8 +35,7 @@ def furnish_packages(builder: Builder) -> None:
         source.paragraph = (
             f"Package: {source.name}\nVersion: {source.version}\nMaintainer: {HOLGER}\n"
             "Uploaders: Ada Lovelace <ada@example.org>,\n Holger <h@example.org>\n"
-            "Homepage: https://example.org/hello\n"
-            + (f"Build-Depends: {needs}\n" if needs else "")
+            "Homepage: https://example.org/hello\n" + (f"Build-Depends: {needs}\n" if needs else "")
         )
         source.save()
     keep(builder)

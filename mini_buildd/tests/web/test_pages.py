@@ -62,7 +62,8 @@ def paths() -> list[str]:
         f"/builds/{job.pk}/compare/" for job in models.Job.objects.filter(attempts__isnull=False)
     ]
     packages = [
-        f"/packages/{each}/" for each in models.Source.objects.values_list("name", flat=True).distinct()
+        f"/packages/{each}/"
+        for each in models.Source.objects.values_list("name", flat=True).distinct()
     ]
     hello = "/packages/hello/2.10-5~test13+1/"
     packages += [f"{hello}{each}" for each in ("", "changelog/", "copyright/", "hello/amd64/")]
