@@ -14,6 +14,7 @@ from ninja.errors import HttpError, ValidationError
 from mini_buildd.api import (
     builds,
     events,
+    first_steps,
     keys,
     office,
     packages,
@@ -119,5 +120,6 @@ for prefix, router in (
     ("accounts/", office.accounts),
     ("audit/", office.audit),
     ("dput", status.dput),
+    ("first-steps", first_steps.router),
 ):
     api.add_router(prefix, router)

@@ -332,6 +332,14 @@ class SetupImpossible(Problem):
     title = "This cannot be set up"
 
 
+class FirstAdministratorRefused(Problem):
+    """Only who can read the instance's folder becomes its first administrator."""
+
+    code = "first-administrator-refused"
+    title = "This makes nobody an administrator"
+    next_step = "Read the file first-administrator there, or run: mini-buildd admin NAME"
+
+
 class SubidsMissing(Problem):
     """Who runs this has no range of subordinate ids, and so can have no user namespace."""
 

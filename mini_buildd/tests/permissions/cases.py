@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any
 
 from mini_buildd.db.models import Chroot, OpenPGPKey
-from mini_buildd.deb.names import ArchivePath, Fingerprint
+from mini_buildd.deb.names import Architecture, ArchivePath, Codename, Fingerprint
+from mini_buildd.domain.distribution import RepositoryName
 from mini_buildd.domain.permission import Act, Actor, Role, Scope
 from mini_buildd.domain.problem import ImportImpossible, KeyUnknown, Problem, TokenUnknown
 from mini_buildd.domain.snapshot import SnapshotName
@@ -17,6 +18,7 @@ from mini_buildd.flow import (
     binnmu,
     cancel,
     copy,
+    first_steps,
     freeze,
     import_archive,
     keys,
@@ -133,6 +135,27 @@ CASES: Mapping[str, Case] = {
             force=True,
         ),
     ),
+    "first_steps.add_release": Case(
+        Act.CONFIGURE,
+        lambda stage, actor: first_steps.add_release(
+            stage.scene.site, actor, Codename("trixie"), (Architecture("riscv64"),), "http://x"
+        ),
+        repository="",
+    ),
+    "first_steps.add_repository": Case(
+        Act.CONFIGURE,
+        lambda stage, actor: first_steps.add_repository(
+            stage.scene.site, actor, RepositoryName("more")
+        ),
+        repository="",
+    ),
+    "first_steps.add_uploader": Case(
+        Act.CONFIGURE,
+        lambda stage, actor: first_steps.add_uploader(
+            stage.scene.site, actor, stage.scene.pat(), RepositoryName("test")
+        ),
+        repository="",
+    ),
     "freeze.freeze": Case(
         Act.FREEZE,
         lambda stage, actor: freeze.freeze(stage.scene.site, actor, stage.suite, "release"),
@@ -187,6 +210,10 @@ CASES: Mapping[str, Case] = {
     "refresh.ask_refresh": Case(
         Act.REFRESH_CHROOT,
         lambda stage, actor: refresh.ask_refresh(stage.scene.site, actor, Chroot.objects.all()[0]),
+    ),
+    "refresh.ask_missing": Case(
+        Act.REFRESH_CHROOT,
+        lambda stage, actor: refresh.ask_missing(stage.scene.site, actor),
     ),
     "remove.remove": Case(
         Act.REMOVE,
