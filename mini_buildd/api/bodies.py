@@ -63,6 +63,22 @@ class PrecheckWish(_Given):
     """The text of the .dsc that it names; without it, only what the .changes says is looked at."""
 
 
+class ConfigurationIn(_Given):
+    """A configuration."""
+
+    text: _FileText
+    """TOML, as the export gives it."""
+
+
+class ConfigurationWish(ConfigurationIn):
+    """A configuration to bring about."""
+
+    prune: bool = False
+    """Remove what is not in it."""
+    dry_run: bool = False
+    """Try it, and take it back."""
+
+
 class ReleaseWish(_Given):
     """A release that packages are to be built for."""
 

@@ -645,3 +645,24 @@ class DiskFull(Problem):
 
     code = "disk-full"
     title = "The disk is full"
+
+
+class ConfigurationMalformed(Problem):
+    """A file of a configuration says what cannot be, or nobody knows what."""
+
+    code = "configuration-malformed"
+    title = "The file of the configuration is malformed"
+
+
+class ConfigurationImpossible(Problem):
+    """A configuration cannot be brought about on this instance."""
+
+    code = "configuration-impossible"
+    title = "The configuration cannot be brought about"
+
+
+class BackupImpossible(Problem):
+    """An instance cannot be saved there, or not be restored from there."""
+
+    code = "backup-impossible"
+    title = "This cannot be saved or restored"

@@ -31,6 +31,7 @@ from mini_buildd.web.views import (
     snapshots,
     suites,
     uploads,
+    whole_configuration,
 )
 
 handler400 = "mini_buildd.web.views.problems.bad_request"
@@ -119,6 +120,10 @@ urlpatterns = [
     path("builders/", builders.listing, name="builders"),
     path("builders/chroots/<int:chroot_id>/refresh/", builders.refresh, name="chroot-refresh"),
     path("events/", events.listing, name="events"),
+    path("configuration/", whole_configuration.show, name="configuration"),
+    path("configuration/download/", whole_configuration.download, name="configuration-download"),
+    path("configuration/compare/", whole_configuration.compare, name="configuration-compare"),
+    path("configuration/import/", whole_configuration.bring_about, name="configuration-import"),
     path("audit/", audit.listing, name="audit"),
     path("account/login/", account.sign_in, name="sign-in"),
     path("account/logout/", account.sign_out, name="sign-out"),

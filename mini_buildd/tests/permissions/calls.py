@@ -110,6 +110,8 @@ CALLS: Mapping[str, Call] = {
     "cancel_builds": Call(
         "POST", f"{_UPLOAD}/cancel", Act.CANCEL_BUILD, {}, UPLOADER, places=_waiting
     ),
+    "compare_with_text": Call("POST", "configuration/compare", Act.CONFIGURE, {"text": ""}),
+    "import_text": Call("POST", "configuration/import", Act.CONFIGURE, {"text": ""}),
     "build_for_release": Call("POST", f"{_FIRST}/release", Act.CONFIGURE, _RELEASE),
     "make_chroots": Call("POST", f"{_FIRST}/chroots", Act.REFRESH_CHROOT),
     "make_repository": Call("POST", f"{_FIRST}/repository", Act.CONFIGURE, {"name": "more"}),
@@ -136,6 +138,7 @@ CALLS: Mapping[str, Call] = {
     "revoke_one": Call("DELETE", "tokens/{token}", Act.MAKE_TOKEN, owner=UPLOADER, places=_token),
     "search_everything": Call("GET", "search?query=hello"),
     "show_build": Call("GET", _BUILD, places=_failed),
+    "show_configuration": Call("GET", "configuration", Act.CONFIGURE),
     "show_dput": Call("GET", "dput"),
     "show_me": Call("GET", "me"),
     "show_package": Call("GET", "packages/hello"),

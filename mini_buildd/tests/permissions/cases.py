@@ -15,8 +15,10 @@ from mini_buildd.domain.token import TokenWish
 from mini_buildd.flow import (
     add_account,
     approve_key,
+    backup,
     binnmu,
     cancel,
+    configuration,
     copy,
     first_steps,
     freeze,
@@ -107,6 +109,13 @@ CASES: Mapping[str, Case] = {
         ),
         repository="",
     ),
+    "backup.backup": Case(
+        Act.CONFIGURE,
+        lambda stage, actor: backup.backup(
+            stage.scene.site, stage.throwaway.home.parent / "saved", actor
+        ),
+        repository="",
+    ),
     "binnmu.binnmu": Case(
         Act.REBUILD,
         lambda stage, actor: binnmu.binnmu(
@@ -171,6 +180,23 @@ CASES: Mapping[str, Case] = {
             stage.scene.site, actor, _import(stage), dry_run=True
         ),
         faults=(ImportImpossible,),
+    ),
+    "configuration.compare_configuration": Case(
+        Act.CONFIGURE,
+        lambda _, actor: configuration.compare_configuration("", actor),
+        repository="",
+    ),
+    "configuration.export_configuration": Case(
+        Act.CONFIGURE,
+        lambda _, actor: configuration.export_configuration(actor),
+        repository="",
+    ),
+    "configuration.import_configuration": Case(
+        Act.CONFIGURE,
+        lambda stage, actor: configuration.import_configuration(
+            stage.scene.site.places, "", actor, clock=stage.scene.clock, dry_run=True
+        ),
+        repository="",
     ),
     "keys.retire": Case(
         Act.CONFIGURE,
