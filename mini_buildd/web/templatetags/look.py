@@ -73,9 +73,9 @@ def drawn(found: states.Status) -> SafeString:
     return format_html(
         '<span class="status is-{}"><svg class="shape" viewBox="0 0 16 16" aria-hidden="true">'
         "{}</svg><span>{}</span></span>",
-        shape,
-        mark_safe(_DRAWINGS[states.Shape(shape)]),  # noqa: S308  # our own drawing
-        word,
+        found.shape.value,
+        mark_safe(_DRAWINGS[found.shape]),  # noqa: S308  # our own drawing
+        found.word,
     )
 
 
