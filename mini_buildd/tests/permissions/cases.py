@@ -8,7 +8,13 @@ from typing import Any
 from mini_buildd.db.models import Chroot, OpenPGPKey
 from mini_buildd.deb.names import ArchivePath, Fingerprint
 from mini_buildd.domain.permission import Act, Actor, Role, Scope
-from mini_buildd.domain.problem import ImportImpossible, KeyUnknown, Problem, TokenUnknown
+from mini_buildd.domain.problem import (
+    ImportImpossible,
+    KeyUnknown,
+    NothingToDo,
+    Problem,
+    TokenUnknown,
+)
 from mini_buildd.domain.snapshot import SnapshotName
 from mini_buildd.domain.token import TokenWish
 from mini_buildd.flow import (
@@ -20,6 +26,7 @@ from mini_buildd.flow import (
     freeze,
     import_archive,
     keys,
+    look_now,
     migrate,
     precheck,
     refresh,
@@ -166,6 +173,11 @@ CASES: Mapping[str, Case] = {
             stage.throwaway, "example", clock=stage.scene.clock, by=actor
         ),
         repository="",
+    ),
+    "look_now.look_now": Case(
+        Act.RUN_STEP,
+        lambda stage, actor: look_now.look_now(stage.scene.site, actor, "tidy"),
+        faults=(NothingToDo,),
     ),
     "migrate.migrate": Case(
         Act.MIGRATE,

@@ -25,13 +25,13 @@ def listing(request: HttpRequest) -> HttpResponse:
     """All of them."""
     context = {
         "builders": list_builders(now(), instance().builder.lease_seconds),
-        "chroots": [_seen(row) for row in list_chroots(now())],
+        "chroots": [seen(row) for row in list_chroots(now())],
         "may": may_in(request),
     }
     return render(request, "mini_buildd/builders.html", context)
 
 
-def _seen(row: ChrootRow) -> ChrootRow:
+def seen(row: ChrootRow) -> ChrootRow:
     """*row* with what only the disk tells."""
     folder = places().chroots / f"{row.codename}-{row.architecture}"
     return replace(row, is_being_made=is_held(folder))
