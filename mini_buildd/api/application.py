@@ -14,6 +14,7 @@ from ninja.errors import HttpError, ValidationError
 from mini_buildd.api import (
     builds,
     events,
+    measures,
     packages,
     people,
     queue,
@@ -90,13 +91,17 @@ for prefix, router in (
     ("tokens/", people.tokens),
     ("uploads/", uploads.router),
     ("builds/", builds.router),
+    ("build-days/", measures.days),
     ("queue/", queue.router),
+    ("queue-samples/", measures.samples),
     ("events/", events.router),
     ("repositories/", repositories.repositories),
     ("suites/", repositories.suites),
     ("packages/", packages.packages),
     ("search", packages.searching),
     ("builders/", status.builders),
+    ("chroots/", measures.chroots),
+    ("schedule/", measures.schedule),
     ("dput", status.dput),
 ):
     api.add_router(prefix, router)

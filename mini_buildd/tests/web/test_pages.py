@@ -201,7 +201,7 @@ def test_a_failed_build_shows_the_failing_part_first(client: Client, busy: Build
     line = re.search(r'href="#(L\d+)"[^>]*></a>make\[1\]: \*\*\* \[Makefile:98', html)
     assert line is not None
     assert f'id="{line[1]}"' in html
-    assert "Attempt 1" in html
+    assert "attempt 1" in html
     assert 'class="phase failed">Build <' in html
 
 

@@ -60,7 +60,12 @@ Stateful = (
 @register.simple_tag
 def status(row: Stateful) -> SafeString:
     """The state of *row*: its shape, drawn, and its word."""
-    found = _status(row)
+    return shape(_status(row))
+
+
+@register.simple_tag
+def shape(found: states.Status) -> SafeString:
+    """A shape, drawn, and its word."""
     return format_html(
         '<span class="status is-{}"><svg class="shape" viewBox="0 0 16 16" aria-hidden="true">'
         "{}</svg><span>{}</span></span>",

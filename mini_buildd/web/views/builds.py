@@ -21,10 +21,10 @@ from mini_buildd.flow.hosted import instance, outlook, places
 from mini_buildd.flow.repeat import repeat
 from mini_buildd.kit.seekable import DamagedFile
 from mini_buildd.tools.log_file import open_log
+from mini_buildd.tools.log_find import Hits, find_in_log
 from mini_buildd.tools.log_part import read_part
 from mini_buildd.tools.sbuild_log import Line
 from mini_buildd.web.log.download import download
-from mini_buildd.web.log.find import Hits, find_in_log
 from mini_buildd.web.log.good import last_good, log_path
 from mini_buildd.web.log.markup import lines_markup
 from mini_buildd.web.log.window import (
