@@ -10,7 +10,6 @@ from pydantic import AwareDatetime, Field
 
 from mini_buildd.api.door import actor_of
 from mini_buildd.api.given import Word
-from mini_buildd.db.queries.chroots import ChrootRow, list_chroots
 from mini_buildd.db.queries.measures import DayRow, SampleRow, list_days, list_samples
 from mini_buildd.db.queries.schedule import list_renewals, list_snapshot_plans
 from mini_buildd.flow.hosted import rounds, site
@@ -19,8 +18,6 @@ from mini_buildd.flow.rounds import Round
 from mini_buildd.wire.api.measures import (
     BuildDay,
     BuildDays,
-    Chroot,
-    Chroots,
     PlannedRenewal,
     PlannedSnapshot,
     QueueSample,
@@ -31,7 +28,6 @@ from mini_buildd.wire.api.measures import (
 
 days = Router(tags=["builds"])
 samples = Router(tags=["builds"])
-chroots = Router(tags=["instance"])
 schedule = Router(tags=["instance"])
 
 _DAYS, _SAMPLED = timedelta(days=30), timedelta(days=1)
@@ -65,13 +61,6 @@ def list_of_queue_samples(
     return QueueSamples(tuple(map(_sample, found)))
 
 
-@chroots.get("", response=Chroots, summary="List chroots")
-def list_of_chroots(request: HttpRequest) -> Chroots:
-    """What builds start from, how old each is, and when it is made anew."""
-    del request
-    return Chroots(tuple(map(_chroot, list_chroots(now()))))
-
-
 @schedule.get("", response=Schedule, summary="Show the schedule")
 def show_schedule(request: HttpRequest) -> Schedule:
     """What the daemon does by itself: when next, when last, and how it went."""
@@ -103,22 +92,6 @@ def _day(row: DayRow) -> BuildDay:
 
 def _sample(row: SampleRow) -> QueueSample:
     return QueueSample(row.at, row.architecture, row.waiting, row.running, row.minutes)
-
-
-def _chroot(row: ChrootRow) -> Chroot:
-    return Chroot(
-        id=row.id,
-        codename=row.codename,
-        architecture=row.architecture,
-        backend=row.backend,
-        health=row.health,
-        generation=row.generation,
-        made_at=row.made_at,
-        next_at=row.next_at,
-        expires_at=row.expires,
-        problem=row.problem,
-        page=f"/builders/chroots/{row.id}/",
-    )
 
 
 def _step(row: Round) -> Step:

@@ -21,8 +21,9 @@ from mini_buildd.web.machine_plots import load
 
 
 @pytest.fixture
-def root(client: Client) -> Client:
+def root(client: Client, db: None) -> Client:
     """An administrator's."""
+    del db
     client.force_login(User.objects.create_superuser("root"))
     return client
 

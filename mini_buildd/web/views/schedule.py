@@ -13,11 +13,12 @@ from django.views.decorators.http import require_safe
 
 from mini_buildd.db.queries.chroots import list_chroots
 from mini_buildd.db.queries.schedule import list_renewals, list_snapshot_plans
+from mini_buildd.domain.permission import Act
 from mini_buildd.flow.hosted import places, rounds, site
 from mini_buildd.flow.look_now import look_now
 from mini_buildd.flow.rounds import Round
 from mini_buildd.keys.archive_keys import ArchiveKeys
-from mini_buildd.web.administrators import actor_of, for_people, may_in
+from mini_buildd.web.administrators import actor_of, for_those_who_may, may_in
 
 # What each step of the daemon is for; those that publish one suite each have its name behind.
 _STEPS: Mapping[str, str] = {
@@ -68,7 +69,7 @@ def _purpose(name: str) -> str:
     return _(_STEPS[name]) if name in _STEPS else ""
 
 
-@for_people
+@for_those_who_may(Act.RUN_STEP)
 def run_now(request: HttpRequest, name: str) -> HttpResponse:
     """Let a step look now."""
     look_now(site(), actor_of(request), name)

@@ -112,36 +112,6 @@ class LogLines:
 
 
 @dataclass(frozen=True, slots=True)
-class Chroot:
-    """What builds for a release and an architecture start from."""
-
-    __pydantic_config__: ClassVar = DESCRIBED
-
-    id: int
-    codename: str
-    architecture: str
-    backend: str
-    health: str
-    """good, problem, expired, missing or off."""
-    generation: str
-    made_at: datetime | None
-    next_at: datetime | None
-    """When it is made anew; null: not by itself."""
-    expires_at: datetime | None
-    problem: str
-    page: str
-
-
-@dataclass(frozen=True, slots=True)
-class Chroots:
-    """All there are."""
-
-    __pydantic_config__: ClassVar = DESCRIBED
-
-    items: tuple[Chroot, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Step:
     """Something that the daemon does by itself, and how it went last."""
 
