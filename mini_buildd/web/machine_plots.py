@@ -10,14 +10,14 @@ from mini_buildd.db.queries.machines import Busy
 from mini_buildd.db.queries.measures import SampleRow
 from mini_buildd.web.plots.columns import Column, Series, bars, lines
 from mini_buildd.web.plots.figure import PLAIN_KINDS, Figure, Kind, Words
-from mini_buildd.web.plots.unit import COUNT
+from mini_buildd.web.plots.unit import COUNT, PERCENT
 
 _HOURS = 24
 _STEPS = 48
 
 
 def load(name: str, times: Sequence[Busy], slots: int, at: datetime) -> Figure | None:
-    """How many builds a builder had at once over the last day, on average of each half hour."""
+    """How much of its places for builds a builder used, half hour by half hour of the last day."""
     step = timedelta(hours=_HOURS) / _STEPS
     begin = at - timedelta(hours=_HOURS)
     values = [
@@ -27,12 +27,12 @@ def load(name: str, times: Sequence[Busy], slots: int, at: datetime) -> Figure |
         Column((begin + place * step).astimezone(UTC).strftime("%H:%M")) for place in range(_STEPS)
     ]
     mean = sum(values) / len(values)
-    said = _("over the last day %(mean)s of %(slots)d builds at once on average") % {
-        "mean": f"{mean:.1f}",
-        "slots": slots,
+    said = _("over the last day %(share)d %% of what it can do at once") % {
+        "share": round(100 * mean / max(slots, 1))
     }
-    series = [Series(_("builds at once"), Kind.RUNNING, [round(value, 2) for value in values])]
-    return bars(Words(f"load-{name}", _("How busy it was"), said), columns, series, COUNT)
+    shares = [round(100 * value / max(slots, 1)) for value in values]
+    series = [Series(_("of its places for builds"), Kind.RUNNING, shares)]
+    return bars(Words(f"load-{name}", _("How busy it was"), said), columns, series, PERCENT)
 
 
 def _mean(times: Sequence[Busy], begin: datetime, end: datetime) -> float:

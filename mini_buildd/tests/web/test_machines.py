@@ -69,7 +69,13 @@ def test_the_load_is_how_many_builds_there_were_at_once(busy: Builder) -> None:
     times = [Busy(at - 2 * hour, at - hour), Busy(at - 1.5 * hour, None)]
     figure = load("day", times, 2, at)
     assert figure is not None
-    assert [row.cells[0] for row in figure.rows[-5:]] == ["0", "1", "2", "1", "1"]
+    assert [row.cells[0] for row in figure.rows[-5:]] == [
+        "0 %",
+        "50 %",
+        "100 %",
+        "50 %",
+        "50 %",
+    ]
 
 
 def test_a_chroot_tells_what_it_is_made_from_and_who_uses_it(client: Client, busy: Builder) -> None:
