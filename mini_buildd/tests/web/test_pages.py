@@ -347,3 +347,15 @@ def test_a_keyring_that_the_archive_has_uploaded_is_said_to_be_its_own(
     assert "this archive itself" in text_of(client, "/uploads/")
     models.Upload.objects.update(state="rejected")
     assert "this archive itself" not in text_of(client, "/uploads/")
+
+
+def test_home_shows_ones_own_first_and_how_the_instance_is(client: Client, busy: Builder) -> None:
+    busy.failed("first", "1-1", minutes=2)
+    models.Upload.objects.filter(source_name="first").update(signed_by=None, signer="Somebody")
+    assert "your upload" not in text_of(client, "/")
+    client.force_login(User.objects.get(username="ada"))
+    text = text_of(client, "/")
+    assert text.index("your upload") < text.index("failed in build first")
+    assert "archive published" in text
+    assert "1 chroot has a problem" in text
+    assert re.search(r"disk \d+ % free", text)
