@@ -30,6 +30,7 @@ PAGES = (
     "/suites/trixie-test-unstable/versions/",
     "/suites/trixie-test-unstable/compare/",
     "/builders/",
+    "/schedule/",
     "/events/",
 )
 # The most is asked for a suite: its packages with where else they are, its versions with what each
@@ -57,7 +58,9 @@ def paths() -> list[str]:
     compared = [
         f"/builds/{job.pk}/compare/" for job in models.Job.objects.filter(attempts__isnull=False)
     ]
-    return [*PAGES, *suites, *uploads, *builds, *compared]
+    machines = [f"/builders/{each.name}/" for each in models.Builder.objects.all()]
+    machines += [f"/builders/chroots/{each.pk}/" for each in models.Chroot.objects.all()]
+    return [*PAGES, *machines, *suites, *uploads, *builds, *compared]
 
 
 def text_of(client: Client, path: str) -> str:

@@ -171,11 +171,7 @@ const choose = (event) => {
 // Who scrolls up wants to read there; who scrolls to the end wants to follow again.
 const watchScrolling = () => {
   tick.addEventListener("change", () => { if (tick.checked) box.scrollTop = box.scrollHeight; });
-  for (const kind of ["wheel", "touchmove", "keyup"]) {
-    box.addEventListener(kind, () => {
-      requestAnimationFrame(() => { tick.checked = isAtEnd(); });
-    }, { passive: true });
-  }
+  box.addEventListener("scroll", () => { tick.checked = isAtEnd(); }, { passive: true });
 };
 
 if (box) {
@@ -185,7 +181,7 @@ if (box) {
 }
 if (box && tick) watchScrolling();
 if (box && box.dataset.follow) {
-  if (location.hash && tick) tick.checked = false;
   if (!location.hash) box.scrollTop = box.scrollHeight;
+  if (tick) tick.checked = isAtEnd();
   new Follower().follow();
 }
