@@ -25,8 +25,16 @@ _SCALE, _QUALITY = 1.25, 66  # of WebP: text is sharp, and a page takes some 60 
 _PYTEST = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
 
 # Where in doc/ each picture is, and the test in mini_buildd/tests/ that takes it.
+_FIRST = "whole/test_first_steps.py::test_all_that_a_first_package_needs_is_done_from_the_pages"
 PICTURES: Mapping[str, str] = {
     "pictures/now.webp": "web/test_pictures.py::test_home_while_builds_run",
+    "tutorial/pictures/administrator.webp": _FIRST,
+    "tutorial/pictures/first-steps.webp": _FIRST,
+    "tutorial/pictures/chroot.webp": "web/test_first_steps.py::"
+    "test_while_it_is_made_the_page_tells_how_far_it_is[1280]",
+    "tutorial/pictures/upload.webp": _FIRST,
+    "tutorial/pictures/build.webp": _FIRST,
+    "tutorial/pictures/install.webp": _FIRST,
 }
 
 

@@ -19,6 +19,7 @@ from mini_buildd.db.queries.uploader_keys import KeyRow
 from mini_buildd.db.queries.uploads import UploadRow
 from mini_buildd.db.queries.version_line import VersionRow
 from mini_buildd.domain.event_row import EventRow
+from mini_buildd.domain.first_steps import StepRow
 from mini_buildd.domain.keyring import keyring_name
 from mini_buildd.domain.states import UploadState
 from mini_buildd.flow.built_with import BuiltWith
@@ -58,9 +59,9 @@ Stateful = (
 
 
 @register.simple_tag
-def status(row: Stateful) -> SafeString:
+def status(row: Stateful | StepRow) -> SafeString:
     """The state of *row*: its shape, drawn, and its word."""
-    return shape(_status(row))
+    return shape(states.of_step(row) if isinstance(row, StepRow) else _status(row))
 
 
 @register.simple_tag

@@ -1,7 +1,7 @@
 """Home: what is going on now."""
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,10 +16,13 @@ from mini_buildd.db.queries.uploader_keys import waiting_keys
 from mini_buildd.db.queries.uploads import UploadRow
 from mini_buildd.domain.chroot_age import Health
 from mini_buildd.domain.key_expiry import running_out
+from mini_buildd.flow.first_administrator import is_offered
+from mini_buildd.flow.first_steps import is_over, look
 from mini_buildd.flow.hosted import instance, outlook, places, troubles
 from mini_buildd.keys.archive_keys import ArchiveKeys
 from mini_buildd.web.administrators import may_in
 from mini_buildd.web.health import health
+from mini_buildd.web.views.first_steps import shown_steps
 
 Row = TypeVar("Row", UploadRow, BuildRow)
 
@@ -47,6 +50,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "slots": instance().builder.slots,
         "aside": list_aside(at),
         "may": may,
+        **_first_steps(may),
         "waiting_keys": len(waiting_keys(at)) if may["approve_key"] else 0,
     }
     return render(request, "mini_buildd/now.html", context)
@@ -55,3 +59,12 @@ def show(request: HttpRequest) -> HttpResponse:
 def _mine_first(rows: Iterable[Row], me: str) -> list[Row]:
     """What is one's own needs one most."""
     return sorted(rows, key=lambda row: not me or row.account != me)
+
+
+def _first_steps(may: dict[str, bool]) -> dict[str, Any]:
+    """The checklist, for an administrator as long as no package has come out."""
+    if is_offered(places()):
+        return {"is_new": True, "first": ()}
+    if not may["configure"] or is_over(instance()):
+        return {}
+    return {"is_new": True, "first": shown_steps(look(instance(), places(), now))}
