@@ -26,9 +26,11 @@ from mini_buildd.api import (
     rights,
     snapshots,
     status,
+    subscriptions,
     suite_changes,
     suite_history,
     uploads,
+    webhooks,
 )
 from mini_buildd.api.describe import DESCRIPTION, described, parameters
 from mini_buildd.api.door import ApiDoor
@@ -103,6 +105,8 @@ for prefix, router in (
     ("me", people.me),
     ("me/", keys.mine),
     ("tokens/", people.tokens),
+    ("subscriptions/", subscriptions.router),
+    ("webhooks/", webhooks.router),
     ("uploads/", uploads.router),
     ("builds/", builds.router),
     ("build-days/", measures.days),
