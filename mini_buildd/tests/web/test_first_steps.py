@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import cast
@@ -182,6 +183,16 @@ MAKING = """\
 ==    52.0 s  installing essential packages
 dpkg: unpacking base-files
 """
+
+
+def test_the_time_so_far_is_told_without_scripts(root: Client, fresh: Site) -> None:
+    root.post("/first/release/", {**RELEASE, "architectures": "amd64"})
+    root.post("/first/chroot/")
+    at = now() - timedelta(seconds=95)
+    log_path(fresh.places, "trixie", "amd64").write_text(MAKING.format(at=at.isoformat()))
+    page = text(root.get("/first/").content)
+    assert "installing essential packages · 1:3" in page
+    assert root.get("/me/").content.count(b'href="/first/"') == 1
 
 
 @pytest.mark.browser
