@@ -13,6 +13,7 @@ from ninja.errors import HttpError, ValidationError
 
 from mini_buildd.api import (
     builds,
+    configuration,
     events,
     first_steps,
     keys,
@@ -24,9 +25,11 @@ from mini_buildd.api import (
     rights,
     snapshots,
     status,
+    subscriptions,
     suite_changes,
     suite_history,
     uploads,
+    webhooks,
 )
 from mini_buildd.api.describe import DESCRIPTION, described, parameters
 from mini_buildd.api.door import ApiDoor
@@ -101,6 +104,8 @@ for prefix, router in (
     ("me", people.me),
     ("me/", keys.mine),
     ("tokens/", people.tokens),
+    ("subscriptions/", subscriptions.router),
+    ("webhooks/", webhooks.router),
     ("uploads/", uploads.router),
     ("builds/", builds.router),
     ("queue/", queue.router),
@@ -120,6 +125,7 @@ for prefix, router in (
     ("accounts/", office.accounts),
     ("audit/", office.audit),
     ("dput", status.dput),
+    ("configuration", configuration.configuration),
     ("first-steps", first_steps.router),
 ):
     api.add_router(prefix, router)

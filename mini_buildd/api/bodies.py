@@ -47,7 +47,7 @@ class TokenWish(_Given):
     """What it is for, such as the machine that will have it."""
     scopes: Annotated[list[Scope], Field(min_length=1)]
     """read: see what you may see; upload: also upload, and cancel or retry your own; change: the
-    rest that you may do, but for accounts, keys and tokens."""
+    rest that you may do, but for accounts, keys, tokens and webhooks."""
     days: _Days | None = DEFAULT_DAYS
     """Until it ends, at most 366. Administrators may say more, and null: until it is revoked."""
 
@@ -61,6 +61,22 @@ class PrecheckWish(_Given):
     """Its signed text."""
     dsc: _FileText | None = None
     """The text of the .dsc that it names; without it, only what the .changes says is looked at."""
+
+
+class ConfigurationIn(_Given):
+    """A configuration."""
+
+    text: _FileText
+    """TOML, as the export gives it."""
+
+
+class ConfigurationWish(ConfigurationIn):
+    """A configuration to bring about."""
+
+    prune: bool = False
+    """Remove what is not in it."""
+    dry_run: bool = False
+    """Try it, and take it back."""
 
 
 class ReleaseWish(_Given):

@@ -34,7 +34,7 @@ class Scope(StrEnum):
     UPLOAD = "upload"
     """Upload, and cancel or retry one's own builds."""
     CHANGE = "change"
-    """Everything else that its owner may do, but for accounts, keys and tokens."""
+    """Everything else that its owner may do, but for accounts, keys, tokens and webhooks."""
 
 
 class Door(StrEnum):
@@ -68,6 +68,8 @@ class Act(StrEnum):
     ADD_KEY = "register a key of one's own"
     APPROVE_KEY = "approve a key"
     MAKE_TOKEN = "make or revoke an API token of one's own"  # noqa: S105  # no password
+    KEEP_WEBHOOK = "have a webhook of one's own"
+    SUBSCRIBE = "choose what one is told by mail"
     SEE_AUDIT = "read who changed what"
     CONFIGURE = "change the settings"
 
@@ -105,6 +107,9 @@ RULES: Mapping[Act, Rule] = {
     Act.ADD_KEY: Rule(Role.ADMINISTRATOR, None, "the account itself"),
     Act.APPROVE_KEY: Rule(Role.ADMINISTRATOR, None),
     Act.MAKE_TOKEN: Rule(Role.ADMINISTRATOR, None, "the account itself"),
+    # It goes on telling where it is sent to, long after a stolen token was revoked.
+    Act.KEEP_WEBHOOK: Rule(Role.ADMINISTRATOR, None, "the account itself"),
+    Act.SUBSCRIBE: Rule(Role.ADMINISTRATOR, Scope.CHANGE, "the account itself"),
     Act.SEE_AUDIT: Rule(Role.ADMINISTRATOR, Scope.READ),
     Act.CONFIGURE: Rule(Role.ADMINISTRATOR, None),
 }

@@ -12,6 +12,7 @@ from mini_buildd.flow.hosted import instance
 
 _MENU = (
     (gettext_noop("Now"), "now"),
+    (gettext_noop("Packages"), "packages"),
     (gettext_noop("Uploads"), "uploads"),
     (gettext_noop("Builds"), "builds"),
     (gettext_noop("Repositories"), "repositories"),

@@ -46,6 +46,21 @@ def _token() -> dict[str, object]:
     return {"token": models.ApiToken.objects.filter(user__username=UPLOADER).order_by("id")[0].pk}
 
 
+def _webhook() -> dict[str, object]:
+    row = models.Delivery.objects.order_by("id")[0]
+    return {"webhook": row.webhook_id, "delivery": row.pk}
+
+
+def _subscription() -> dict[str, object]:
+    return {"subscription": models.Subscription.objects.order_by("id")[0].pk}
+
+
+def _on_webhook(method: str, path: str = "", body: Any = None) -> Call:
+    """A call on the uploader's webhook."""
+    where = f"webhooks/{{webhook}}{path}"
+    return Call(method, where, Act.KEEP_WEBHOOK, body, UPLOADER, places=_webhook)
+
+
 def set_out() -> None:
     """What some of these calls need beside what the instance of the tests of the pages has."""
     published = hosted.tree("test").root
@@ -103,6 +118,30 @@ _WISH = {"name": "more", "scopes": ["read"], "days": 30}
 _ASKED = {"changes_name": "no name of a .changes", "changes": "unsigned"}
 
 CALLS: Mapping[str, Call] = {
+    "choose_own_uploads": Call(
+        "PUT", "subscriptions/own-uploads", Act.SUBSCRIBE, {"wants": "failures"}, SELF
+    ),
+    "end_subscription": Call(
+        "DELETE",
+        "subscriptions/{subscription}",
+        Act.SUBSCRIBE,
+        owner=UPLOADER,
+        places=_subscription,
+    ),
+    "list_of_deliveries": _on_webhook("GET", "/deliveries/"),
+    "list_of_subscriptions": Call("GET", "subscriptions/", Act.SUBSCRIBE, owner=SELF),
+    "list_of_webhooks": Call("GET", "webhooks/", Act.KEEP_WEBHOOK, owner=SELF),
+    "make_webhook": Call(
+        "POST", "webhooks/", Act.KEEP_WEBHOOK, {"url": "https://chat.example/"}, SELF
+    ),
+    "ping_webhook": _on_webhook("POST", "/ping", {}),
+    "remove_webhook": _on_webhook("DELETE"),
+    "renew_webhook_secret": _on_webhook("POST", "/secret", {}),
+    "replay_deliveries": _on_webhook("POST", "/replay", {"since": "2026-01-01T00:00:00Z"}),
+    "replay_delivery": _on_webhook("POST", "/deliveries/{delivery}/replay", {}),
+    "show_webhook": _on_webhook("GET"),
+    "subscribe": Call("POST", "subscriptions/", Act.SUBSCRIBE, {"package": "tree"}, SELF),
+    "switch_webhook": _on_webhook("PATCH", "", {"is_active": True}),
     "approve_one_key": Call("POST", f"keys/{_WAITING_KEY}/approve", Act.APPROVE_KEY),
     "cancel_build": Call(
         "POST", f"{_BUILD}/cancel", Act.CANCEL_BUILD, {}, UPLOADER, places=_waiting
@@ -110,6 +149,8 @@ CALLS: Mapping[str, Call] = {
     "cancel_builds": Call(
         "POST", f"{_UPLOAD}/cancel", Act.CANCEL_BUILD, {}, UPLOADER, places=_waiting
     ),
+    "compare_with_text": Call("POST", "configuration/compare", Act.CONFIGURE, {"text": ""}),
+    "import_text": Call("POST", "configuration/import", Act.CONFIGURE, {"text": ""}),
     "build_for_release": Call("POST", f"{_FIRST}/release", Act.CONFIGURE, _RELEASE),
     "make_chroots": Call("POST", f"{_FIRST}/chroots", Act.REFRESH_CHROOT),
     "make_repository": Call("POST", f"{_FIRST}/repository", Act.CONFIGURE, {"name": "more"}),
@@ -136,6 +177,7 @@ CALLS: Mapping[str, Call] = {
     "revoke_one": Call("DELETE", "tokens/{token}", Act.MAKE_TOKEN, owner=UPLOADER, places=_token),
     "search_everything": Call("GET", "search?query=hello"),
     "show_build": Call("GET", _BUILD, places=_failed),
+    "show_configuration": Call("GET", "configuration", Act.CONFIGURE),
     "show_dput": Call("GET", "dput"),
     "show_me": Call("GET", "me"),
     "show_package": Call("GET", "packages/hello"),

@@ -23,6 +23,10 @@ PAGES = (
     "/",
     "/uploads/",
     "/builds/",
+    "/packages/",
+    "/packages/?sort=newest",
+    "/packages/?sort=failing",
+    "/search/?q=hello&all=yes",
     "/queue/",
     "/repositories/",
     "/repositories/test/",
@@ -57,7 +61,14 @@ def paths() -> list[str]:
     compared = [
         f"/builds/{job.pk}/compare/" for job in models.Job.objects.filter(attempts__isnull=False)
     ]
-    return [*PAGES, *suites, *uploads, *builds, *compared]
+    packages = [
+        f"/packages/{each}/"
+        for each in models.Source.objects.values_list("name", flat=True).distinct()
+    ]
+    hello = "/packages/hello/2.10-5~test13+1/"
+    packages += [f"{hello}{each}" for each in ("", "changelog/", "copyright/", "hello/amd64/")]
+    packages += ["/packages/hello/compare/", "/packages/zlib/1:1.3.dfsg-1~test13+1/"]
+    return [*PAGES, *suites, *packages, *uploads, *builds, *compared]
 
 
 def text_of(client: Client, path: str) -> str:

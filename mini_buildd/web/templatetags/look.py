@@ -59,7 +59,17 @@ Stateful = (
 @register.simple_tag
 def status(row: Stateful | StepRow) -> SafeString:
     """The state of *row*: its shape, drawn, and its word."""
-    found = states.of_step(row) if isinstance(row, StepRow) else _status(row)
+    return drawn(states.of_step(row) if isinstance(row, StepRow) else _status(row))
+
+
+@register.simple_tag
+def mark(shape: str, word: str) -> SafeString:
+    """A *shape* by its name, drawn, and the *word* that says what it means."""
+    return drawn(states.Status(states.Shape(shape), word))
+
+
+def drawn(found: states.Status) -> SafeString:
+    """A status: its shape and its word."""
     return format_html(
         '<span class="status is-{}"><svg class="shape" viewBox="0 0 16 16" aria-hidden="true">'
         "{}</svg><span>{}</span></span>",
