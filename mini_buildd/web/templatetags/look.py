@@ -196,6 +196,16 @@ def taken(attempt: AttemptRow | None) -> SafeString:
 
 
 @register.simple_tag
+def going_on(since: datetime) -> SafeString:
+    """How long something has gone on that began then; live.js lets it go on."""
+    return format_html(
+        '<span class="num" data-since="{}">{}</span>',
+        since.isoformat(timespec="seconds"),
+        duration((now() - since).total_seconds()),
+    )
+
+
+@register.simple_tag
 def progress(attempt: AttemptRow | None, expected: float | None) -> SafeString:
     """A bar of the time so far against what the last good build took, when that is known."""
     if attempt is None or attempt.started_at is None or not expected:
