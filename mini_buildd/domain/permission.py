@@ -64,6 +64,7 @@ class Act(StrEnum):
     TAKE_READY_MADE = "take in ready-made packages"
     SET_ASIDE = "set a builder aside or take it back"
     REFRESH_CHROOT = "make a chroot anew"
+    RUN_STEP = "let the daemon look after something now"
     GIVE_RIGHTS = "give rights to a repository"
     ADD_KEY = "register a key of one's own"
     APPROVE_KEY = "approve a key"
@@ -103,6 +104,7 @@ RULES: Mapping[Act, Rule] = {
     Act.TAKE_READY_MADE: Rule(Role.ADMINISTRATOR, Scope.CHANGE),
     Act.SET_ASIDE: Rule(Role.ADMINISTRATOR, Scope.CHANGE),
     Act.REFRESH_CHROOT: Rule(Role.ADMINISTRATOR, Scope.CHANGE),
+    Act.RUN_STEP: Rule(Role.ADMINISTRATOR, Scope.CHANGE),
     Act.GIVE_RIGHTS: Rule(Role.OWNER, None),
     Act.ADD_KEY: Rule(Role.ADMINISTRATOR, None, "the account itself"),
     Act.APPROVE_KEY: Rule(Role.ADMINISTRATOR, None),

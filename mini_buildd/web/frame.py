@@ -20,7 +20,7 @@ _MENU = (
     (gettext_noop("Events"), "events"),
 )
 # Pages that belong to one of the menu without standing below it.
-_BELOW = {"repositories": "/suites/", "builds": "/queue/"}
+_BELOW = {"repositories": "/suites/", "builds": "/queue/", "builders": "/schedule/"}
 # Nobody wants to come back to these.
 _DOORS = "/account/"
 

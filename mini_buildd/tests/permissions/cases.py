@@ -12,6 +12,7 @@ from mini_buildd.domain.permission import Act, Actor, Role, Scope
 from mini_buildd.domain.problem import (
     ImportImpossible,
     KeyUnknown,
+    NothingToDo,
     Problem,
     SubscriptionUnknown,
     TokenUnknown,
@@ -33,6 +34,7 @@ from mini_buildd.flow import (
     freeze,
     import_archive,
     keys,
+    look_now,
     migrate,
     precheck,
     refresh,
@@ -247,6 +249,11 @@ CASES: Mapping[str, Case] = {
             stage.throwaway, "example", clock=stage.scene.clock, by=actor
         ),
         repository="",
+    ),
+    "look_now.look_now": Case(
+        Act.RUN_STEP,
+        lambda stage, actor: look_now.look_now(stage.scene.site, actor, "tidy"),
+        faults=(NothingToDo,),
     ),
     "migrate.migrate": Case(
         Act.MIGRATE,
