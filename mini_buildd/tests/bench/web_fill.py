@@ -15,6 +15,7 @@ from mini_buildd.db.connect import analyze
 from mini_buildd.deb.names import Architecture, Codename
 from mini_buildd.domain.distribution import RepositoryName
 from mini_buildd.domain.permission import Role
+from mini_buildd.flow.names import make_names
 from mini_buildd.flow.setup import Wish, setup
 from mini_buildd.tests.bench.bulk import insert, stamp
 from mini_buildd.tests.bench.web_story import BUILDERS, Place, Size, Story
@@ -24,7 +25,7 @@ _CODENAMES = (("trixie", 0.6), ("bookworm", 0.3), ("forky", 0.1))
 _ARCHITECTURES = ("amd64", "arm64", "i386")
 _REPOSITORIES = (("debs", 0.75), ("team", 0.2), ("secret", 0.05))
 _SUITES = (("unstable", 0.75), ("snapshot", 0.12), ("experimental", 0.08), ("hotfix", 0.05))
-_GIB = 1 << 30
+_GENERATION = "20261120T120000Z"
 
 _COLUMNS = {
     models.Upload: "id token changes_name changes_sha256 state received_at signed_by_id "
@@ -97,8 +98,9 @@ def _configure(home: Path) -> None:
     models.Repository.objects.filter(name="secret").update(is_private=True)
     at = now()
     models.Chroot.objects.update(
-        made_at=at, checked_at=at, generation="20261120T120000Z", refresh_hours=0
+        made_at=at, checked_at=at, generation=_GENERATION, refresh_hours=0
     )
+    models.Builder.objects.create(name="here", is_enabled=False)  # a daemon's own: it must not
     models.Builder.objects.bulk_create(
         models.Builder(
             name=name,
@@ -196,7 +198,17 @@ def _make_people(story: Story) -> None:
 # --- logs ---------------------------------------------------------------------------------
 
 
-def write_logs(home: Path, newest: int = 40) -> None:
+def furnish(home: Path) -> None:
+    """The files that the pages want to see, and what keeps a daemon from making them."""
+    for chroot in models.Chroot.objects.select_related("base"):
+        name = f"{chroot.base.codename}-{chroot.architecture}"
+        folder = Places(home).chroots / name / _GENERATION
+        (folder / "root/var/lib/apt/lists").mkdir(parents=True)
+        make_names(folder)
+    _write_logs(home)
+
+
+def _write_logs(home: Path, newest: int = 40) -> None:
     """Logs of the newest attempts of each outcome, for the pages of builds."""
     for outcome in ("", "succeeded", "failed"):
         rows = models.Attempt.objects.filter(outcome=outcome).select_related("job__source")

@@ -1,7 +1,7 @@
 """A part of web_rows.py, as a process of its own: Django is configured once a process.
 
 python -m mini_buildd.tests.bench.web_part fill HOME
-python -m mini_buildd.tests.bench.web_part logs HOME
+python -m mini_buildd.tests.bench.web_part furnish HOME
 """
 
 import sys
@@ -34,7 +34,7 @@ def main(what: str, home: Path) -> None:
             migrate()
             web_fill.fill(home)
         else:
-            web_fill.write_logs(home)
+            web_fill.furnish(home)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def main(home: Path) -> None:
     home.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(_cached(), Places(home).database)
     Instance(home).configure()
-    _part("logs", home)
+    _part("furnish", home)
     print(f"{home} is the home of a busy instance")
 
 

@@ -199,7 +199,8 @@ class Story:
             )
         )
         for ending, bytes_ in ((".dsc", 1700), (".orig.tar.xz", 700_000), (".debian.tar.xz", 9000)):
-            file = self._file(place, name, f"{name}_{version}{ending}", bytes_)
+            plain = version.partition(":")[2] or version
+            file = self._file(place, name, f"{name}_{plain}{ending}", bytes_)
             self.rows["source_file"].append((source, file))
         if state != "published":
             return
