@@ -26,5 +26,5 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 def address(request: HttpRequest, **changes: object) -> str:
     """Where the list that *request* asks for goes on: its address, with these parameters."""
-    given = {name: request.GET[name] for name in request.GET}
-    return f"{request.path}?{urlencode({**given, **changes})}"
+    given = {name: request.GET.getlist(name) for name in request.GET}
+    return f"{request.path}?{urlencode({**given, **changes}, doseq=True)}"

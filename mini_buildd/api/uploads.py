@@ -15,6 +15,7 @@ from mini_buildd.api.given import PAGE_ROWS, Before, Limit, Number, Sha256, Word
 from mini_buildd.db.queries.events import list_events_after
 from mini_buildd.db.queries.uploads import FileRow, ProblemRow, UploadRow, find_upload, list_uploads
 from mini_buildd.db.queries.uploads import UploadDetail as UploadFound
+from mini_buildd.domain.event_filter import EventFilter
 from mini_buildd.domain.permission import Act, Actor, may
 from mini_buildd.domain.problem import UploadUnknown
 from mini_buildd.domain.states import JobState, SourceState, UploadState
@@ -97,7 +98,7 @@ def list_of_upload_events(
 ) -> EventPage:
     """What has happened to an upload and its builds after that event, the oldest first."""
     _found(upload_id)
-    rows = list_events_after(after, upload_id=upload_id, count=limit)
+    rows = list_events_after(after, EventFilter(upload_id=upload_id), count=limit)
     last = rows[-1].id if rows else after
     return EventPage(tuple(map(event_shown, rows)), last, address(request, after=last))
 

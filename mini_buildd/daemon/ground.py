@@ -8,8 +8,9 @@ from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
 from mini_buildd.daemon.certificate import Certificate
 from mini_buildd.daemon.pools import Pools
-from mini_buildd.flow.hosted import show_troubles
+from mini_buildd.flow.hosted import show_rounds, show_troubles
 from mini_buildd.flow.open_site import open_site
+from mini_buildd.flow.rounds import Rounds
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.troubles import Troubles
 from mini_buildd.incoming.resumable import Resumables
@@ -25,6 +26,7 @@ class Ground:
     places: Places
     site: Site
     troubles: Troubles
+    rounds: Rounds
     certificate: Certificate
     sessions: Sessions
     resumables: Resumables
@@ -40,6 +42,8 @@ def open_ground(settings: Settings, places: Places, reactor: Any) -> Ground:
     resumables.recover()
     troubles = Troubles(site.clock)
     show_troubles(troubles)
+    rounds = Rounds(site.clock)
+    show_rounds(rounds)
     incoming = settings.incoming
     return Ground(
         reactor=reactor,
@@ -47,6 +51,7 @@ def open_ground(settings: Settings, places: Places, reactor: Any) -> Ground:
         places=places,
         site=site,
         troubles=troubles,
+        rounds=rounds,
         certificate=Certificate(settings, places, site.clock, troubles),
         sessions=Sessions(Bounds(incoming.max_connections, incoming.max_connections_per_peer)),
         resumables=resumables,

@@ -30,7 +30,7 @@ class Services:
         self._ground = open_ground(settings, places, reactor)
         self._steps = Steps(self._ground)
         self._doors = Doors(self._ground, _dock(self._ground, self._steps))
-        hosted.plug_in(self._ground.site, self._steps.wake_deciders)
+        hosted.plug_in(self._ground.site, self._steps.wake_deciders, self._steps.wake_step)
 
     def start(self) -> None:
         """Open the doors and begin the work."""

@@ -18,6 +18,7 @@ from mini_buildd.bus.local import LocalBus
 from mini_buildd.db.connect import in_thread
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.problem import Problem
+from mini_buildd.flow.rounds import Rounds
 from mini_buildd.kit.full_disk import is_full_disk
 
 _log = logging.getLogger(__name__)
@@ -35,8 +36,10 @@ class Step:
         pool: ThreadPool,
         bus: LocalBus,
         sweep_seconds: float,
+        rounds: Rounds | None = None,
     ) -> None:
         self.name = name
+        self._rounds = rounds
         self._thd_work = thd_work
         self._reactor = reactor
         self._pool = pool
@@ -94,6 +97,18 @@ class Step:
         work.addBoth(self._ended, done)
 
     def _thd_run(self) -> list[EventKind]:
+        if self._rounds is None:
+            return self._thd_do()
+        self._rounds.begin(self.name, self._sweep_seconds)
+        try:
+            events = self._thd_do()
+        except BaseException as error:
+            self._rounds.end(self.name, str(error).partition("\n")[0] or type(error).__name__)
+            raise
+        self._rounds.end(self.name)
+        return events
+
+    def _thd_do(self) -> list[EventKind]:
         with in_thread():
             return list(self._thd_work())
 

@@ -20,6 +20,7 @@ from mini_buildd.flow.announce import announce
 from mini_buildd.flow.chroot import Workshop
 from mini_buildd.flow.expire import expire
 from mini_buildd.flow.keys import watch_keys
+from mini_buildd.flow.measure import measure
 from mini_buildd.flow.refresh import refresh_chroots
 from mini_buildd.flow.release import JUDGED_AFTER, release_all
 from mini_buildd.flow.spread_keyring import spread_keyring, wanting_suites
@@ -86,6 +87,13 @@ class Steps:
         self._publish.wake()
         self._build.wake()
 
+    def wake_step(self, name: str) -> bool:
+        """Let the step of that name look now; whether there is one. From any thread."""
+        found = [step for step in self._steps if step.name == name]
+        for step in found:
+            step.wake()
+        return bool(found)
+
     def _make_steps(self) -> None:
         self._make_steps_in()
         self._make_steps_out()
@@ -100,6 +108,7 @@ class Steps:
             self._mail,
             self._keyring,
             self._tidy,
+            self._measure,
             self._chroots,
             *((self._watch_folders,) if self._watched else ()),
         )
@@ -171,6 +180,7 @@ class Steps:
             sweep_seconds=_MINUTE_SECONDS,
         )
         self._tidy = self._step("tidy", self._thd_tidy, (), sweep_seconds=_HOUR_SECONDS)
+        self._measure = self._step("measure", self._thd_measure, (), sweep_seconds=_MINUTE_SECONDS)
         # It takes a minute or many, and nothing waits for it.
         self._chroots = self._step(
             "chroots", self._thd_chroots, (), pool=self._ground.pools.chroots
@@ -191,6 +201,7 @@ class Steps:
             pool=pool or self._ground.pools.flow,
             bus=self._ground.bus,
             sweep_seconds=sweep_seconds,
+            rounds=self._ground.rounds,
         )
         self._ground.bus.subscribe(kinds, step.wake)
         return step
@@ -246,6 +257,10 @@ class Steps:
         ]
         analyze()
         return events
+
+    def _thd_measure(self) -> list[EventKind]:
+        measure(self._site.clock())
+        return []
 
     def _thd_watch_folders(self) -> list[EventKind]:
         for folder in self._watched:

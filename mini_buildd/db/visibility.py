@@ -16,7 +16,7 @@ from django.db.models import Model, Q, QuerySet
 from mini_buildd.db.models import Event, Repository, Upload
 from mini_buildd.deb.names import MalformedName
 from mini_buildd.domain.distribution import DistributionName
-from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.event_row import OF_KEYS
 from mini_buildd.domain.permission import SELF, Act, Actor, may
 
 AnyModel = TypeVar("AnyModel", bound=Model)
@@ -45,9 +45,6 @@ class _Everything(_Viewer):
 
     hidden = frozenset()
 
-
-# Why somebody's key was refused is theirs to know, and the administrators'.
-_OF_KEYS = [kind.value for kind in EventKind if kind.value.startswith("uploader_key.")]
 
 _ITSELF = _Everything(lambda: SELF)
 _viewer: ContextVar[_Viewer | None] = ContextVar("viewer", default=None)
@@ -105,17 +102,14 @@ def visible_events(rows: QuerySet[Event]) -> QuerySet[Event]:
     """Those of the events *rows* that may be seen; of keys that are another's, only some may."""
     who = _who()
     if not who.actor.is_admin:
-        rows = rows.filter(~Q(kind__in=_OF_KEYS) | Q(key__user__username=who.actor.name))
+        rows = rows.filter(~Q(kind__in=OF_KEYS) | Q(key__user__username=who.actor.name))
     names = hidden()
     if not names:
         return rows
-    concerns = Q(upload__isnull=False) & _hidden_upload(names, "upload__")
-    for path in ("distribution", "source__distribution", "job__source__distribution"):
-        concerns |= Q(**{f"{path}__repository__name__in": names})
-    # These name the repository in their text only.
-    for name in names:
-        kinds = (EventKind.SNAPSHOT_TAKEN, EventKind.SNAPSHOT_DROPPED)
-        concerns |= Q(kind__in=kinds, detail__startswith=f"{name} ")
+    # Whoever changes this changes EventRow.may_be_seen as well.
+    concerns = Q(repository__name__in=names)
+    concerns |= Q(source__distribution__repository__name__in=names)
+    concerns |= Q(repository=None, upload__isnull=False) & _hidden_upload(names, "upload__")
     return rows.exclude(concerns)
 
 

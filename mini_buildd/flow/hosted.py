@@ -19,6 +19,7 @@ from mini_buildd.db.visibility import hidden, is_hidden
 from mini_buildd.domain.throttle import Throttle
 from mini_buildd.flow.outlook import Outlook, look_ahead
 from mini_buildd.flow.queue import Queue
+from mini_buildd.flow.rounds import Round, Rounds
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.troubles import Trouble, Troubles
 
@@ -48,7 +49,9 @@ def tree(repository: str) -> Tree:
 class _Daemon:
     site: Site | None = None
     wake: Callable[[], None] = lambda: None
+    wake_step: Callable[[str], bool] = lambda _: False
     troubles: Troubles | None = None
+    rounds: Rounds | None = None
     closing: threading.Event = field(default_factory=threading.Event)
 
 
@@ -56,15 +59,27 @@ _daemon = _Daemon()
 alone = Throttle(time.monotonic)  # of pages that are served without a daemon
 
 
-def plug_in(site: Site | None, wake: Callable[[], None]) -> None:
-    """Let the doors call verbs on *site*, and *wake* whoever publishes; the daemon does this."""
-    _daemon.site, _daemon.wake = site, wake
+def plug_in(
+    site: Site | None,
+    wake: Callable[[], None],
+    wake_step: Callable[[str], bool] = lambda _: False,
+) -> None:
+    """Let the doors call verbs on *site*, and *wake* whoever publishes; the daemon does this.
+
+    *wake_step* lets the step of a name look now, and says whether there is one.
+    """
+    _daemon.site, _daemon.wake, _daemon.wake_step = site, wake, wake_step
     _daemon.closing.clear()
 
 
 def show_troubles(troubles: Troubles) -> None:
     """Let the doors tell of the daemon's *troubles*; the daemon does this."""
     _daemon.troubles = troubles
+
+
+def show_rounds(rounds: Rounds) -> None:
+    """Let the doors tell what the daemon's steps did last; the daemon does this."""
+    _daemon.rounds = rounds
 
 
 def close() -> None:
@@ -76,6 +91,11 @@ def troubles() -> Sequence[Trouble]:
     """The suites that cannot be published at present."""
     found = _daemon.troubles.listing() if _daemon.troubles is not None else ()
     return [each for each in found if not is_hidden(each.name)]
+
+
+def rounds() -> Sequence[Round]:
+    """What the daemon's steps did last."""
+    return _daemon.rounds.listing() if _daemon.rounds is not None else ()
 
 
 def site() -> Site:
@@ -106,6 +126,11 @@ def outlook() -> Outlook:
 def wake() -> None:
     """Something was decided: let it be published now, instead of with the next sweep."""
     _daemon.wake()
+
+
+def wake_step(name: str) -> bool:
+    """Let the daemon's step of that name look now; whether there is one."""
+    return _daemon.wake_step(name)
 
 
 def pause(seconds: float) -> bool:

@@ -315,6 +315,7 @@ def _save(
         fresh.finished_at = _moment(result.finished_at)
         _note_use(fresh, result)
         fresh.save()
+        _note_time(fresh)
         if outcome is Outcome.LOST:
             return [*lose(site, fresh), *note_fault(site, fresh)]
         kinds = _move_on(site, fresh, outcome, waits_for="\n".join(result.unmet))
@@ -336,6 +337,13 @@ def _move_on(site: Site, attempt: Attempt, outcome: Outcome, *, waits_for: str) 
     if outcome is Outcome.SUCCEEDED:
         publish_again(site, job.source)
     return kinds
+
+
+def _note_time(attempt: Attempt) -> None:
+    if attempt.started_at is not None and attempt.finished_at is not None:
+        seconds = (attempt.finished_at - attempt.started_at).total_seconds()
+        Job.objects.filter(pk=attempt.job_id).update(took_seconds=max(seconds, 0.0))
+        attempt.job.took_seconds = max(seconds, 0.0)
 
 
 def _note_use(attempt: Attempt, result: Result) -> None:

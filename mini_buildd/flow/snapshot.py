@@ -128,7 +128,8 @@ def _note(site: Site, actor: Actor, act: str, row: Snapshot, **values: Values) -
 def _record(
     site: Site, kind: EventKind, repository: Repository, name: str, actor: Actor
 ) -> EventKind:
-    return record(kind, site.clock(), detail=f"{repository} {name} by {actor.name}")
+    detail = f"{repository} {name} by {actor.name}"
+    return record(kind, site.clock(), repository=repository, detail=detail)
 
 
 def _published_now(repository: Repository) -> list[Publication]:

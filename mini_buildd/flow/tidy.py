@@ -7,6 +7,7 @@ from mini_buildd.db.models import Distribution, Repository
 from mini_buildd.domain.event import EventKind
 from mini_buildd.flow.collect import collect
 from mini_buildd.flow.compress_logs import compress_logs
+from mini_buildd.flow.measure import fold_samples
 from mini_buildd.flow.retain import retain
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.snapshot import keep_schedule
@@ -21,6 +22,7 @@ def tidy(site: Site) -> list[EventKind]:
     each("retention", distributions, lambda row: _quietly(retain(site, row)))
     each("garbage collection", repositories, lambda row: _quietly(collect(site, row)))
     compress_logs(site)
+    fold_samples(site.clock())
     return events
 
 

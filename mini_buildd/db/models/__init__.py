@@ -12,6 +12,7 @@ from mini_buildd.db.models.base import AptSource, Base, Chroot
 from mini_buildd.db.models.builder import Builder, BuildNeeds
 from mini_buildd.db.models.event import Cursor, Event
 from mini_buildd.db.models.job import Attempt, Job
+from mini_buildd.db.models.measure import BuildDay, QueueSample
 from mini_buildd.db.models.people import (
     ApiToken,
     AuditEntry,
@@ -40,6 +41,7 @@ __all__ = [
     "AuditEntry",
     "Base",
     "Binary",
+    "BuildDay",
     "BuildNeeds",
     "Builder",
     "Chroot",
@@ -55,6 +57,7 @@ __all__ = [
     "OutsideAccount",
     "PoolFile",
     "Publication",
+    "QueueSample",
     "Repository",
     "Snapshot",
     "Source",

@@ -32,6 +32,9 @@ class Job(models.Model):
     )
     profiles = models.CharField(max_length=200, blank=True, help_text="Build profiles.")
     options = models.CharField(max_length=200, blank=True, help_text="DEB_BUILD_OPTIONS.")
+    took_seconds = models.FloatField(
+        null=True, help_text="Of the latest attempt that has ended, to find the longest ones by."
+    )
 
     class Meta:
         ordering = ["id"]
@@ -40,7 +43,13 @@ class Job(models.Model):
                 fields=["source", "architecture", "binnmu"], name="one_job_a_target"
             )
         ]
-        indexes = [models.Index(fields=["state"])]
+        # Each has the id beside it, so a list that is filtered by one is in order at once.
+        indexes = [
+            models.Index(fields=["state"]),
+            models.Index(fields=["architecture"], name="job_architecture"),
+            models.Index(fields=["created_at"], name="job_created"),
+            models.Index(fields=["took_seconds"], name="job_took"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.source} on {self.architecture}"
@@ -78,7 +87,11 @@ class Attempt(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [models.UniqueConstraint(fields=["job", "number"], name="one_fence_a_job")]
-        indexes = [models.Index(fields=["outcome"])]
+        indexes = [
+            models.Index(fields=["outcome"]),
+            models.Index(fields=["finished_at"], name="attempt_finished"),
+            models.Index(fields=["builder"], name="attempt_builder"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.job}, attempt {self.number}"

@@ -51,7 +51,13 @@ class Upload(models.Model):
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["state"])]
+        indexes = [
+            models.Index(fields=["state"]),
+            models.Index(fields=["source_name"], name="upload_source_name"),
+            models.Index(fields=["distribution_name"], name="upload_distribution_name"),
+            models.Index(fields=["signer"], name="upload_signer"),
+            models.Index(fields=["received_at"], name="upload_received"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.id}: {self.changes_name}"

@@ -12,6 +12,8 @@ from mini_buildd.bus.local import LocalBus
 from mini_buildd.daemon.step import Step
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.problem import DiskFull
+from mini_buildd.flow.rounds import Rounds
+from mini_buildd.kit.clock import utc_now
 from mini_buildd.tests.instance import wait_for
 
 
@@ -67,8 +69,15 @@ class Stage:
         self.reactor = Reactor()
         self.bus = LocalBus()
         self.work = Work()
+        self.rounds = Rounds(utc_now)
         self.step = Step(
-            "test", self.work, reactor=self.reactor, pool=pool, bus=self.bus, sweep_seconds=10
+            "test",
+            self.work,
+            reactor=self.reactor,
+            pool=pool,
+            bus=self.bus,
+            sweep_seconds=10,
+            rounds=self.rounds,
         )
 
     def until(self, what: Callable[[], bool]) -> None:
@@ -203,3 +212,23 @@ class TestStep:
         stage.reactor.advance(3)
         stage.reactor.turn()
         assert stage.work.begun == 2
+
+    def test_what_it_did_last_can_be_told(self, stage: Stage) -> None:
+        assert stage.rounds.listing() == []
+        stage.step.start()
+        stage.until(lambda: stage.work.begun == 1)
+        (running,) = stage.rounds.listing()
+        assert (running.name, running.is_running, running.seconds) == ("test", True, None)
+        stage.let_end(1)
+        (ended,) = stage.rounds.listing()
+        assert (ended.is_running, ended.problem, ended.count) == (False, "", 1)
+        assert ended.next_at is not None
+        assert ended.begun_at is not None
+        assert (ended.next_at - ended.begun_at).total_seconds() == 10
+        stage.work.fault = DiskFull(expected="room", found="none", hint="Make some.")
+        stage.step.wake()
+        stage.let_end(2)
+        (failed,) = stage.rounds.listing()
+        assert (failed.count, failed.failures) == (2, 1)
+        assert "room" in failed.problem or "none" in failed.problem
+        stage.work.fault = None

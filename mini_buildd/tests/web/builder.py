@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils.timezone import now
 
 from mini_buildd.db import models
+from mini_buildd.db.events import record
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.layout import DEFAULT_LAYOUT
 from mini_buildd.domain.problem import Rejection
@@ -74,9 +76,9 @@ class Builder:
     def _minutes_ago(self, minutes: float) -> datetime:
         return self.at - timedelta(minutes=minutes)
 
-    def event(self, kind: EventKind, minutes: float, **about: object) -> None:
+    def event(self, kind: EventKind, minutes: float, **about: Any) -> None:
         """Something that happened so long ago."""
-        models.Event.objects.create(kind=kind, at=self._minutes_ago(minutes), **about)
+        record(kind, self._minutes_ago(minutes), **about)
 
     def upload(
         self, source: str, version: str, suite: str = "unstable", *, minutes: float = 10
@@ -354,5 +356,5 @@ class Builder:
             if newest is not None:
                 row.versions.add(newest)
         detail = f"{self.repository} {name} by ada"
-        self.event(EventKind.SNAPSHOT_TAKEN, 30, detail=detail)
+        self.event(EventKind.SNAPSHOT_TAKEN, 30, repository=self.repository, detail=detail)
         return row

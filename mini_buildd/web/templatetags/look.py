@@ -14,10 +14,10 @@ from django.utils.timezone import now
 from mini_buildd.db.queries.builders import BuilderRow
 from mini_buildd.db.queries.builds import AttemptRow, BuildRow
 from mini_buildd.db.queries.chroots import ChrootRow
-from mini_buildd.db.queries.events import EventRow
 from mini_buildd.db.queries.uploader_keys import KeyRow
 from mini_buildd.db.queries.uploads import UploadRow
 from mini_buildd.db.queries.version_line import VersionRow
+from mini_buildd.domain.event_row import EventRow
 from mini_buildd.domain.keyring import keyring_name
 from mini_buildd.domain.states import UploadState
 from mini_buildd.flow.hosted import archive_url, instance

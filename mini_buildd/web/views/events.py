@@ -11,4 +11,4 @@ from mini_buildd.web.views.query_string import before
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
     """Events, newest first."""
-    return render(request, "mini_buildd/events.html", {"page": list_events(before(request))})
+    return render(request, "mini_buildd/events.html", {"page": list_events(before=before(request))})

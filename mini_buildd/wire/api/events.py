@@ -20,10 +20,15 @@ class Event:
     detail: str
     upload_id: int | None
     build_id: int | None
+    source: str
+    """The name of the source package."""
     package: str
+    """The same with its version."""
     architecture: str
     distribution: str
     repository: str
+    person: str
+    """Whose upload or key it is: an account, or a user id of an OpenPGP key."""
     version: int | None
     """Of the suite."""
     snapshot: str
