@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
-from mini_buildd.db.connect import close, connect, django_settings, migrate
+from mini_buildd.db.connect import analyze, close, connect, django_settings, migrate
 from mini_buildd.web.settings import web_settings
 
 
@@ -30,11 +30,15 @@ def main(what: str, home: Path) -> None:
     with django_for(home):
         from mini_buildd.tests.bench import web_fill  # noqa: PLC0415  # models need a configured Django
 
-        if what == "fill":
-            migrate()
-            web_fill.fill(home)
-        else:
+        if what == "furnish":
             web_fill.furnish(home)
+            return
+        web_fill.hurry()
+        migrate()
+        if what == "fill":
+            web_fill.fill(home)
+        analyze()
+        web_fill.pack()
 
 
 if __name__ == "__main__":

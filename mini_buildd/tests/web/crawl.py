@@ -8,14 +8,20 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
-from django.http import HttpResponse
 from django.urls import Resolver404, resolve
 
+Answer = Any  # Django's test client gives more than an HttpResponse, of a type without a name
 _MOST_OPTIONS = 20  # of a choice; a longer one is a list of things
 _DEEP = 1000  # a number above it is taken for a place in a long list
 _WORDS = ("q", "query", "find", "source", "package", "person", "builder")
+
+
+def is_elsewhere(path: str) -> bool:
+    """Whether *path* is a file, or a page for administrators, or the end of a session."""
+    return path.startswith(("/static/", "/archive/", "/admin/", "/api/", "/account/logout/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +86,14 @@ class Seen:
 
     path: str
     kind: str
-    answer: HttpResponse
+    answer: Answer
 
 
 @dataclass
 class Crawl:
     """Looks by *get* at all pages that can be reached from those given, at *each* of a kind."""
 
-    get: Callable[[str], HttpResponse]
+    get: Callable[[str], Answer]
     each: int = 2
     leaves_out: Callable[[str], bool] = lambda _: False
 
@@ -127,7 +133,7 @@ def kind_of(path: str, choices: dict[str, set[str]]) -> str:
     return f"/{route}{'?' * bool(asked)}{'&'.join(asked)}"
 
 
-def _leads_to(path: str, answer: HttpResponse, choices: dict[str, set[str]]) -> Iterator[str]:
+def _leads_to(path: str, answer: Answer, choices: dict[str, set[str]]) -> Iterator[str]:
     if answer.status_code in (301, 302):
         yield from _local(urljoin(path, answer["Location"]))
     if not answer.get("Content-Type", "").startswith("text/html"):

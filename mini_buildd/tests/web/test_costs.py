@@ -1,0 +1,101 @@
+"""What pages and calls cost on an instance with some thousand rows: few questions, none a long one.
+
+Pages are found by going wherever pages lead, calls in the API's own description: a new one is held
+to the same by itself. ``./devel bench web`` measures the same ones with a hundred times as much.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client, override_settings
+
+from mini_buildd.config.settings import Settings
+from mini_buildd.db.connect import analyze
+from mini_buildd.tests.bench.web_fill import fill, furnish
+from mini_buildd.tests.bench.web_story import Size
+from mini_buildd.tests.web.addresses import addresses as filled_routes
+from mini_buildd.tests.web.api_calls import addresses as api_addresses
+from mini_buildd.tests.web.crawl import Crawl, Seen, is_elsewhere, kind_of
+from mini_buildd.tests.web.plans import Costs, read_whole
+
+MOST = 10
+
+_SIZE = Size(packages=80, builds=500, events=4000, people=15, waiting=15, running=3)
+
+# Pages that may ask more, and why.
+MORE: Mapping[str, tuple[int, str]] = {}
+
+# Pages to which no page leads, and why.
+ALONE: Mapping[str, str] = {}
+
+# Calls that are not asked here, and why.
+NO_CALLS: Mapping[str, str] = {}
+
+
+@pytest.fixture
+def filled(tmp_path: Path, db: None) -> Iterator[Path]:
+    """An instance with some thousand rows, in a folder of its own."""
+    del db
+    with override_settings(MINI_BUILDD=Settings(home=tmp_path, identity="example")):
+        fill(tmp_path, _SIZE)
+        furnish(tmp_path)
+        analyze()
+        yield tmp_path
+
+
+def _client(name: str) -> Client:
+    client = Client()
+    if name:
+        client.force_login(User.objects.get(username=name))
+    return client
+
+
+def _crawl(costs: Costs) -> list[Seen]:
+    return list(Crawl(costs, 1, is_elsewhere).pages("/"))
+
+
+def test_pages_ask_little_and_read_no_big_table_whole(filled: Path) -> None:
+    del filled
+    wrong, reached = [], set()
+    for name in ("", "root"):
+        costs = Costs(_client(name).get)
+        for seen in _crawl(costs):
+            route = kind_of(seen.path, {}).partition("?")[0]
+            reached.add(route)
+            most = MORE.get(route, (MOST, ""))[0]
+            count = costs.counted[seen.path]
+            if count > most or seen.answer.status_code >= 400:
+                status = seen.answer.status_code
+                wrong.append(f"{seen.path} for {name or 'a visitor'}: {count} questions, {status}")
+        wrong += costs.scans()
+    client = _client("root")
+    for path in filled_routes():
+        kind = kind_of(path, {})
+        if kind and kind not in reached and not is_elsewhere(path) and kind not in ALONE:
+            if client.get(path).status_code == 200:
+                wrong.append(f"no page leads to {path}: give a link, or say why in ALONE")
+            reached.add(kind)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_calls_ask_little_and_read_no_big_table_whole(filled: Path) -> None:
+    del filled
+    costs, wrong = Costs(_client("root").get), []
+    for path in api_addresses(NO_CALLS):
+        status = costs(path).status_code
+        count = costs.counted[path]
+        if count > MOST or status not in (200, 404):
+            wrong.append(f"{path}: {count} questions, {status}")
+    wrong += costs.scans()
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_question_that_reads_a_big_table_whole_is_seen_as_such(db: None) -> None:
+    del db
+    whole = 'SELECT COUNT(*) FROM "mini_buildd_job" U0 WHERE U0."reason" = \'x\''
+    walk = 'SELECT "id" FROM "mini_buildd_job" ORDER BY "id" DESC LIMIT 50'
+    assert read_whole(whole) == {"mini_buildd_job"}
+    assert read_whole(walk) == set()
+    assert read_whole(walk.replace('"id" DESC', '"reason"')) == {"mini_buildd_job"}
