@@ -11,7 +11,16 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
-from mini_buildd.api import builds, events, people, queue, repositories, status, uploads
+from mini_buildd.api import (
+    builds,
+    events,
+    packages,
+    people,
+    queue,
+    repositories,
+    status,
+    uploads,
+)
 from mini_buildd.api.describe import DESCRIPTION, described, parameters
 from mini_buildd.api.door import ApiDoor
 from mini_buildd.api.once import AnsweredBefore, on_answered_before
@@ -85,6 +94,8 @@ for prefix, router in (
     ("events/", events.router),
     ("repositories/", repositories.repositories),
     ("suites/", repositories.suites),
+    ("packages/", packages.packages),
+    ("search", packages.searching),
     ("builders/", status.builders),
     ("dput", status.dput),
 ):

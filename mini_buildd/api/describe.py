@@ -33,6 +33,7 @@ _TAGS = {
     "uploads": "What was sent, and what became of it.",
     "builds": "Builds, their logs, the queue.",
     "events": "What happens, as it happens.",
+    "packages": "Source packages across all suites, and the search.",
     "repositories": "Repositories, their suites, and what those have.",
 }
 _SCHEMES = {

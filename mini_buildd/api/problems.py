@@ -16,6 +16,7 @@ from mini_buildd.wire.api.problem import MEDIA_TYPE, ProblemDetails, details, un
 _STATUS: Mapping[type[Problem], HTTPStatus] = {
     problems.BuildUnknown: HTTPStatus.NOT_FOUND,
     problems.BuilderUnknown: HTTPStatus.NOT_FOUND,
+    problems.PackageUnknown: HTTPStatus.NOT_FOUND,
     problems.RepositoryUnknown: HTTPStatus.NOT_FOUND,
     problems.SuiteUnknown: HTTPStatus.NOT_FOUND,
     problems.TokenUnknown: HTTPStatus.NOT_FOUND,

@@ -17,7 +17,9 @@ from mini_buildd.db.queries.suite_packages import HeldRow, PackageRow, list_pack
 from mini_buildd.db.queries.suites import Frozen, SuiteRow, find_suite
 from mini_buildd.db.queries.version_line import VersionRow, list_versions
 from mini_buildd.domain.problem import RepositoryUnknown, SuiteUnknown
+from mini_buildd.flow.growth import growth
 from mini_buildd.flow.hosted import archive_url
+from mini_buildd.wire.api.packages import SuiteGrowth, SuiteSize
 from mini_buildd.wire.api.suites import (
     Freeze,
     HeldVersion,
@@ -94,6 +96,22 @@ def list_suite_versions(
     part = list_versions(_found(distribution).name, before, limit)
     following = address(request, before=part.older) if part.older is not None else None
     return SuiteVersionPage(tuple(map(_version, part.rows)), following)
+
+
+@suites.get("{distribution}/growth", response=SuiteGrowth, summary="Show how it has grown")
+def show_suite_growth(
+    request: HttpRequest,
+    distribution: Word,
+    limit: Annotated[int, Field(ge=2, le=2000, description="About so many items at most.")] = 500,
+) -> SuiteGrowth:
+    """How much a suite had over time; of very many versions, some are left out."""
+    del request
+    rows = growth(_found(distribution).id, limit)
+    return SuiteGrowth(
+        tuple(
+            SuiteSize(row.number, row.at, row.sources, row.binaries, row.size_bytes) for row in rows
+        )
+    )
 
 
 def _found(distribution: str) -> SuiteRow:

@@ -26,11 +26,16 @@ def pack_listing(paths: Iterable[bytes]) -> bytes:
     return zlib.compress(b"\n".join(sorted(paths)))
 
 
-def _paths(binary: BinaryText) -> list[bytes]:
-    if not binary.listing:
+def unpack_listing(listing: bytes) -> list[bytes]:
+    """The paths that pack_listing has packed; none of nothing."""
+    if not listing:
         return []
-    listed = zlib.decompressobj().decompress(binary.listing, _MAX_LISTING_BYTES)
+    listed = zlib.decompressobj().decompress(listing, _MAX_LISTING_BYTES)
     return listed.split(b"\n") if listed else []
+
+
+def _paths(binary: BinaryText) -> list[bytes]:
+    return unpack_listing(binary.listing)
 
 
 def _location(binary: BinaryText) -> bytes:

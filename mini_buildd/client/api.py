@@ -3,10 +3,19 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from mini_buildd.client.connection import Answer, Connection
 from mini_buildd.wire.api.builds import Build, BuildDetail, BuildPage, QueuePage
 from mini_buildd.wire.api.events import EventPage
+from mini_buildd.wire.api.packages import (
+    PackageDetail,
+    PackageText,
+    PackageVersionList,
+    SearchResult,
+    SourcePackagePage,
+    SuiteGrowth,
+)
 from mini_buildd.wire.api.people import MadeToken, Me, TokenPage
 from mini_buildd.wire.api.status import DputSections, Status
 from mini_buildd.wire.api.uploads import Upload, UploadDetail, UploadPage
@@ -79,6 +88,34 @@ class Api:
             answer.headers.get("x-log-state") == "ended",
         )
 
+    def packages(self, **wanted: object) -> SourcePackagePage:
+        """Source packages that fit, across all suites."""
+        return self.connection.get(SourcePackagePage, "packages/", **wanted)
+
+    def package(self, name: str) -> PackageDetail:
+        """One source package: where it is, its versions, what needs it."""
+        return self.connection.get(PackageDetail, f"packages/{quote(name, safe='')}")
+
+    def package_version(self, name: str, version: str) -> PackageVersionList:
+        """All of a version of a source package."""
+        return self.connection.get(PackageVersionList, _version_path(name, version))
+
+    def changelog(self, name: str, version: str) -> PackageText:
+        """The changelog of a version of a source package."""
+        return self.connection.get(PackageText, f"{_version_path(name, version)}/changelog")
+
+    def copyright(self, name: str, version: str) -> PackageText:
+        """The copyright of a version of a source package."""
+        return self.connection.get(PackageText, f"{_version_path(name, version)}/copyright")
+
+    def search(self, query: str, limit: int = 20) -> SearchResult:
+        """What fits *query*, so much of each kind at most."""
+        return self.connection.get(SearchResult, "search", query=query, limit=limit)
+
+    def suite_growth(self, distribution: str) -> SuiteGrowth:
+        """How much a suite had over time."""
+        return self.connection.get(SuiteGrowth, f"suites/{quote(distribution, safe='')}/growth")
+
     def queue(self) -> Iterator[QueuePage]:
         """What waits, page by page."""
         page = self.connection.get(QueuePage, "queue/")
@@ -102,3 +139,7 @@ class Api:
     def revoke_token(self, number: int) -> None:
         """Let a token of ours be good for nothing."""
         self.connection.call("DELETE", f"/api/v1/tokens/{number}")
+
+
+def _version_path(name: str, version: str) -> str:
+    return f"packages/{quote(name, safe='')}/{quote(version, safe='')}"

@@ -24,6 +24,7 @@ def check(settings: Settings) -> list[str]:
         *_check_builder(settings.builder),
         *_check_least(settings),
         *_check_texts(settings),
+        *_check_words(settings),
         *_check_ways_in(settings),
         *_check_watch(settings.watch),
         *_check_sign_on(settings.sso, settings.ldap),
@@ -82,18 +83,30 @@ def _check_texts(settings: Settings) -> list[str]:
     ]
 
 
+def _check_words(settings: Settings) -> list[str]:
+    errors = [
+        f"{name}: expected {', '.join(known[:-1])} or {known[-1]}, found {value!r}"
+        for name, value, known in (
+            ("ftp.tls", settings.ftp.tls, ("off", "offered", "required")),
+            ("http.upload", settings.http.upload, ("open", "accounts", "off")),
+            ("log.format", settings.log.format, ("text", "json")),
+            ("log.level", settings.log.level, ("debug", "info", "warning", "error")),
+            ("log.requests", settings.log.requests, ("off", "pages", "all")),
+            ("metrics.access", settings.metrics.access, ("off", "local", "token", "open")),
+        )
+        if value not in known
+    ]
+    if (settings.metrics.access == "token") != bool(settings.metrics.token_file):
+        errors.append('metrics: expected token_file with access = "token", and only then')
+    return errors
+
+
 def _check_ways_in(settings: Settings) -> list[str]:
     errors = []
-    if settings.ftp.tls not in ("off", "offered", "required"):
-        errors.append(f"ftp.tls: expected off, offered or required, found {settings.ftp.tls!r}")
     if settings.ftp.public_address and not _is_ipv4(settings.ftp.public_address):
         # PASV can tell no other; clients with IPv6 use EPSV, which tells none at all.
         errors.append(
             f"ftp.public_address: expected an IPv4 address, found {settings.ftp.public_address!r}"
-        )
-    if settings.http.upload not in ("open", "accounts", "off"):
-        errors.append(
-            f"http.upload: expected open, accounts or off, found {settings.http.upload!r}"
         )
     if bool(settings.tls.certificate) != bool(settings.tls.key):
         errors.append("tls: expected both certificate and key, or neither; found one of them")

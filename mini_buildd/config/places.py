@@ -86,6 +86,11 @@ class Places:
         return self.home / "index-cache"
 
     @property
+    def catalogue(self) -> Path:
+        """What packages have, to be searched (archive.catalogue); may go at any time."""
+        return self.index_cache / "catalogue.sqlite3"
+
+    @property
     def lock(self) -> Path:
         """Held by the daemon: one daemon an instance."""
         return self.home / "daemon.lock"

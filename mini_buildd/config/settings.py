@@ -168,6 +168,23 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
+class Log:
+    """What the daemon says of what it does, on standard error."""
+
+    format: str = "text"  # for people; or json, an object a line
+    level: str = "info"  # or debug, warning, error: what is less than that is not said
+    requests: str = "pages"  # which over HTTP: pages, API and uploads; or all, or off
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Who may read /metrics."""
+
+    access: str = "local"  # who is on this machine; or open, token, off
+    token_file: str = ""  # what a Bearer token must be, for "token"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All of them; *home* is the instance's folder and never stands in the file."""
 
@@ -186,6 +203,8 @@ class Settings:
     archive: Archive = field(default_factory=Archive)
     builder: Builder = field(default_factory=Builder)
     mail: Mail = field(default_factory=Mail)
+    log: Log = field(default_factory=Log)
+    metrics: Metrics = field(default_factory=Metrics)
 
     @property
     def url(self) -> str:

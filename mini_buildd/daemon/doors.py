@@ -1,19 +1,26 @@
 """The doors of the daemon: HTTP, HTTPS, FTP and SFTP, and who may come in by them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.task import LoopingCall
+from twisted.web.resource import Resource
 
 from mini_buildd.config.settings import passive_ports
+from mini_buildd.daemon.access import Access
+from mini_buildd.daemon.fresh import Fresh
 from mini_buildd.daemon.ground import Ground
+from mini_buildd.daemon.health import thd_check
 from mini_buildd.daemon.http import make_site
+from mini_buildd.daemon.metrics import Figures
 from mini_buildd.daemon.private_archives import (
     Archives,
     Gatekeeper,
     Names,
     PrivateArchives,
 )
+from mini_buildd.daemon.watching import Healthz, MetricsPage
 from mini_buildd.db.connect import in_thread
 from mini_buildd.domain.proxies import parse_networks
 from mini_buildd.flow.enter_http import enter_http
@@ -31,6 +38,9 @@ from mini_buildd.web.application import application, static_folders
 
 # So long after a repository was made private, its archive is.
 _ARCHIVES_SECONDS = 2.0
+# Whoever asks more often gets the same answer.
+_HEALTH_SECONDS = 2.0
+_METRICS_SECONDS = 5.0
 
 
 class Doors:
@@ -41,6 +51,7 @@ class Doors:
         self._site, self._settings = ground.site, ground.settings
         self._ports: list[Any] = []
         self._private = self._make_private()
+        self._figures = Figures(ground, ground.pulse)
         self._archive_watch = LoopingCall(self._private.look_again)
         self._archive_watch.clock = ground.reactor
 
@@ -74,6 +85,8 @@ class Doors:
             hsts_seconds=https.hsts_seconds,
             private=self._private,
             proxies=parse_networks(self._settings.http.trusted_proxies),
+            access=Access(self._settings.log.requests, self._ground.pulse.count_request),
+            watching=self._watching(),
         )
         self._ports.append(
             self._ground.reactor.listenTCP(http.port, site, interface=http.interface)
@@ -83,6 +96,26 @@ class Doors:
             self._ports.append(
                 self._ground.reactor.listenSSL(https.port, site, tls, interface=https.interface)
             )
+
+    def _watching(self) -> Mapping[bytes, Resource]:
+        """What is asked by who watches the daemon."""
+        ground = self._ground
+        report = Fresh(
+            lambda: thd_check(ground, ground.pulse.steps),
+            _HEALTH_SECONDS,
+            reactor=ground.reactor,
+            pool=ground.pools.watch,
+        )
+        text = Fresh(
+            self._figures.thd_text,
+            _METRICS_SECONDS,
+            reactor=ground.reactor,
+            pool=ground.pools.watch,
+        )
+        return {
+            b"healthz": Healthz(ground.reactor, report),
+            b"metrics": MetricsPage(self._settings.metrics, text),
+        }
 
     def _listen_for_ftp(self) -> None:
         ftp = self._settings.ftp

@@ -8,6 +8,7 @@ from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
 from mini_buildd.daemon.certificate import Certificate
 from mini_buildd.daemon.pools import Pools
+from mini_buildd.daemon.pulse import Pulse
 from mini_buildd.flow.hosted import show_rounds, show_troubles
 from mini_buildd.flow.open_site import open_site
 from mini_buildd.flow.rounds import Rounds
@@ -30,6 +31,7 @@ class Ground:
     certificate: Certificate
     sessions: Sessions
     resumables: Resumables
+    pulse: Pulse
     pools: Pools = field(default_factory=Pools)
     bus: LocalBus = field(default_factory=LocalBus)
 
@@ -55,4 +57,5 @@ def open_ground(settings: Settings, places: Places, reactor: Any) -> Ground:
         certificate=Certificate(settings, places, site.clock, troubles),
         sessions=Sessions(Bounds(incoming.max_connections, incoming.max_connections_per_peer)),
         resumables=resumables,
+        pulse=Pulse(reactor),
     )

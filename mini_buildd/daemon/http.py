@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
@@ -11,6 +12,7 @@ from twisted.web.server import Request, Site
 from twisted.web.static import File
 from twisted.web.wsgi import WSGIResource
 
+from mini_buildd.daemon.access import ACCOUNT_FIELD, Access
 from mini_buildd.daemon.answers import SECURITY_FIELDS
 from mini_buildd.daemon.archive_files import ArchiveFiles
 from mini_buildd.daemon.private_archives import PrivateArchives
@@ -26,6 +28,13 @@ class BoundedRequest(StreamingRequest):
     """A request whose body has an end: Twisted would keep one of any size, from anybody."""
 
     _body_bytes = 0
+    began = 0.0
+
+    def gotLength(self, length: int | None) -> None:
+        """The header is there; what is no file of the archive gets a number."""
+        if not self.channel._path.startswith(b"/archive/"):  # noqa: SLF001  # ours is not set yet
+            self.channel.site.access.begin(self)
+        super().gotLength(length)
 
     def handleContentChunk(self, data: bytes) -> None:
         """Take a part of the body, or answer 413 and hang up; exchanges have their own bounds."""
@@ -55,6 +64,15 @@ class BoundedRequest(StreamingRequest):
         except Exception:  # noqa: BLE001  # it is logged, and the client gets an answer
             self.processingFailed(Failure())
 
+    def write(self, data: bytes) -> None:
+        """The next part of the answer; who asked is for the log alone."""
+        if not self.startedWriting:
+            told = self.responseHeaders.getRawHeaders(ACCOUNT_FIELD, [])
+            if told:
+                self.account = unquote(told[0].decode("ascii"))
+                self.responseHeaders.removeHeader(ACCOUNT_FIELD)
+        super().write(data)
+
     def _drop_lookalikes(self) -> None:
         """Drop fields whose names have underscores: WSGI takes X_Forwarded_For for a proxy's."""
         for name, _ in list(self.requestHeaders.getAllRawHeaders()):
@@ -75,10 +93,12 @@ class ArchiveSite(Site):
         self.hsts_seconds = hsts_seconds
         self.archive = archive
         self.door = door
+        self.access = Access("off")
         self.proxies: tuple[Network, ...] = ()  # whose X-Forwarded-For is believed
 
     def log(self, request: Any) -> None:
-        """No access log: nobody reads it, and it costs a tenth of a request."""
+        """*request* is answered (Site)."""
+        self.access.end(request)
 
     def acceptableProtocols(self) -> list[bytes]:
         """HTTP/1.1 only, also where Twisted could do more: files are written straight to it."""
@@ -137,6 +157,8 @@ def make_site(
     hsts_seconds: int = 0,
     private: PrivateArchives | None = None,
     proxies: tuple[Network, ...] = (),
+    access: Access | None = None,
+    watching: Mapping[bytes, Resource] | None = None,
 ) -> ArchiveSite:
     """The site; *static* maps folders under /static/ to where their files lie.
 
@@ -147,7 +169,8 @@ def make_site(
         statics.putChild(name.strip("/").encode(), StaticFile(str(folder)))
     archive_files = ArchiveFiles(archive, private)
     django = WSGIResource(reactor, pool, application)
-    root = Root({b"archive": archive_files, b"static": statics}, django)
+    root = Root({b"archive": archive_files, b"static": statics, **(watching or {})}, django)
     site = ArchiveSite(root, archive_files, door, hsts_seconds)
     site.proxies = proxies
+    site.access = access or site.access
     return site

@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.python.threadpool import ThreadPool
 
 from mini_buildd.bus.local import LocalBus
+from mini_buildd.daemon.pulse import StepWatch
 from mini_buildd.daemon.step import Step
 from mini_buildd.domain.event import EventKind
 
@@ -26,7 +27,9 @@ class Lanes:
         reactor: Any,
         pool: ThreadPool,
         bus: LocalBus,
+        watch: StepWatch | None = None,
     ) -> None:
+        self._watch = watch
         self._name, self._thd_work = name, thd_work
         self._reactor, self._pool, self._bus = reactor, pool, bus
         self._steps: dict[str, Step] = {}
@@ -49,6 +52,8 @@ class Lanes:
             pool=self._pool,
             bus=self._bus,
             sweep_seconds=_SWEEP_SECONDS,
+            watch=self._watch,
+            label=f"{self._name} suites",
         )
         step.start()
 

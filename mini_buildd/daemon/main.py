@@ -16,6 +16,7 @@ from twisted.logger import STDLibLogObserver, globalLogBeginner
 from mini_buildd.config.load import SettingsError, load
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
+from mini_buildd.daemon.log_lines import start_logging
 from mini_buildd.db.connect import analyze, close, connect, django_settings, migrate
 from mini_buildd.kit.atomic import write_file
 from mini_buildd.web.settings import web_settings
@@ -94,12 +95,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="mini-buildd run", description=__doc__)
     parser.add_argument("--home", type=Path, required=True, help="the instance's folder")
     options = parser.parse_args(arguments)
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
     observer: Any = STDLibLogObserver()
     globalLogBeginner.beginLoggingTo([observer], redirectStandardIO=False)
-    logging.getLogger("twisted").setLevel(logging.WARNING)
     if os.geteuid() == 0:
         print(  # noqa: T201
             "mini-buildd: the daemon does not run as root.\n"
@@ -108,7 +105,9 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 1
     try:
-        return run(load(options.home))
+        settings = load(options.home)
+        start_logging(settings.log)
+        return run(settings)
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201
         return 2

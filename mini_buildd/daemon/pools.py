@@ -15,13 +15,14 @@ class Pools:
         self.origs = ThreadPool(1, 1, "origs")
         self.hashes = ThreadPool(1, 1, "hash")
         self.web = ThreadPool(1, 14, "web")  # six may wait for events
+        self.watch = ThreadPool(1, 2, "watch")  # /healthz and /metrics, when all others are busy
         # What is received is written by threads of its own: a slow disk holds up nothing else.
         self.spool = ThreadPool(1, 4, "spool")
 
     def __iter__(self) -> Iterator[ThreadPool]:
         """Each of them."""
         yield from (self.flow, self.suites, self.chroots, self.origs)
-        yield from (self.hashes, self.web, self.spool)
+        yield from (self.hashes, self.web, self.watch, self.spool)
 
     def start(self) -> None:
         """Let them work."""

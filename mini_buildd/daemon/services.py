@@ -40,6 +40,7 @@ class Services:
             self.exit_status = 1
             self.reactor.stop()
             return
+        self._ground.pulse.start()
         self._steps.start()
         settings = self._ground.settings
         ftp, sftp = settings.ftp.port, settings.sftp.port
@@ -63,6 +64,7 @@ class Services:
     def stop(self) -> Any:
         """Close the doors, let what runs in threads end; builds go on by themselves."""
         hosted.close()
+        self._ground.pulse.stop()
         yield self._doors.close()
         yield self._steps.stop()
         self._ground.pools.stop()

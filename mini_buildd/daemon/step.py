@@ -15,11 +15,13 @@ from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
 from mini_buildd.bus.local import LocalBus
+from mini_buildd.daemon.pulse import StepWatch
 from mini_buildd.db.connect import in_thread
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.problem import Problem
 from mini_buildd.flow.rounds import Rounds
 from mini_buildd.kit.full_disk import is_full_disk
+from mini_buildd.kit.log_fields import logged_with
 
 _log = logging.getLogger(__name__)
 
@@ -36,9 +38,13 @@ class Step:
         pool: ThreadPool,
         bus: LocalBus,
         sweep_seconds: float,
+        watch: StepWatch | None = None,
         rounds: Rounds | None = None,
+        label: str = "",
     ) -> None:
         self.name = name
+        self._label = label or name  # what all of its kind are called
+        self._watch = watch or StepWatch()
         self._rounds = rounds
         self._thd_work = thd_work
         self._reactor = reactor
@@ -92,6 +98,7 @@ class Step:
         self._is_woken = False
         done: Deferred[None] = Deferred()
         self._running = done
+        self._watch.began(self.name, self._label)
         work = deferToThreadPool(self._reactor, self._pool, self._thd_run)
         work.addCallbacks(self._succeeded, self._failed)
         work.addBoth(self._ended, done)
@@ -109,24 +116,28 @@ class Step:
         return events
 
     def _thd_do(self) -> list[EventKind]:
-        with in_thread():
+        with in_thread(), logged_with(step=self.name):
             return list(self._thd_work())
 
     def _succeeded(self, events: list[EventKind]) -> None:
+        self._watch.ended(self.name, is_good=True)
         if self._told:
             self._told = ""
-            _log.info("%s goes on", self.name)
+            with logged_with(step=self.name):
+                _log.info("%s goes on", self.name)
         self._bus.publish(events)
 
     def _failed(self, failure: Failure) -> None:
         """A Problem says all in a line, and so does a full disk: told once, however often met."""
+        self._watch.ended(self.name, is_good=False)
         error: Any = failure.value
         if not isinstance(error, Problem) and not is_full_disk(error):
             said = f"\n{failure.getTraceback()}"
         elif (said := f" {error}") == self._told:
             return
         self._told = said
-        _log.error("%s failed; it is tried again by itself:%s", self.name, said)
+        with logged_with(step=self.name):
+            _log.error("%s failed; it is tried again by itself:%s", self.name, said)
 
     def _ended(self, _: object, done: Deferred[None]) -> None:
         self._running = None

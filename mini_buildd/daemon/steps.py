@@ -16,7 +16,9 @@ from mini_buildd.daemon.step import Step
 from mini_buildd.daemon.watch import ProcessWatch
 from mini_buildd.db.connect import analyze
 from mini_buildd.domain.event import EventKind
+from mini_buildd.flow import hosted
 from mini_buildd.flow.announce import announce
+from mini_buildd.flow.catalogue import keep_catalogue
 from mini_buildd.flow.chroot import Workshop
 from mini_buildd.flow.expire import expire
 from mini_buildd.flow.keys import watch_keys
@@ -107,6 +109,7 @@ class Steps:
             self._publish,
             self._mail,
             self._keyring,
+            self._catalogue,
             self._tidy,
             self._measure,
             self._chroots,
@@ -158,6 +161,7 @@ class Steps:
             reactor=self._ground.reactor,
             pool=self._ground.pools.suites,
             bus=self._ground.bus,
+            watch=self._ground.pulse.steps,
         )
 
     def _make_steps_beside(self) -> None:
@@ -177,6 +181,13 @@ class Steps:
             "keyring",
             self._thd_keyring,
             (EventKind.SUITE_PUBLISHED, EventKind.KEY_ROTATED, EventKind.KEY_RETIRED),
+            sweep_seconds=_MINUTE_SECONDS,
+        )
+        # Nobody waits for it, and it says only what the database does.
+        self._catalogue = self._step(
+            "catalogue",
+            self._thd_catalogue,
+            (EventKind.SUITE_PUBLISHED,),
             sweep_seconds=_MINUTE_SECONDS,
         )
         self._tidy = self._step("tidy", self._thd_tidy, (), sweep_seconds=_HOUR_SECONDS)
@@ -201,6 +212,7 @@ class Steps:
             pool=pool or self._ground.pools.flow,
             bus=self._ground.bus,
             sweep_seconds=sweep_seconds,
+            watch=self._ground.pulse.steps,
             rounds=self._ground.rounds,
         )
         self._ground.bus.subscribe(kinds, step.wake)
@@ -243,6 +255,10 @@ class Steps:
 
     def _thd_keyring(self) -> list[EventKind]:
         return each("keyring", wanting_suites(), partial(spread_keyring, self._site))
+
+    def _thd_catalogue(self) -> list[EventKind]:
+        keep_catalogue(self._site.places, partial(hosted.pause, 0))
+        return []
 
     def _thd_tidy(self) -> list[EventKind]:
         expire(self._site)

@@ -12,7 +12,7 @@ from typing import Any
 import django
 from django.conf import settings
 from django.core.management import call_command
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, transaction
 
 APPS = (
     "django.contrib.auth",
@@ -66,6 +66,15 @@ def analyze() -> None:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA analysis_limit=400")
             cursor.execute("ANALYZE")
+
+
+def check_writable() -> None:
+    """Raise DatabaseError unless something could be written now; nothing is.
+
+    A transaction begins IMMEDIATE, which takes the right to write.
+    """
+    with transaction.atomic():
+        transaction.set_rollback(True)
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from mini_buildd.deb.names import MalformedName
 from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.event_row import OF_KEYS
 from mini_buildd.domain.permission import SELF, Act, Actor, may
+from mini_buildd.kit.log_fields import add_field
 
 AnyModel = TypeVar("AnyModel", bound=Model)
 
@@ -30,7 +31,9 @@ class _Viewer:
 
     @cached_property
     def actor(self) -> Actor:
-        return self._find_actor()
+        found = self._find_actor()
+        add_field("account", found.name)
+        return found
 
     @cached_property
     def hidden(self) -> frozenset[str]:
@@ -62,6 +65,7 @@ def seen_by(find_actor: Callable[[], Actor]) -> Iterator[None]:
 
 def look_as(actor: Actor) -> None:
     """Somebody else than it seemed looks, to the end of the seen_by() that this is within."""
+    add_field("account", actor.name)
     _viewer.set(_Viewer(lambda: actor))
 
 

@@ -17,6 +17,7 @@ _MAX_NAMES_BYTES = 128 << 20
 _MAX_UNPACKED_BYTES = 1 << 30
 _MAX_RATIO = 100
 _MAX_CHANGELOG_BYTES = 8 << 20
+_MAX_COPYRIGHT_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,26 @@ def payload_of(deb: IO[bytes], package: PackageName) -> Payload:
                 found[member.name] = files.read(_MAX_CHANGELOG_BYTES)
     texts = (_plain(name, found[name]) for name in wanted if name in found)
     return Payload(tuple(paths), next((text for text in texts if text is not None), None))
+
+
+def read_copyright(path: Path, package: PackageName) -> bytes | None:
+    """What the package says of its copyright (Debian Policy 12.5); raises MalformedControl.
+
+    None where it says nothing by itself, as when its folder is a link to another's.
+    """
+    wanted = f"usr/share/doc/{package}/copyright".encode()
+    try:
+        with path.open("rb") as deb, open_tar(deb, "data") as (stream, packed_bytes):
+            most = _MAX_UNPACKED_BYTES + _MAX_RATIO * packed_bytes
+            files = TarReader(stream, Bounds(most, _MAX_FILES))
+            for member in files:
+                if member.name == wanted and member.is_regular:
+                    if member.size_bytes > _MAX_COPYRIGHT_BYTES:
+                        return None
+                    return files.read(_MAX_COPYRIGHT_BYTES)
+    except OSError as error:
+        raise MalformedControl(f"{path.name} cannot be read: {error}") from None
+    return None
 
 
 def _changelogs(package: PackageName) -> tuple[bytes, ...]:

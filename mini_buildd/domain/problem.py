@@ -408,6 +408,13 @@ class SuiteUnknown(Problem):
     title = "Unknown suite"
 
 
+class PackageUnknown(Problem):
+    """No such source package, or no such version of it."""
+
+    code = "package-unknown"
+    title = "Unknown package"
+
+
 class RepositoryUnknown(Problem):
     """No such repository."""
 

@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from mini_buildd.domain.builder import Capacity, Demand, Place
 from mini_buildd.domain.needs import Needs
@@ -78,6 +79,26 @@ class _Group:
         heapq.heappush(self._free_in, start + (taken or 0.0))
         self._count += 1
         return Forecast(self._count - 1, start if usual is not None else None)
+
+
+class Hold(StrEnum):
+    """What keeps a job from being built, in a word."""
+
+    CHROOT = "chroot"
+    LATER = "later"
+    BUILDER = "builder"
+    SLOT = "slot"
+
+
+def hold_of(
+    job: WaitingJob, forecast: Forecast | None, places: Collection[Place], now: datetime
+) -> Hold:
+    """What why() says in a sentence, for figures."""
+    if job.demand.place not in places:
+        return Hold.CHROOT
+    if job.not_before_at is not None and job.not_before_at > now:
+        return Hold.LATER
+    return Hold.BUILDER if forecast is None else Hold.SLOT
 
 
 # --- in words -----------------------------------------------------------------

@@ -22,6 +22,7 @@ from mini_buildd.flow.turns import in_turn
 from mini_buildd.incoming.spool import Arrival
 from mini_buildd.kit.commands import Commands
 from mini_buildd.kit.full_disk import is_full_disk
+from mini_buildd.kit.log_fields import logged_with
 
 _log = logging.getLogger(__name__)
 
@@ -34,13 +35,27 @@ def each(
     """Apply *verb* to every row; a fault of one is logged with its row and stops no other."""
     events: list[EventKind] = []
     for row in rows:
-        try:
-            events += verb(row)
-        except Exception as error:  # noqa: BLE001  # whatever it is, the other rows go on
-            is_plain = isinstance(error, Problem) or is_full_disk(error)
-            text = "%s failed for %s; it is tried again later: %s"
-            _log.error(text, name, row, error, exc_info=not is_plain)
+        with logged_with(**_fields_of(row)):
+            try:
+                events += verb(row)
+            except Exception as error:  # noqa: BLE001  # whatever it is, the other rows go on
+                is_plain = isinstance(error, Problem) or is_full_disk(error)
+                text = "%s failed for %s; it is tried again later: %s"
+                _log.error(text, name, row, error, exc_info=not is_plain)
     return events
+
+
+def _fields_of(row: object) -> dict[str, str | int]:
+    """What lines of the log that are about *row* say beside their text."""
+    if isinstance(row, Upload):
+        return {"upload": row.pk}
+    if isinstance(row, Arrival):
+        return {"changes": row.name}
+    if isinstance(row, Source):
+        return {"source": f"{row.name}_{row.version}", "upload": row.upload_id or 0}
+    if isinstance(row, Attempt):
+        return {"build": row.job_id, "attempt": row.number}
+    return {"suite": row} if isinstance(row, str) else {}
 
 
 def take_in(site: Site, can_follow: Callable[[Arrival], bool]) -> list[EventKind]:

@@ -114,6 +114,8 @@ class StreamingRequest(Request):
     owes_continue = False
     is_whole = False
     is_answered = False
+    own_fields = b""  # header fields of the answer to this one
+    account = ""  # who asks, or says so; for the log
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -217,7 +219,8 @@ class StreamingRequest(Request):
         self.is_answered = True
         if not self.is_whole:
             self.channel.persistent = 0
-        head = answer.head(always=self.channel.always, closes=not self.channel.persistent)
+        always = self.channel.always + self.own_fields
+        head = answer.head(always=always, closes=not self.channel.persistent)
         self.code, self.startedWriting = answer.status, 1
         self.channel.write(head if self.method == b"HEAD" else head + answer.body)
         if self.is_whole:

@@ -119,6 +119,7 @@ class HttpExchange:
             self.request.pause(Pause.SIGN_IN)
             peer = self.request.asker
             found = self.works.in_pool(lambda: self.works.sign_in(credentials, peer))
+            self.request.account = credentials.account
             found.addCallback(self._signed_in).addErrback(self.broken)
 
     @property

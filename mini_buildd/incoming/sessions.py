@@ -52,6 +52,11 @@ class Sessions:
             for token in gone:
                 del self._brought_by[token]
 
+    def count(self) -> int:
+        """How many connections are open."""
+        with self._lock:
+            return self._open.total()
+
     def brings(self, peer: str, token: str) -> None:
         """What will be told by *token* comes over a connection of *peer*.
 

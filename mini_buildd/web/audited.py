@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.timezone import now
 
 from mini_buildd.db.actors import actor_for
@@ -21,6 +22,11 @@ _BEFORE = "mini_buildd.audited.before"
 
 class Audited(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when it runs
     """Notes what its forms and its actions do, in the transactions that do it."""
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Under the name of what is listed (ModelAdmin)."""
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001  # Django calls it so
         """Look at what is there before it is written over (ModelAdmin)."""
@@ -44,6 +50,19 @@ class Audited(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable 
         if before != after:
             self._note(request, "changed", obj, before, after)
         return super().log_change(request, obj, message)
+
+    def switch(self, request: HttpRequest, rows: QuerySet[Any], **fields: object) -> int:
+        """Give *fields* to those of *rows* that have others, with a note of each; how many."""
+        count = 0
+        with transaction.atomic():
+            for row in rows.exclude(**fields):
+                before = self._whole(row)
+                for name, value in fields.items():
+                    setattr(row, name, value)
+                row.save(update_fields=list(fields))
+                self._note(request, "changed", row, before, self._whole(row))
+                count += 1
+        return count
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         """Of one object (ModelAdmin)."""

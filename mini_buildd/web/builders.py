@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
+from mini_buildd.db.models import Builder
 from mini_buildd.web.configuration import Configured
+from mini_buildd.web.list_actions import asks_first
 
 
 class BuilderAdmin(Configured):
@@ -20,7 +24,9 @@ class BuilderAdmin(Configured):
         "tags",
         "set_aside_until",
     )
+    list_filter = ("is_enabled",)
     search_fields = ("name", "architectures", "tags")
+    actions = ("enable", "disable")
     readonly_fields = (
         "name",
         "slots",
@@ -40,12 +46,13 @@ class BuilderAdmin(Configured):
             None,
             {
                 "fields": ("name", "is_enabled"),
-                "description": "A builder that is not enabled is given no new jobs; "
-                "those that it has go on.",
+                "description": _(
+                    "A builder that is not enabled is given no new jobs; those that it has go on."
+                ),
             },
         ),
         (
-            "What it says of itself",
+            _("What it says of itself"),
             {
                 "fields": (
                     ("slots", "cores", "memory_mb", "disk_mb"),
@@ -55,7 +62,7 @@ class BuilderAdmin(Configured):
             },
         ),
         (
-            "Set aside after faults of its own",
+            _("Set aside after faults of its own"),
             {"fields": ("faults", ("set_aside_at", "set_aside_until"), "set_aside_reason")},
         ),
     )
@@ -64,6 +71,18 @@ class BuilderAdmin(Configured):
         """Builders enlist by themselves."""
         del request, obj
         return False
+
+    @asks_first(_("Give them jobs"), _("They are given new jobs again."))
+    def enable(self, request: HttpRequest, rows: QuerySet[Builder]) -> None:
+        """Let them build."""
+        self.switch(request, rows, is_enabled=True)
+
+    @asks_first(
+        _("Give them no more jobs"), _("They are given no new jobs; what they build now goes on.")
+    )
+    def disable(self, request: HttpRequest, rows: QuerySet[Builder]) -> None:
+        """Let them end what they have, and no more."""
+        self.switch(request, rows, is_enabled=False)
 
 
 class BuildNeedsAdmin(Configured):
@@ -76,8 +95,8 @@ class BuildNeedsAdmin(Configured):
             None,
             {
                 "fields": ("source", "priority"),
-                "description": "What stays empty is learnt from earlier builds of the package.",
+                "description": _("What stays empty is learnt from earlier builds of the package."),
             },
         ),
-        ("Needs", {"fields": (("memory_mb", "disk_mb"), ("cores", "minutes"), "tags")}),
+        (_("Needs"), {"fields": (("memory_mb", "disk_mb"), ("cores", "minutes"), "tags")}),
     )

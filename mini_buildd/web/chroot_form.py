@@ -3,10 +3,18 @@
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from mini_buildd.db.models import Chroot
+from mini_buildd.flow.hosted import site
+from mini_buildd.flow.refresh import ask_refresh
 from mini_buildd.tools.snippets import LIBRARY
+from mini_buildd.web.administrators import actor_of
 from mini_buildd.web.configuration import Configured
+from mini_buildd.web.list_actions import asks_first
 
 
 class ChrootForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when it runs
@@ -16,7 +24,7 @@ class ChrootForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptabl
         choices=[(each.name, f"{each.name}: {each.purpose}") for each in LIBRARY],
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        help_text="They are run in this order, after their packages are installed.",
+        help_text=_("They are run in this order, after their packages are installed."),
     )
 
     class Meta:
@@ -44,20 +52,56 @@ class ChrootAdmin(Configured):
     list_filter = ("base", "architecture", "backend")
     search_fields = ("base__codename", "architecture")
     list_select_related = ("base",)
+    actions = ("make_anew", "use", "rest")
     readonly_fields = ("made_at", "generation", "checked_at", "valid_until", "problem")
     fieldsets = (
         (
             None,
             {
-                "fields": (("base", "architecture", "backend"), "is_active"),
-                "description": "What builds for a base release on an architecture start from. "
-                "What is changed here holds from the next time on that it is made.",
+                "fields": ("base", "architecture", "backend", "is_active"),
+                "description": _(
+                    "What builds for a base release on an architecture start from. "
+                    "What is changed here holds from the next time on that it is made."
+                ),
             },
         ),
-        ("How it is made", {"fields": ("maker", "snippets", "setup")}),
-        ("When", {"fields": (("refresh_hours", "weight"),)}),
+        (_("How it is made"), {"fields": ("maker", "snippets", "setup")}),
+        (_("When"), {"fields": (("refresh_hours", "weight"),)}),
         (
             "As it is",
             {"fields": (("made_at", "generation"), ("checked_at", "valid_until"), "problem")},
         ),
     )
+
+    @asks_first(
+        _("Make them anew"),
+        _(
+            "It takes a minute or some for each, one after the other. Builds go on with what is "
+            "there until the new one has passed its checks."
+        ),
+    )
+    def make_anew(self, request: HttpRequest, rows: QuerySet[Chroot]) -> None:
+        """Now, whatever their age."""
+        for row in rows:
+            ask_refresh(site(), actor_of(request), row)
+        count = len(rows)
+        text = ngettext("%d chroot is made anew.", "%d chroots are made anew.", count)
+        self.message_user(request, text % count)
+
+    @asks_first(
+        _("Use them"), _("Builds may use them again, and they are made anew when they are too old.")
+    )
+    def use(self, request: HttpRequest, rows: QuerySet[Chroot]) -> None:
+        """Take them into use."""
+        self.switch(request, rows, is_active=True)
+
+    @asks_first(
+        _("Use them no more"),
+        _(
+            "No new build starts from them: what is to be built on these architectures waits. "
+            "Builds that run go on. They are not made anew any more, and nothing is deleted."
+        ),
+    )
+    def rest(self, request: HttpRequest, rows: QuerySet[Chroot]) -> None:
+        """Take them out of use."""
+        self.switch(request, rows, is_active=False)

@@ -8,8 +8,10 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
-from mini_buildd.db.models import OpenPGPKey, TrustedKeyring
+from mini_buildd.db.models import Grant, OpenPGPKey, TrustedKeyring, Upload
 from mini_buildd.deb.deb822 import MalformedControl
 from mini_buildd.deb.dm_permissions import parse_permissions
 from mini_buildd.domain.problem import Problem
@@ -21,7 +23,11 @@ from mini_buildd.keys.keyring_file import find_in_keyring
 from mini_buildd.keys.public_key import PublicKey, read_public_key
 from mini_buildd.kit.clock import utc_now
 from mini_buildd.web.administrators import actor_of
-from mini_buildd.web.configuration import Configured
+from mini_buildd.web.configuration import RIGHTS, Configured
+from mini_buildd.web.list_actions import asks_first
+from mini_buildd.web.used_by import Use, UsedBy
+
+UPLOADS = ngettext_lazy("%d upload", "%d uploads")
 
 
 class KeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when it runs
@@ -30,11 +36,6 @@ class KeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable w
     class Meta:
         model = OpenPGPKey
         fields = ("user", "armored", "is_active")
-        labels = {"armored": "Public key"}
-        help_texts = {
-            "armored": "As printed by: gpg --armor --export --export-options export-minimal KEY",
-            "is_active": "Switch off to refuse uploads signed by it without forgetting it.",
-        }
         widgets = {"armored": forms.Textarea(attrs={"rows": 6, "cols": 66, "spellcheck": "false"})}
 
     def clean_armored(self) -> str:
@@ -69,7 +70,7 @@ def _read(armored: str, older: str) -> PublicKey:
     return key
 
 
-class KeyAdmin(Configured):
+class KeyAdmin(UsedBy, Configured):
     """OpenPGP keys of accounts."""
 
     form = KeyForm
@@ -79,7 +80,8 @@ class KeyAdmin(Configured):
     search_fields = ("user__username", "fingerprint", "uid")
     fields = ("user", "armored", "fingerprint", "uid", "is_active", "approved_at", "approved_by")
     readonly_fields = ("fingerprint", "uid", "approved_at", "approved_by")
-    actions = ("approve",)
+    actions = ("approve", "switch_on", "switch_off")
+    uses = (Use(Upload, "signed_by", lambda count: UPLOADS % count),)
 
     def save_model(self, request: HttpRequest, key: Any, form: Any, change: bool) -> None:  # noqa: FBT001  # Django calls it so
         """What an administrator gives is approved."""
@@ -88,7 +90,13 @@ class KeyAdmin(Configured):
         key.added_at = key.added_at or utc_now()
         super().save_model(request, key, form, change)
 
-    @admin.action(description="Approve: uploads signed by them are taken", permissions=("change",))
+    @asks_first(
+        _("Approve them"),
+        _(
+            "Uploads that are signed by them are taken from now on, where their owners have a "
+            "right. Compare fingerprints with the owners first, not by the same way they came."
+        ),
+    )
     def approve(self, request: HttpRequest, rows: QuerySet[OpenPGPKey]) -> None:
         """Approve what was ticked; of each that cannot be, the reason is told."""
         for row in rows:
@@ -97,7 +105,23 @@ class KeyAdmin(Configured):
             except Problem as problem:
                 self.message_user(request, str(problem), messages.ERROR)
             else:
-                self.message_user(request, f"{row} is approved.")
+                self.message_user(request, _("%s is approved.") % row)
+
+    @asks_first(_("Use them"), _("Uploads that are signed by them are taken again."))
+    def switch_on(self, request: HttpRequest, rows: QuerySet[OpenPGPKey]) -> None:
+        """Take them into use."""
+        self.switch(request, rows, is_active=True)
+
+    @asks_first(
+        _("Use them no more"),
+        _(
+            "Uploads that are signed by them are refused from now on, those that are on their way "
+            "too. What was accepted stays, and the keys are not forgotten."
+        ),
+    )
+    def switch_off(self, request: HttpRequest, rows: QuerySet[OpenPGPKey]) -> None:
+        """Refuse what they sign."""
+        self.switch(request, rows, is_active=False)
 
 
 class GrantAdmin(Configured):
@@ -113,7 +137,7 @@ class GrantAdmin(Configured):
         grant.given_at, grant.given_by = utc_now(), request.user.get_username()
         super().save_model(request, grant, form, change)
 
-    @admin.display(description="who")
+    @admin.display(description=_("who"))
     def whom(self, grant: Any) -> str:
         """The account, group or keyring."""
         return str(grant.user or grant.group or grant.keyring)
@@ -147,9 +171,11 @@ class KeyringForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
         return path
 
 
-class KeyringAdmin(Configured):
+class KeyringAdmin(UsedBy, Configured):
     """Keyrings whose owners need no account."""
 
     form = KeyringForm
     list_display = ("name", "path", "is_active")
+    list_filter = ("is_active",)
     search_fields = ("name", "path")
+    uses = (Use(Grant, "keyring", lambda count: RIGHTS % count),)

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.text import capfirst
 
 
 class Record(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable when it runs
@@ -11,6 +13,11 @@ class Record(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable w
 
     show_full_result_count = False
     list_per_page = 50
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Under the name of what is listed (ModelAdmin)."""
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Never."""
@@ -35,6 +42,10 @@ class UploadAdmin(Record):
     list_filter = ("state",)
     search_fields = ("changes_name", "source_name", "version")
 
+    def view_on_site(self, row: Any) -> str:
+        """Its page."""
+        return reverse("upload", args=(row.pk,))
+
 
 class SourceAdmin(Record):
     """Accepted source packages."""
@@ -53,6 +64,10 @@ class JobAdmin(Record):
     list_select_related = ("source",)
     search_fields = ("source__name", "source__version")
 
+    def view_on_site(self, row: Any) -> str:
+        """Its page, which is called a build."""
+        return reverse("build", args=(row.pk,))
+
 
 class AttemptAdmin(Record):
     """Attempts."""
@@ -61,6 +76,10 @@ class AttemptAdmin(Record):
     list_filter = ("outcome", "builder")
     list_select_related = ("job__source",)
     search_fields = ("job__source__name", "token")
+
+    def view_on_site(self, row: Any) -> str:
+        """The page of its build."""
+        return reverse("build", args=(row.job_id,))
 
 
 class PublicationAdmin(Record):
@@ -78,6 +97,16 @@ class PublicationAdmin(Record):
     list_filter = ("kind", "distribution")
     list_select_related = ("distribution", "cause")
     search_fields = ("distribution__name", "cause__name")
+
+    def view_on_site(self, row: Any) -> str:
+        """Its page."""
+        return reverse(
+            "suite-version",
+            args=(
+                row.distribution.name,
+                row.number,
+            ),
+        )
 
 
 class SnapshotAdmin(Record):

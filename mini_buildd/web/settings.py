@@ -18,6 +18,7 @@ _WEB_APPS = (
 )
 
 _MIDDLEWARE = (
+    "mini_buildd.web.request_log.RequestLog",
     "mini_buildd.web.forwarded.Forwarded",
     "mini_buildd.web.content_security.ContentSecurity",
     "django.middleware.security.SecurityMiddleware",
@@ -97,6 +98,7 @@ def _own_settings(settings: Settings, secret_key: str) -> dict[str, Any]:
         "USE_I18N": True,
         "LANGUAGE_CODE": "en",
         "LANGUAGES": _LANGUAGES,
+        "FORMAT_MODULE_PATH": ["mini_buildd.web.formats"],
         "LOCALE_PATHS": [Path(__file__).parent / "locale"],
     }
 

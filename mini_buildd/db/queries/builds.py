@@ -7,7 +7,8 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from mini_buildd.db.models import Attempt, Binary, Job, Upload
-from mini_buildd.db.queries.page import PAGE_ROWS, Page, page
+from mini_buildd.db.queries.narrow import narrow_jobs
+from mini_buildd.db.queries.page import PAGE_ROWS, Order, Page, page
 from mini_buildd.db.visibility import visible
 from mini_buildd.deb.version import Version
 from mini_buildd.domain.binnmu import binnmu_version
@@ -203,17 +204,26 @@ def list_builds(
     source: str = "",
     distribution: str = "",
     architecture: str = "",
+    builder: str = "",
+    person: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    order: Order = Order.NEWEST,
     count: int = PAGE_ROWS,
 ) -> Page[BuildRow]:
-    """A page of builds, newest first: those that fit all of what is given."""
-    wanted = {
-        "state": state,
-        "source__name": source,
-        "source__distribution__name": distribution,
-        "architecture": architecture,
-    }
-    rows = jobs().filter(**{field: value for field, value in wanted.items() if value})
-    return page(rows, build_row, before, count)
+    """A page of builds, in their *order*: those that fit all of what is given (see narrow)."""
+    rows = narrow_jobs(
+        jobs(),
+        state=state,
+        source=source,
+        distribution=distribution,
+        architecture=architecture,
+        builder=builder,
+        person=person,
+        since=since,
+        until=until,
+    )
+    return page(rows, build_row, before, count, order)
 
 
 def count_under_way() -> int:

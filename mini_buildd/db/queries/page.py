@@ -6,9 +6,10 @@ it lies.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Generic, TypeVar
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 PAGE_ROWS = 50
 
@@ -24,15 +25,41 @@ class Page(Generic[Row]):
     older: int | None
 
 
+class Order(StrEnum):
+    """What comes first."""
+
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    LONGEST = "longest"
+    """Of builds that have come to an end: what took longest."""
+
+
 def page(
     rows: QuerySet[AnyModel],
     make: Callable[[AnyModel], Row],
     before: int | None,
     count: int = PAGE_ROWS,
+    order: Order = Order.NEWEST,
 ) -> Page[Row]:
-    """The *count* newest of *rows* with ids below *before*, each made a row by *make*."""
-    wanted = rows if before is None else rows.filter(pk__lt=before)
-    found = list(wanted.order_by("-pk")[: count + 1])
+    """The first *count* of *rows* in their *order* behind the one with the id *before*.
+
+    Each is made a row by *make*. Only rows with a field took_seconds have a longest.
+    """
+    found = list(_in_order(rows, before, order)[: count + 1])
     kept = found[:count]
     older = kept[-1].pk if len(found) > count else None
     return Page(tuple(make(row) for row in kept), older)
+
+
+def _in_order(rows: QuerySet[AnyModel], before: int | None, order: Order) -> QuerySet[AnyModel]:
+    """All of them behind that one, in order."""
+    if order is Order.OLDEST:
+        return (rows if before is None else rows.filter(pk__gt=before)).order_by("pk")
+    if order is Order.NEWEST:
+        return (rows if before is None else rows.filter(pk__lt=before)).order_by("-pk")
+    rows = rows.filter(took_seconds__isnull=False)
+    if before is not None:
+        model = rows.model._default_manager  # noqa: SLF001  # Django's public name
+        taken = model.filter(pk=before).values_list("took_seconds", flat=True).first() or 0.0
+        rows = rows.filter(Q(took_seconds=taken, pk__lt=before) | Q(took_seconds__lt=taken))
+    return rows.order_by("-took_seconds", "-pk")

@@ -7,7 +7,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from mini_buildd.db.models import Job, Source, SourceFile, Upload
 from mini_buildd.db.queries.builds import BuildRow, account, build_row, jobs, signer
-from mini_buildd.db.queries.page import Page, page
+from mini_buildd.db.queries.narrow import narrow_uploads
+from mini_buildd.db.queries.page import Order, Page, page
 from mini_buildd.db.visibility import visible_uploads
 from mini_buildd.domain.states import JobState, SourceState, UploadState
 
@@ -130,19 +131,28 @@ def list_uploads(
     count: int = 50,
     *,
     state: UploadState | None = None,
+    source_state: SourceState | None = None,
     source: str = "",
     distribution: str = "",
     changes_sha256: str = "",
+    person: str = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+    order: Order = Order.NEWEST,
 ) -> Page[UploadRow]:
-    """A page of uploads, newest first: those that fit all of what is given."""
-    wanted = {
-        "state": state,
-        "source_name": source,
-        "distribution_name": distribution,
-        "changes_sha256": changes_sha256,
-    }
-    rows = uploads().filter(**{field: value for field, value in wanted.items() if value})
-    return page(rows, upload_row, before, count)
+    """A page of uploads, in their *order*: those that fit all of what is given (see narrow)."""
+    rows = narrow_uploads(
+        uploads(),
+        state=state,
+        source_state=source_state,
+        source=source,
+        distribution=distribution,
+        changes_sha256=changes_sha256,
+        person=person,
+        since=since,
+        until=until,
+    )
+    return page(rows, upload_row, before, count, order)
 
 
 def find_upload(upload_id: int) -> UploadDetail | None:

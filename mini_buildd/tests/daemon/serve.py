@@ -6,6 +6,7 @@ ports, one for plain HTTP and one for TLS.
 
 import os
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,15 @@ from OpenSSL import SSL
 from twisted.internet import reactor as any_reactor
 from twisted.internet.interfaces import IOpenSSLContextFactory
 from twisted.python.threadpool import ThreadPool
+from twisted.web.resource import Resource
 from zope.interface import implementer
 
+from mini_buildd.config.settings import Metrics
 from mini_buildd.daemon.file_sending import FileSending
+from mini_buildd.daemon.fresh import Fresh
 from mini_buildd.daemon.http import make_site
 from mini_buildd.daemon.private_archives import Archives, Gatekeeper, PrivateArchives
+from mini_buildd.daemon.watching import MetricsPage
 from mini_buildd.domain.problem import SignInFailed, TooManyAttempts
 from mini_buildd.domain.proxies import parse_networks
 from mini_buildd.incoming.credentials import Credentials
@@ -49,6 +54,15 @@ def _readable(credentials: Credentials, peer: str) -> frozenset[bytes]:
     if secret != f"{account}-may":
         raise SignInFailed(expected="", found="", hint="")
     return _archives().private if account == "ada" else frozenset()
+
+
+def _watching(reactor: Any, pool: ThreadPool) -> Mapping[bytes, Resource]:
+    """Figures for who has the token in the file that MINI_BUILDD_TESTS_TOKEN names."""
+    file = os.environ.get("MINI_BUILDD_TESTS_TOKEN", "")
+    if not file:
+        return {}
+    text = Fresh(lambda: "figure 1\n", 0, reactor=reactor, pool=pool)
+    return {b"metrics": MetricsPage(Metrics("token", file), text)}
 
 
 @implementer(IOpenSSLContextFactory)
@@ -89,6 +103,7 @@ def main(home: Path, stall_seconds: float | None = None) -> None:
         static={"app/": home / "static"},
         application=_django,
         private=private,
+        watching=_watching(reactor, pool),
     )
     plain = reactor.listenTCP(0, site, interface="127.0.0.1")
     tls = reactor.listenSSL(0, site, _Tls(), interface="127.0.0.1")

@@ -43,6 +43,7 @@ def _token() -> dict[str, object]:
 
 _BUILD, _UPLOAD = "builds/{build}", "uploads/{upload}"
 _SUITE = "suites/trixie-test-unstable"
+_VERSION = "packages/hello/2.10-5~test13+1"
 _WISH = {"name": "more", "scopes": ["read"], "days": 30}
 _ASKED = {"changes_name": "no name of a .changes", "changes": "unsigned"}
 
@@ -56,6 +57,7 @@ CALLS: Mapping[str, Call] = {
     "list_of_builders": Call("GET", "builders/"),
     "list_of_builds": Call("GET", "builds/"),
     "list_of_events": Call("GET", "events/"),
+    "list_of_packages": Call("GET", "packages/"),
     "list_of_repositories": Call("GET", "repositories/"),
     "list_of_tokens": Call("GET", "tokens/", Act.MAKE_TOKEN, owner=SELF),
     "list_of_upload_events": Call("GET", f"{_UPLOAD}/events/", places=_waiting),
@@ -65,16 +67,22 @@ CALLS: Mapping[str, Call] = {
     "list_suite_versions": Call("GET", f"{_SUITE}/versions/"),
     "make_one": Call("POST", "tokens/", Act.MAKE_TOKEN, _WISH, SELF),
     "precheck_upload": Call("POST", "uploads/precheck", body=_ASKED),
+    "read_changelog": Call("GET", f"{_VERSION}/changelog"),
+    "read_copyright_file": Call("GET", f"{_VERSION}/copyright"),
     "read_log": Call("GET", f"{_BUILD}/log", places=_failed),
     "retry_build": Call("POST", f"{_BUILD}/retry", Act.RETRY_BUILD, {}, UPLOADER, places=_failed),
     "retry_builds": Call("POST", f"{_UPLOAD}/retry", Act.RETRY_BUILD, {}, UPLOADER, places=_failed),
     "revoke_one": Call("DELETE", "tokens/{token}", Act.MAKE_TOKEN, owner=UPLOADER, places=_token),
+    "search_everything": Call("GET", "search?query=hello"),
     "show_build": Call("GET", _BUILD, places=_failed),
     "show_dput": Call("GET", "dput"),
     "show_me": Call("GET", "me"),
+    "show_package": Call("GET", "packages/hello"),
+    "show_package_version": Call("GET", _VERSION),
     "show_repository": Call("GET", "repositories/test"),
     "show_status": Call("GET", "status"),
     "show_suite": Call("GET", _SUITE),
+    "show_suite_growth": Call("GET", f"{_SUITE}/growth"),
     "show_upload": Call("GET", _UPLOAD, places=_waiting),
 }
 

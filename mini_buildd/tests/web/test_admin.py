@@ -11,7 +11,10 @@ from mini_buildd.db import models
 from mini_buildd.keys import gpg
 from mini_buildd.tests.web.builder import Builder
 
-CONFIGURED = ("base", "chroot", "layout", "repository", "distribution", "openpgpkey")
+CONFIGURED = (
+    *("base", "chroot", "layout", "repository", "distribution", "buildneeds"),
+    *("openpgpkey", "trustedkeyring", "grant"),
+)
 RECORDED = ("upload", "source", "job", "attempt", "publication", "snapshot", "event")
 
 
@@ -170,3 +173,87 @@ def dearmored(text: str) -> bytes:
         ["gpg", "--dearmor"], input=text.encode("ascii"), check=True, capture_output=True
     )
     return run.stdout
+
+
+def places_of(table: str) -> list[str]:
+    """The addresses of a table's forms: to add, and of its first row."""
+    row = getattr(models, {cls.lower(): cls for cls in models.__all__}[table]).objects.first()
+    found = [f"/admin/mini_buildd/{table}/add/"]
+    return [*found, f"/admin/mini_buildd/{table}/{row.pk}/change/"] if row else found
+
+
+@pytest.mark.parametrize("table", CONFIGURED)
+def test_every_field_that_is_asked_for_says_what_it_is_for(root: Client, table: str) -> None:
+    for place in places_of(table):
+        answer = root.get(place)
+        forms = [answer.context["adminform"].form]
+        forms += [inline.formset.empty_form for inline in answer.context["inline_admin_formsets"]]
+        for form in forms:
+            hidden = {each.name for each in form.hidden_fields()} | {"DELETE"}
+            silent = [each.name for each in form if not each.help_text and each.name not in hidden]
+            assert silent == [], place
+
+
+def test_what_a_row_is_used_by_is_told_with_the_way_there(root: Client) -> None:
+    base = models.Base.objects.get()
+    words = f"{models.Distribution.objects.count()} distributions"
+    address = f"/admin/mini_buildd/distribution/?base__id__exact={base.pk}"
+    for place in ("/admin/mini_buildd/base/", f"/admin/mini_buildd/base/{base.pk}/change/"):
+        html = root.get(place).content.decode()
+        assert f'<a href="{address}">{words}</a>' in html, place
+    assert root.get(address).context["cl"].result_count == models.Distribution.objects.count()
+    models.Base.objects.create(codename="bookworm", version_code="12")
+    assert (
+        '<span class="quiet">nothing</span>'
+        in root.get("/admin/mini_buildd/base/").content.decode()
+    )
+
+
+def act_on(root: Client, table: str, action: str, *keys: int, **more: str) -> str:
+    """Choose *action* for rows that are ticked; what is shown then."""
+    form = {"action": action, "_selected_action": [str(key) for key in keys], **more}
+    return root.post(f"/admin/{table}/", form, follow=True).content.decode()
+
+
+def test_an_action_says_what_it_will_do_before_it_does_it(root: Client, wakes: list[str]) -> None:
+    del wakes  # an instance that pages can change
+    chroot = models.Chroot.objects.get(architecture="amd64")
+    asked = act_on(root, "mini_buildd/chroot", "rest", chroot.pk)
+    assert "No new build starts from them" in asked
+    assert str(chroot) in asked
+    chroot.refresh_from_db()
+    assert chroot.is_active
+    act_on(root, "mini_buildd/chroot", "rest", chroot.pk, is_sure="yes")
+    assert models.Chroot.objects.filter(pk=chroot.pk, is_active=False).exists()
+    entry = models.AuditEntry.objects.latest("pk")
+    assert (entry.who, entry.act, entry.name) == ("root", "changed", str(chroot))
+    assert (entry.before, entry.after) == ({"is_active": True}, {"is_active": False})
+    act_on(root, "mini_buildd/chroot", "make_anew", chroot.pk, is_sure="yes")
+    chroot.refresh_from_db()
+    assert chroot.asked_at is not None
+
+
+def test_who_switches_accounts_off_stays_in(root: Client) -> None:
+    everybody = [user.pk for user in User.objects.all()]
+    act_on(root, "auth/user", "switch_off", *everybody, is_sure="yes")
+    assert [user.username for user in User.objects.filter(is_active=True)] == ["root"]
+    assert root.get("/admin/").status_code == 200
+
+
+def test_the_settings_are_searched_in_one_go(root: Client) -> None:
+    html = root.get("/admin/find/?q=trixie").content.decode()
+    for found in ("Debian trixie", "trixie-test-unstable", "trixie amd64 (unshare)"):
+        assert f">{found}</a>" in html
+    assert "All that are found" not in html
+    for name in "abcdefghi":
+        models.Base.objects.create(codename=f"trixie{name}", version_code="1")
+    more = root.get("/admin/find/?q=trixie").content.decode()
+    assert '<a href="/admin/mini_buildd/base/?q=trixie">All that are found</a>' in more
+    nothing = root.get("/admin/find/?q=%3Cb%3E").content.decode()
+    assert "“&lt;b&gt;”" in nothing
+
+
+def test_a_row_leads_to_its_own_page(root: Client) -> None:
+    made = models.Distribution.objects.get(name="trixie-test-unstable")
+    html = root.get(f"/admin/mini_buildd/distribution/{made.pk}/change/").content.decode()
+    assert "/suites/trixie-test-unstable/" in html

@@ -162,7 +162,9 @@ class _Grid:
             strips=tuple(self._strips(series)),
             rules=tuple(px(self._y(part * self.top)) for part in (0, 0.5, 1)),
             labels=tuple(self._labels()),
-            legend=tuple((each.kind.value, each.word) for each in series),
+            legend=tuple((each.kind.value, each.word) for each in series)
+            if len(series) > 1
+            else (),
             heads=tuple(each.word for each in series),
             rows=tuple(
                 TableRow(column.label, column.url, tuple(self._said(series, place)))

@@ -20,6 +20,8 @@ class Kind(StrEnum):
     ACCENT = "accent"
     VIOLET = "violet"
     TEAL = "teal"
+    PALE = "pale"
+    """What holds nothing up."""
 
 
 # For series that are neither good nor bad, such as architectures, in the order of their use.

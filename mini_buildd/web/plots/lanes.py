@@ -89,7 +89,7 @@ def _labels(rows: Sequence[Lane]) -> Iterator[Label]:
         y = px(_LANE * place + _LANE - _BAR - 12)
         yield Label(lane.word, "0", y, kind="name")
         if lane.spans:
-            longest = max(lane.spans, key=lambda span: span.seconds)
+            longest = max(lane.spans, key=lambda span: (span.kind is not Kind.PALE, span.seconds))
             said = f"{longest.word} {SECONDS.show(longest.seconds)}"
             yield Label(said, "100%", y, "end")
 

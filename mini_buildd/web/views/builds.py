@@ -1,4 +1,4 @@
-"""The list of builds, one build with its log, and the log's bytes."""
+"""One build with its log, and the log's bytes."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,6 @@ from mini_buildd.db.queries.builds import (
     BuildRow,
     find_attempt,
     find_build,
-    list_builds,
 )
 from mini_buildd.domain.states import JOB_OPEN, JobState, Outcome
 from mini_buildd.flow.hosted import instance, outlook, places
@@ -35,7 +34,7 @@ from mini_buildd.web.log.window import (
 )
 from mini_buildd.web.phase_bar import PhaseMark, phase_marks
 from mini_buildd.web.views.build_acts import acts_on_build
-from mini_buildd.web.views.query_string import before, number
+from mini_buildd.web.views.query_string import number
 
 _BAD = (Outcome.FAILED, Outcome.DEP_WAIT, Outcome.LOST)
 _STEPS = (("Install-Time", "dependencies"), ("Build-Time", "build"), ("Package-Time", "whole"))
@@ -58,12 +57,6 @@ class LogView:
     phases: tuple[PhaseMark, ...]
     reason: tuple[ReasonLine, ...]
     steps: tuple[tuple[str, int], ...]
-
-
-@require_safe
-def listing(request: HttpRequest) -> HttpResponse:
-    """Builds, newest first."""
-    return render(request, "mini_buildd/builds.html", {"page": list_builds(before(request))})
 
 
 @require_safe

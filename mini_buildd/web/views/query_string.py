@@ -1,5 +1,9 @@
 """Numbers and words of the query string."""
 
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
 from django.http import Http404, HttpRequest
 
 
@@ -21,3 +25,37 @@ def number(request: HttpRequest, name: str) -> int | None:
 def words(request: HttpRequest, name: str) -> str:
     """The text *name* of the query string, without what no name here has."""
     return request.GET.get(name, "").replace("\0", "").strip()[:200]
+
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+def choice(request: HttpRequest, name: str, kind: type[Word]) -> Word | None:
+    """The word *name* of the query string as one of *kind*; raises Http404 when it is none."""
+    text = request.GET.get(name, "")
+    if not text:
+        return None
+    try:
+        return kind(text)
+    except ValueError:
+        raise Http404(f"“{name}” must be one of: {', '.join(kind)}.") from None
+
+
+def day(request: HttpRequest, name: str) -> datetime | None:
+    """The beginning (UTC) of the day *name* of the query string; raises Http404 when it is none."""
+    text = request.GET.get(name, "")
+    if not text:
+        return None
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC)
+    except ValueError:
+        raise Http404(f"“{name}” must be a day, such as 2026-05-01.") from None
+
+
+def day_after(request: HttpRequest, name: str) -> datetime | None:
+    """The end of that day."""
+    found = day(request, name)
+    try:
+        return found + timedelta(days=1) if found is not None else None
+    except OverflowError:
+        return None
