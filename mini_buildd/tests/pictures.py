@@ -27,6 +27,12 @@ _PYTEST = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
 # Where in doc/ each picture is, and the test in mini_buildd/tests/ that takes it.
 PICTURES: Mapping[str, str] = {
     "pictures/now.webp": "web/test_pictures.py::test_home_while_builds_run",
+    **{
+        f"pictures/{name}.webp": "web/test_pictures.py::test_pages_of_a_busy_instance"
+        for name in (
+            "build build-phone builders events now-dark package queue suite upload".split()
+        )
+    },
 }
 
 

@@ -104,9 +104,9 @@ def _measure(at: datetime) -> None:
 
 
 def _insert_events(story: Story) -> None:
-    columns = ["at", "kind", "upload_id", "source_id", "job_id", "distribution_id", "detail"]
+    columns = "at kind upload_id source_id job_id distribution_id detail package repository_id"
     rows = ((stamp(at), *rest) for at, *rest in story.rows["event"])
-    insert(models.Event, columns, rows)
+    insert(models.Event, [*columns.split(), "person"], rows)
 
 
 # --- configuration ---------------------------------------------------------------------

@@ -28,17 +28,19 @@ def django_for(home: Path) -> Iterator[None]:
 def main(what: str, home: Path) -> None:
     """Do that part."""
     with django_for(home):
-        from mini_buildd.tests.bench import web_fill  # noqa: PLC0415  # models need a configured Django
+        # Models need a configured Django.
+        from mini_buildd.flow.catalogue import keep_catalogue  # noqa: PLC0415
+        from mini_buildd.tests.bench import web_fill  # noqa: PLC0415
 
-        if what == "furnish":
-            web_fill.furnish(home)
-            return
         web_fill.hurry()
         migrate()
         if what == "fill":
             web_fill.fill(home)
+            web_fill.furnish(home)
         analyze()
         web_fill.pack()
+        Places(home).make()
+        keep_catalogue(Places(home))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mini_buildd.config.places import Places
 from mini_buildd.db import migrations
 from mini_buildd.kit.lock import locked
 from mini_buildd.tests.instance import Instance
@@ -24,10 +23,8 @@ _KEPT = 2
 
 def main(home: Path) -> None:
     """Make *home*."""
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(_cached(), Places(home).database)
+    shutil.copytree(_cached(), home, dirs_exist_ok=True)
     Instance(home).configure()
-    _part("furnish", home)
     print(f"{home} is the home of a busy instance")
 
 
@@ -38,16 +35,16 @@ def _part(what: str, home: Path) -> bool:
 
 
 def _cached() -> Path:
-    """The database with all the rows, made or brought up to date if need be."""
+    """The home with all the rows, made or brought up to date if need be."""
     folder = Path(os.environ["MINI_BUILDD_CACHE"]) / "bench-web"
     folder.mkdir(parents=True, exist_ok=True)
     filled, tables = _digest(*_texts()), _digest(*_migrations())
     with locked(folder):
-        kept = folder / f"{filled}-{tables}.sqlite3"
+        kept = folder / f"{filled}-{tables}"
         if not kept.exists():
-            _make(kept, max(folder.glob(f"{filled}-*.sqlite3"), key=_age, default=None))
-            for old in sorted(folder.glob("*.sqlite3"), key=_age)[:-_KEPT]:
-                old.unlink()
+            _make(kept, max(folder.glob(f"{filled}-*"), key=_age, default=None))
+            for old in sorted(folder.iterdir(), key=_age)[:-_KEPT]:
+                shutil.rmtree(old)
         return kept
 
 
@@ -73,15 +70,14 @@ def _digest(*files: Path) -> str:
 
 def _make(target: Path, older: Path | None) -> None:
     """From an *older* one by migrations, if there is one; branches may be at odds, so from none."""
-    part = target.with_suffix(".part")
+    part = target.with_name("part")
     for begin in (older, None):
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()
         if begin is not None:
-            shutil.copyfile(begin, Places(part).database)
-        if _part("migrate" if begin is not None else "fill", part):
-            Places(part).database.rename(target)
-            shutil.rmtree(part)
+            shutil.copytree(begin, part, dirs_exist_ok=True)
+        if _part("fill" if begin is None else "migrate", part):
+            part.rename(target)
             return
     raise AssertionError("the tables cannot be filled")
 

@@ -81,8 +81,8 @@ class _About(NamedTuple):
     source: int | None
     job: int | None
     suite: int
-    repository: int
     package: str
+    repository: int
     person: str
 
 
@@ -105,6 +105,7 @@ class Story:
         }
         self._names = list(self._versions)
         self._binaries: dict[int, list[int]] = {}
+        self._listings: dict[str, bytes] = {}
         for table in [
             "upload",
             "source",
@@ -185,7 +186,7 @@ class Story:
             )
         )
         signer = self.people[person]
-        about = _About(upload, None, None, place.id, place.repository_id, name, signer[0])
+        about = _About(upload, None, None, place.id, name, place.repository_id, signer[0])
         self._event(at, "upload.arrived", about)
         if is_rejected:
             self._event(at + 4, "upload.rejected", about, problem[1])
@@ -336,7 +337,9 @@ class Story:
         paragraph = self.texts.binary(package, name, version, architecture)
         row = (source, by.attempt, file, package, version, architecture, "main", paragraph)
         self.rows["binary"].append((binary, *row))
-        self.rows["listing"].append((binary, pack_listing(self.texts.paths(package))))
+        if package not in self._listings:
+            self._listings[package] = pack_listing(self.texts.paths(package))
+        self.rows["listing"].append((binary, self._listings[package]))
         return binary
 
     # --- suites ------------------------------------------------------------------------
@@ -377,7 +380,7 @@ class Story:
             for name, source in moving:
                 if self._suites[target].holds.get(name, (0, []))[0] != source:
                     self._put(target, name, source, number)
-            about = _About(None, None, None, target, place.repository_id, "", "")
+            about = _About(None, None, None, target, "", place.repository_id, "")
             self._event(at + 2, "suite.published", about, str(number))
 
     # --- the end -------------------------------------------------------------------------
