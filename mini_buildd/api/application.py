@@ -14,11 +14,17 @@ from ninja.errors import HttpError, ValidationError
 from mini_buildd.api import (
     builds,
     events,
+    keys,
+    office,
     packages,
     people,
     queue,
     repositories,
+    rights,
+    snapshots,
     status,
+    suite_changes,
+    suite_history,
     uploads,
 )
 from mini_buildd.api.describe import DESCRIPTION, described, parameters
@@ -34,8 +40,13 @@ class Api(NinjaAPI):
     """Ninja's, with our words for what it does by itself."""
 
     def create_response(self, request: HttpRequest, data: Any, **kwargs: Any) -> HttpResponse:
-        """An answer; who asks again is told when it is the same as before (RFC 9110 §13)."""
+        """An answer; who asks again is told when it is the same as before (RFC 9110 §13).
+
+        What names a place to watch has begun something, which a dry run of the same call has not.
+        """
         response = super().create_response(request, data, **kwargs)
+        if response.status_code == HTTPStatus.OK and "Location" in response:
+            response.status_code = HTTPStatus.ACCEPTED
         patch_vary_headers(response, ("Authorization", "Cookie"))
         response.setdefault("Cache-Control", "private, no-cache")
         if request.method not in {"GET", "HEAD"} or response.status_code != HTTPStatus.OK:
@@ -87,16 +98,26 @@ api.add_exception_handler(HttpError, on_http_error)
 for prefix, router in (
     ("status", status.status),
     ("me", people.me),
+    ("me/", keys.mine),
     ("tokens/", people.tokens),
     ("uploads/", uploads.router),
     ("builds/", builds.router),
     ("queue/", queue.router),
     ("events/", events.router),
     ("repositories/", repositories.repositories),
+    ("repositories/", snapshots.router),
+    ("repositories/", rights.router),
     ("suites/", repositories.suites),
+    ("suites/", suite_history.router),
+    ("suites/", suite_changes.router),
     ("packages/", packages.packages),
     ("search", packages.searching),
     ("builders/", status.builders),
+    ("builders/", office.builders),
+    ("chroots/", office.chroots),
+    ("keys/", keys.all_keys),
+    ("accounts/", office.accounts),
+    ("audit/", office.audit),
     ("dput", status.dput),
 ):
     api.add_router(prefix, router)

@@ -12,14 +12,14 @@ _MOST_CHANGES_CHARACTERS = 3 << 20
 _FileText = Annotated[StrictStr, Field(max_length=_MOST_CHANGES_CHARACTERS)]
 
 
-def _whole(value: object) -> object:
+def whole(value: object) -> object:
     """A number as JSON has it, where 9.0 is as whole as 9, and "9" is a text."""
     if isinstance(value, str | bool):
         raise ValueError("Input should be a number")  # noqa: TRY004  # pydantic's way
     return value
 
 
-_Days = Annotated[int, Field(ge=1, le=LIFETIME_DAYS), BeforeValidator(_whole)]
+_Days = Annotated[int, Field(ge=1, le=LIFETIME_DAYS), BeforeValidator(whole)]
 _Line = Annotated[StrictStr, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 

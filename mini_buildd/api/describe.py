@@ -35,6 +35,8 @@ _TAGS = {
     "events": "What happens, as it happens.",
     "packages": "Source packages across all suites, and the search.",
     "repositories": "Repositories, their suites, and what those have.",
+    "changes": "Changing suites: shown before by `dry_run`, then done as `expected`.",
+    "people": "Who may what, and who did what.",
 }
 _SCHEMES = {
     "token": {
@@ -63,6 +65,30 @@ _NEVER_BY_NOBODY = frozenset(
         "retry_build",
         "cancel_builds",
         "retry_builds",
+        "migrate_packages",
+        "remove_packages",
+        "copy_packages",
+        "roll_back",
+        "rebuild_packages",
+        "freeze_suite",
+        "thaw_suite",
+        "take_snapshot",
+        "drop_snapshot",
+        "list_of_rights",
+        "give_one_right",
+        "withdraw_one_right",
+        "give_key",
+        "remove_own_key",
+        "give_ssh_key",
+        "remove_own_ssh_key",
+        "list_all_keys",
+        "approve_one_key",
+        "refuse_one_key",
+        "set_builder_aside",
+        "take_builder_back",
+        "refresh_chroot",
+        "list_of_audit",
+        "list_of_accounts",
     }
 )
 _ALWAYS = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
@@ -82,6 +108,7 @@ _ONCE = {
     "schema": {"type": "string", "pattern": KEY_PATTERN},
     "description": "Of your choice; the same request with the same key is done once.",
 }
+_TEXT = {"text/plain": {"schema": {"type": "string"}}}
 _LOG_HEADERS = {
     "X-Log-Next-Offset": {
         "description": "Where to go on.",
@@ -136,9 +163,10 @@ def _complete(path: str, method: str, call: dict[str, Any]) -> None:
     for status in _refusals(path, method, call):
         responses[int(status)] = _refusal(status)
     if call["operationId"] == "read_log":
-        text = {"text/plain": {"schema": {"type": "string"}}}
-        responses[200] = {"description": "OK", "content": text, "headers": _LOG_HEADERS}
+        responses[200] = {"description": "OK", "content": dict(_TEXT), "headers": _LOG_HEADERS}
     elif method == "get":
+        if call["operationId"] == "read_sources":
+            responses[200] = {"description": "OK", "content": dict(_TEXT)}
         responses[200]["headers"] = {"ETag": _ETAG}
         responses[304] = {"description": "It is as it was."}
     for made in (201, 202):
@@ -151,7 +179,7 @@ def _complete(path: str, method: str, call: dict[str, Any]) -> None:
 
 def _refusals(path: str, method: str, call: Mapping[str, Any]) -> list[HTTPStatus]:
     found = list(_ALWAYS)
-    if "{" in path:
+    if "{" in path or call["operationId"] == "remove_own_ssh_key":  # its body names it
         found.append(HTTPStatus.NOT_FOUND)
     if method != "get":
         found.extend(_CHANGES)

@@ -15,12 +15,17 @@ from mini_buildd.wire.api.problem import MEDIA_TYPE, ProblemDetails, details, un
 
 _STATUS: Mapping[type[Problem], HTTPStatus] = {
     problems.BuildUnknown: HTTPStatus.NOT_FOUND,
+    problems.AccountUnknown: HTTPStatus.NOT_FOUND,
     problems.BuilderUnknown: HTTPStatus.NOT_FOUND,
+    problems.ChrootUnknown: HTTPStatus.NOT_FOUND,
     problems.PackageUnknown: HTTPStatus.NOT_FOUND,
     problems.RepositoryUnknown: HTTPStatus.NOT_FOUND,
+    problems.RightUnknown: HTTPStatus.NOT_FOUND,
     problems.SuiteUnknown: HTTPStatus.NOT_FOUND,
+    problems.SuiteVersionUnknown: HTTPStatus.NOT_FOUND,
     problems.TokenUnknown: HTTPStatus.NOT_FOUND,
     problems.UploadUnknown: HTTPStatus.NOT_FOUND,
+    problems.UploaderKeyUnknown: HTTPStatus.NOT_FOUND,
     problems.LogUnknown: HTTPStatus.NOT_FOUND,
     problems.SignInFailed: HTTPStatus.UNAUTHORIZED,
     problems.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,

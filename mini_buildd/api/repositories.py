@@ -6,17 +6,18 @@ from django.http import HttpRequest
 from ninja import Router
 from pydantic import Field
 
-from mini_buildd.api.given import PAGE_ROWS, Before, Limit, Word, address
+from mini_buildd.api.given import PAGE_ROWS, Before, Limit, Number, Word, address
 from mini_buildd.db.queries.repositories import (
     DistributionRow,
     RepositoryRow,
     find_repository,
     list_repositories,
 )
+from mini_buildd.db.queries.suite_names import SuiteNameRow, list_suite_names
 from mini_buildd.db.queries.suite_packages import HeldRow, PackageRow, list_packages
 from mini_buildd.db.queries.suites import Frozen, SuiteRow, find_suite
-from mini_buildd.db.queries.version_line import VersionRow, list_versions
-from mini_buildd.domain.problem import RepositoryUnknown, SuiteUnknown
+from mini_buildd.db.queries.version_line import VersionRow, find_version, list_versions
+from mini_buildd.domain.problem import RepositoryUnknown, SuiteUnknown, SuiteVersionUnknown
 from mini_buildd.flow.growth import growth
 from mini_buildd.flow.hosted import archive_url
 from mini_buildd.wire.api.packages import SuiteGrowth, SuiteSize
@@ -29,6 +30,8 @@ from mini_buildd.wire.api.suites import (
     RepositoryDetail,
     RepositoryPage,
     Suite,
+    SuiteName,
+    SuiteNamePage,
     SuiteSummary,
     SuiteVersion,
     SuiteVersionPage,
@@ -61,11 +64,18 @@ def show_repository(request: HttpRequest, name: Word) -> RepositoryDetail:
     )
 
 
+@suites.get("", response=SuiteNamePage, summary="List suites")
+def list_of_suites(request: HttpRequest, repository: Word = "") -> SuiteNamePage:
+    """The suites that you may see, of a repository or of all."""
+    del request
+    return SuiteNamePage(tuple(map(_name, list_suite_names(repository))))
+
+
 @suites.get("{distribution}", response=Suite, summary="Show a suite")
 def show_suite(request: HttpRequest, distribution: Word) -> Suite:
     """A suite as it is now."""
     del request
-    return _suite(_found(distribution))
+    return shown_suite(found_suite(distribution))
 
 
 @suites.get("{distribution}/packages/", response=PackagePage, summary="List a suite's packages")
@@ -76,11 +86,17 @@ def list_suite_packages(
         Word,
         Field(description="A part of a source package's name, or a binary package's whole name."),
     ] = "",
+    version: Annotated[
+        Number | None, Field(description="As in that version of the suite, not now.")
+    ] = None,
     beyond: Annotated[Word, Field(description="Only names after this one.")] = "",
     limit: Limit = PAGE_ROWS,
 ) -> PackagePage:
     """The source packages of a suite by name, and what stands in its neighbours."""
-    part = list_packages(_found(distribution), query=query, beyond=beyond, count=limit)
+    suite = found_suite(distribution)
+    if version is not None:
+        find_known(suite.name, version)
+    part = list_packages(suite, version, query=query, beyond=beyond, count=limit)
     following = address(request, beyond=part.next) if part.next is not None else None
     return PackagePage(tuple(map(_package, part.rows)), following)
 
@@ -93,9 +109,30 @@ def list_suite_versions(
     limit: Limit = PAGE_ROWS,
 ) -> SuiteVersionPage:
     """The versions of a suite, the newest first: when, by whom, why."""
-    part = list_versions(_found(distribution).name, before, limit)
+    part = list_versions(found_suite(distribution).name, before, limit)
     following = address(request, before=part.older) if part.older is not None else None
     return SuiteVersionPage(tuple(map(_version, part.rows)), following)
+
+
+@suites.get(
+    "{distribution}/versions/{int:number}", response=SuiteVersion, summary="Show one version"
+)
+def show_suite_version(request: HttpRequest, distribution: Word, number: Number) -> SuiteVersion:
+    """A version of a suite; `presence` turns from `pending` to `shown` once apt finds it."""
+    del request
+    return _version(find_known(found_suite(distribution).name, number))
+
+
+def find_known(distribution: str, number: int) -> VersionRow:
+    """Version *number* of that suite; raises SuiteVersionUnknown."""
+    found = find_version(distribution, number)
+    if found is None:
+        raise SuiteVersionUnknown(
+            expected=f"the number of a version of {distribution}",
+            found=str(number),
+            hint=f"GET /api/v1/suites/{distribution}/versions/ lists them.",
+        )
+    return found
 
 
 @suites.get("{distribution}/growth", response=SuiteGrowth, summary="Show how it has grown")
@@ -106,7 +143,7 @@ def show_suite_growth(
 ) -> SuiteGrowth:
     """How much a suite had over time; of very many versions, some are left out."""
     del request
-    rows = growth(_found(distribution).id, limit)
+    rows = growth(found_suite(distribution).id, limit)
     return SuiteGrowth(
         tuple(
             SuiteSize(row.number, row.at, row.sources, row.binaries, row.size_bytes) for row in rows
@@ -114,7 +151,8 @@ def show_suite_growth(
     )
 
 
-def _found(distribution: str) -> SuiteRow:
+def found_suite(distribution: str) -> SuiteRow:
+    """The suite of that name; raises SuiteUnknown."""
     found = find_suite(distribution)
     if found is None:
         raise SuiteUnknown(
@@ -154,7 +192,20 @@ def _summary(row: DistributionRow) -> SuiteSummary:
     )
 
 
-def _suite(row: SuiteRow) -> Suite:
+def _name(row: SuiteNameRow) -> SuiteName:
+    return SuiteName(
+        name=row.name,
+        url=f"/api/v1/suites/{row.name}",
+        repository=row.repository,
+        codename=row.codename,
+        suite=row.suite,
+        accepts_uploads=row.accepts_uploads,
+        is_frozen=row.is_frozen,
+    )
+
+
+def shown_suite(row: SuiteRow) -> Suite:
+    """*row* as the API tells of it."""
     url = f"/api/v1/suites/{row.name}"
     return Suite(
         name=row.name,
@@ -173,6 +224,7 @@ def _suite(row: SuiteRow) -> Suite:
         binaries=row.binaries,
         packages_url=f"{url}/packages/",
         versions_url=f"{url}/versions/",
+        is_private=row.is_private,
     )
 
 
@@ -207,4 +259,6 @@ def _version(row: VersionRow) -> SuiteVersion:
         reason=row.reason,
         package=row.package,
         restores=row.restores,
+        came=row.came,
+        went=row.went,
     )

@@ -38,7 +38,7 @@ def list_of_builders(request: HttpRequest) -> BuilderPage:
     """The machines that build, and how they are."""
     del request
     found = list_builders(now(), instance().builder.lease_seconds)
-    return BuilderPage(tuple(map(_builder, found)))
+    return BuilderPage(tuple(map(shown_builder, found)))
 
 
 @dput.get("", response=DputSections, summary="Ask how to upload")
@@ -59,7 +59,8 @@ def _version() -> str:
         return ""
 
 
-def _builder(row: BuilderRow) -> Builder:
+def shown_builder(row: BuilderRow) -> Builder:
+    """*row* as the API tells of it."""
     return Builder(
         name=row.name,
         is_enabled=row.is_enabled,

@@ -422,6 +422,13 @@ class RepositoryUnknown(Problem):
     title = "Unknown repository"
 
 
+class SuiteVersionUnknown(Problem):
+    """The suite never had this version, or apt cannot be led to it any more."""
+
+    code = "suite-version-unknown"
+    title = "Unknown version of the suite"
+
+
 class PackageNotThere(Problem):
     """The suite has no such source package."""
 

@@ -40,10 +40,10 @@ class Rebuild:
 
 
 @tells_full_disk
-def binnmu(site: Site, actor: Actor, wish: Rebuild) -> list[Job]:
+def binnmu(site: Site, actor: Actor, wish: Rebuild, *, dry_run: bool = False) -> list[Job]:
     """Plan the rebuild of all packages or, when one cannot be, of none; gives the jobs.
 
-    Those of a package have the same number.
+    Those of a package have the same number. After a dry run there are no such jobs.
 
     Raises NotAllowed, PackageNotThere, RebuildImpossible.
     """
@@ -69,6 +69,7 @@ def binnmu(site: Site, actor: Actor, wish: Rebuild) -> list[Job]:
                 name=wish.distribution.name,
                 after={"builds": [str(job) for job in jobs], "reason": reason},
             )
+            transaction.set_rollback(dry_run)
             return jobs
     except IntegrityError:
         raise _impossible(

@@ -6,7 +6,7 @@ of their own that say where they are from.
 
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -45,12 +45,18 @@ class Copying:
 
 @tells_full_disk
 def copy(
-    site: Site, actor: Actor, wish: Copying, *, dry_run: bool = False, force: bool = False
+    site: Site,
+    actor: Actor,
+    wish: Copying,
+    *,
+    dry_run: bool = False,
+    force: bool = False,
+    expected: Mapping[str, int] | None = None,
 ) -> tuple[SuiteChange, ...]:
     """Decide the copy; a dry run places no files.
 
-    Raises NotAllowed, NoWayThere, PackageNotThere, SuiteFrozen, PackageRefused, NothingToDo, and
-    unless *force* CheckImpossible and WouldBreak.
+    Raises NotAllowed, NoWayThere, PackageNotThere, SuiteFrozen, PackageRefused, NothingToDo, with
+    *expected* (see decide_changes) SuiteMovedOn, and unless *force* CheckImpossible and WouldBreak.
     """
     demand(actor, Act.COPY, repository=wish.target.repository.name)
     origin = wish.origin.repository
@@ -64,7 +70,11 @@ def copy(
         _check_source(source, wish.target)
     if wish.origin.repository_id == wish.target.repository_id:
         return decide_unbroken(
-            site, lambda: _within(site, order, wish, chosen), dry_run=dry_run, force=force
+            site,
+            lambda: _within(site, order, wish, chosen),
+            dry_run=dry_run,
+            force=force,
+            expected=expected,
         )
     with ExitStack() as stack:
         # The origin's, so that nothing is taken away that is about to be linked.
@@ -75,7 +85,11 @@ def copy(
         if not dry_run:
             intake.place(offered)
         return decide_unbroken(
-            site, lambda: _across(site, order, intake, offered), dry_run=dry_run, force=force
+            site,
+            lambda: _across(site, order, intake, offered),
+            dry_run=dry_run,
+            force=force,
+            expected=expected,
         )
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from mini_buildd.db.models import AuditEntry
-from mini_buildd.db.queries.page import Page, page
+from mini_buildd.db.queries.page import PAGE_ROWS, Page, page
 from mini_buildd.domain.permission import Door
 
 _WAYS: Mapping[str, str] = {
@@ -54,7 +54,9 @@ class AuditFilter:
     name: str = ""
 
 
-def list_audit(wanted: AuditFilter, before: int | None = None) -> Page[AuditRow]:
+def list_audit(
+    wanted: AuditFilter, before: int | None = None, count: int = PAGE_ROWS
+) -> Page[AuditRow]:
     """A page of entries."""
     rows = AuditEntry.objects.all()
     if wanted.who:
@@ -63,7 +65,7 @@ def list_audit(wanted: AuditFilter, before: int | None = None) -> Page[AuditRow]
         rows = rows.filter(kind=wanted.kind)
     if wanted.name:
         rows = rows.filter(name__icontains=wanted.name)
-    return page(rows, _row, before)
+    return page(rows, _row, before, count)
 
 
 def audit_kinds() -> tuple[str, ...]:

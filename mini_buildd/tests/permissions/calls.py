@@ -4,9 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib.auth.models import User
+from django.utils.timezone import now
+
 from mini_buildd.db import models
-from mini_buildd.domain.permission import Act
+from mini_buildd.domain.permission import Act, Role
 from mini_buildd.domain.states import JobState
+from mini_buildd.flow import hosted
+from mini_buildd.tests.permissions.stage import SSH_KEYS
 
 UPLOADER = "ada"  # of all that is in the instance of the tests of the pages
 SELF = "whoever asks"
@@ -41,13 +46,61 @@ def _token() -> dict[str, object]:
     return {"token": models.ApiToken.objects.filter(user__username=UPLOADER).order_by("id")[0].pk}
 
 
+def set_out() -> None:
+    """What some of these calls need beside what the instance of the tests of the pages has."""
+    published = hosted.tree("test").root
+    published.mkdir(parents=True)
+    (published / "archive-key.asc").write_text("(left out)", encoding="ascii")
+    eve = User.objects.create(username="eve")
+    models.OpenPGPKey.objects.create(
+        user=eve, fingerprint=_WAITING_KEY, uid="Eve <eve@example.org>", armored="(left out)"
+    )
+    models.SshKey.objects.create(
+        user=User.objects.get(username=UPLOADER), fingerprint=_SSH_FINGERPRINT, text=SSH_KEYS[1]
+    )
+    models.Distribution.objects.filter(suite__name="stable").update(frozen_at=now())
+    models.Grant.objects.create(
+        user=eve, repository=models.Repository.objects.get(name="test"), role=Role.READER
+    )
+
+
+def _right() -> dict[str, object]:
+    return {"right": models.Grant.objects.get(user__username="eve").pk}
+
+
+def _key() -> dict[str, object]:
+    return {"key": models.OpenPGPKey.objects.get(user__username=UPLOADER).fingerprint}
+
+
+def _chroot() -> dict[str, object]:
+    return {"chroot": models.Chroot.objects.get(architecture="amd64").pk}
+
+
+_WAITING_KEY = "EE" * 20
+_SSH_FINGERPRINT = "SHA256:xXx"
+# Of nobody: it was made for this, and its secret part thrown away.
+PUBLIC_KEY = """\
+-----BEGIN PGP PUBLIC KEY BLOCK-----
+
+mDMEaweSuRYJKwYBBAHaRw8BAQdA7EgylEr1EMjFH6qw15+dWSQllkYDcVfy739y
+QYjOrNa0HVRlc3RzIDx0ZXN0c0BleGFtcGxlLmludmFsaWQ+iJAEExYIADgWIQSe
+qTrfbhWMfd1ak5TbUxTztbVyvAUCaweSuQIbAwULCQgHAgYVCgkICwIEFgIDAQIe
+AQIXgAAKCRDbUxTztbVyvPHPAQDBlU/cUgG1gKITa+4VBYuXp7iZ/NHn/5weafzl
++4jUDAD+Mi00CCyMVULcofNztj8R2drszbt8p0zF3XN2mWBxrwk=
+=1DM9
+-----END PGP PUBLIC KEY BLOCK-----
+"""
+
 _BUILD, _UPLOAD = "builds/{build}", "uploads/{upload}"
-_SUITE = "suites/trixie-test-unstable"
+_SUITE, _TESTING = "suites/trixie-test-unstable", "suites/trixie-test-testing"
+_REPOSITORY = "repositories/test"
+_BC = {"packages": ["bc"]}
 _VERSION = "packages/hello/2.10-5~test13+1"
 _WISH = {"name": "more", "scopes": ["read"], "days": 30}
 _ASKED = {"changes_name": "no name of a .changes", "changes": "unsigned"}
 
 CALLS: Mapping[str, Call] = {
+    "approve_one_key": Call("POST", f"keys/{_WAITING_KEY}/approve", Act.APPROVE_KEY),
     "cancel_build": Call(
         "POST", f"{_BUILD}/cancel", Act.CANCEL_BUILD, {}, UPLOADER, places=_waiting
     ),
@@ -84,6 +137,55 @@ CALLS: Mapping[str, Call] = {
     "show_suite": Call("GET", _SUITE),
     "show_suite_growth": Call("GET", f"{_SUITE}/growth"),
     "show_upload": Call("GET", _UPLOAD, places=_waiting),
+    "compare_versions": Call("GET", f"{_SUITE}/diff"),
+    "copy_packages": Call(
+        "POST", f"{_SUITE}/copy", Act.COPY, {**_BC, "to": "trixie-test-experimental"}
+    ),
+    "drop_snapshot": Call(
+        "DELETE", f"{_REPOSITORY}/snapshots/before-the-upgrade", Act.TAKE_SNAPSHOT
+    ),
+    "freeze_suite": Call("POST", f"{_SUITE}/freeze", Act.FREEZE, {"reason": "tests"}),
+    "give_key": Call("POST", "me/keys/", Act.ADD_KEY, {"key": PUBLIC_KEY}, SELF),
+    "give_one_right": Call(
+        "POST", f"{_REPOSITORY}/rights/", Act.GIVE_RIGHTS, {"account": "eve", "role": "uploader"}
+    ),
+    "give_ssh_key": Call("POST", "me/ssh-keys/", Act.ADD_KEY, {"key": SSH_KEYS[0]}, SELF),
+    "list_all_keys": Call("GET", "keys/", Act.APPROVE_KEY),
+    "list_of_accounts": Call("GET", "accounts/", Act.CONFIGURE),
+    "list_of_audit": Call("GET", "audit/", Act.SEE_AUDIT),
+    "list_of_chroots": Call("GET", "chroots/"),
+    "list_of_rights": Call("GET", f"{_REPOSITORY}/rights/", Act.GIVE_RIGHTS),
+    "list_of_snapshots": Call("GET", f"{_REPOSITORY}/snapshots/"),
+    "list_of_suites": Call("GET", "suites/"),
+    "list_own_keys": Call("GET", "me/keys/"),
+    "list_own_ssh_keys": Call("GET", "me/ssh-keys/"),
+    "migrate_packages": Call("POST", f"{_SUITE}/migrate", Act.MIGRATE, _BC),
+    "read_sources": Call("GET", f"{_SUITE}/sources"),
+    "rebuild_packages": Call("POST", f"{_SUITE}/rebuild", Act.REBUILD, {**_BC, "reason": "tests"}),
+    "refresh_chroot": Call("POST", "chroots/{chroot}/refresh", Act.REFRESH_CHROOT, places=_chroot),
+    "refuse_one_key": Call(
+        "POST", f"keys/{_WAITING_KEY}/refuse", Act.APPROVE_KEY, {"reason": "tests"}
+    ),
+    "remove_own_key": Call("DELETE", "me/keys/{key}", Act.ADD_KEY, owner=UPLOADER, places=_key),
+    "remove_own_ssh_key": Call(
+        "POST",
+        "me/ssh-keys/remove",
+        Act.ADD_KEY,
+        {"fingerprint": _SSH_FINGERPRINT},
+        UPLOADER,
+    ),
+    "remove_packages": Call("POST", f"{_SUITE}/remove", Act.REMOVE, _BC),
+    "roll_back": Call("POST", f"{_TESTING}/rollback", Act.ROLL_BACK, {"number": 3}),
+    "set_builder_aside": Call("POST", "builders/north/aside", Act.SET_ASIDE, {"reason": "tests"}),
+    "show_suite_version": Call("GET", f"{_TESTING}/versions/3"),
+    "take_builder_back": Call("POST", "builders/south/return", Act.SET_ASIDE),
+    "take_snapshot": Call(
+        "POST", f"{_REPOSITORY}/snapshots/", Act.TAKE_SNAPSHOT, {"name": "tests"}
+    ),
+    "withdraw_one_right": Call(
+        "DELETE", f"{_REPOSITORY}/rights/{{right}}", Act.GIVE_RIGHTS, places=_right
+    ),
+    "thaw_suite": Call("POST", "suites/trixie-test-stable/thaw", Act.FREEZE),
 }
 
 # Calls that the server of uploads answers; everybody may upload, and the signature counts.

@@ -17,7 +17,7 @@ from mini_buildd.domain.permission import VISITOR, Actor, Role, Scope, may
 from mini_buildd.domain.token import TokenWish
 from mini_buildd.flow import hosted
 from mini_buildd.flow.token import make_token
-from mini_buildd.tests.permissions.calls import BY_THE_DOOR, CALLS, SELF, UPLOADER, Call
+from mini_buildd.tests.permissions.calls import BY_THE_DOOR, CALLS, SELF, UPLOADER, Call, set_out
 from mini_buildd.tests.permissions.stage import undone
 from mini_buildd.tests.web.conftest import builder, busy, wakes
 
@@ -100,6 +100,7 @@ def test_no_call_is_missing() -> None:
 
 def test_every_call_answers_everybody_as_the_table_says(wakes: list[str]) -> None:
     del wakes
+    set_out()
     wrong = []
     callers = list(_callers())
     for name, call in CALLS.items():
@@ -117,6 +118,7 @@ def test_every_call_answers_everybody_as_the_table_says(wakes: list[str]) -> Non
 
 def test_of_a_private_repository_nothing_is_told_to_who_may_not_see_it(wakes: list[str]) -> None:
     del wakes
+    set_out()
     models.Repository.objects.update(is_private=True)
     told = []
     for caller in (Caller("a visitor", VISITOR, Client()), _signed_in("somebody")):

@@ -67,6 +67,31 @@ class RepositoryDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class SuiteName:
+    """A suite in a line."""
+
+    __pydantic_config__: ClassVar = DESCRIBED
+
+    name: str
+    url: str
+    repository: str
+    codename: str
+    """Of its base release."""
+    suite: str
+    accepts_uploads: bool
+    is_frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteNamePage:
+    """The suites that you may see, by name."""
+
+    __pydantic_config__: ClassVar = DESCRIBED
+
+    items: tuple[SuiteName, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Freeze:
     """That nothing comes into a suite or goes out."""
 
@@ -102,6 +127,8 @@ class Suite:
     binaries: int
     packages_url: str
     versions_url: str
+    is_private: bool = False
+    """apt needs a name and a token for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +189,9 @@ class SuiteVersion:
     package: str
     restores: int | None
     """Which earlier version it is like, after a rollback."""
+    came: int = 0
+    """So many versions of source packages that the one before had not."""
+    went: int = 0
 
 
 @dataclass(frozen=True, slots=True)
