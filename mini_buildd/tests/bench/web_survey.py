@@ -1,7 +1,7 @@
 """A part of ``./devel bench web``, as a process of its own that prints JSON.
 
-    python -m mini_buildd.tests.bench.web_survey survey HOME   every address and its questions
-    python -m mini_buildd.tests.bench.web_survey plain HOME    what a ListView takes for the same
+python -m mini_buildd.tests.bench.web_survey survey HOME   every address and its questions
+python -m mini_buildd.tests.bench.web_survey plain HOME    what a ListView takes for the same
 """
 
 import json

@@ -28,6 +28,10 @@ def examples() -> Mapping[str, Sequence[str]]:
     version = models.Publication.objects.filter(distribution=suite).order_by("-number")[0].number
     return {
         "upload_id": [str(source.upload_id)],
+        "upload": [str(source.upload_id)],
+        "build": [str(job.pk)],
+        "job": [str(job.pk)],
+        "account": [models.OpenPGPKey.objects.all()[0].user.username],
         "build_id": [str(job.pk)],
         "job_id": [str(job.pk)],
         "name": [suite.repository.name],
@@ -52,6 +56,13 @@ def examples() -> Mapping[str, Sequence[str]]:
         "before": [str(max(job.pk // 2, 1))],
         "after": [str(max(job.pk // 2, 1))],
         "beyond": [source.name],
+        "other": [suite.name],
+        "old": ["1"],
+        "new": [str(version)],
+        "at": [str(version)],
+        "who": [models.OpenPGPKey.objects.all()[0].user.username],
+        "maintainer": ["team"],
+        "wait": ["0"],
         "limit": ["100"],
         "offset": ["0"],
         "attempt": ["1"],
@@ -105,4 +116,8 @@ def _enumerated(schema: Mapping[str, Any]) -> list[str]:
         return ["true", "false"]
     if "enum" in schema:
         return [str(each) for each in schema["enum"]]
-    return [value for each in schema.get("anyOf", ()) for value in _enumerated(each)]
+    return [value for each in _choices(schema) for value in _enumerated(each)]
+
+
+def _choices(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [*schema.get("anyOf", ()), *schema.get("allOf", ())]

@@ -114,6 +114,7 @@ class Crawl:
                 if found not in known:
                     known.add(found)
                     waiting.append(found)
+            answer.close()
 
 
 def kind_of(path: str, choices: dict[str, set[str]]) -> str:
