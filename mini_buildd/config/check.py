@@ -87,6 +87,7 @@ def _check_words(settings: Settings) -> list[str]:
     errors = [
         f"{name}: expected {', '.join(known[:-1])} or {known[-1]}, found {value!r}"
         for name, value, known in (
+            ("language", settings.language, ("en", "de")),
             ("ftp.tls", settings.ftp.tls, ("off", "offered", "required")),
             ("http.upload", settings.http.upload, ("open", "accounts", "off")),
             ("log.format", settings.log.format, ("text", "json")),

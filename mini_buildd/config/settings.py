@@ -190,6 +190,7 @@ class Settings:
 
     home: Path
     identity: str = "mini-buildd"
+    language: str = "en"  # of mails, and of pages for browsers that want none that we have
     http: Http = field(default_factory=Http)
     https: Https = field(default_factory=Https)
     ftp: Ftp = field(default_factory=Ftp)

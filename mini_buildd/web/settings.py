@@ -42,6 +42,7 @@ _CONTEXT_PROCESSORS = (
 
 _PASSWORD_RULES = ("UserAttributeSimilarity", "MinimumLength", "CommonPassword", "NumericPassword")
 
+_YEAR_SECONDS = 365 * 24 * 3600
 _LANGUAGES = (("en", "English"), ("de", "Deutsch"))
 
 _ANY_INTERFACE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104  # told apart here, not bound
@@ -96,8 +97,13 @@ def _own_settings(settings: Settings, secret_key: str) -> dict[str, Any]:
         "LOGGING_CONFIG": None,
         # As the reader's browser wants it; texts are in English where there is no translation.
         "USE_I18N": True,
-        "LANGUAGE_CODE": "en",
+        "LANGUAGE_CODE": settings.language,
         "LANGUAGES": _LANGUAGES,
+        "LANGUAGE_COOKIE_NAME": f"{'__Host-' * is_secure}mini_buildd_language",
+        "LANGUAGE_COOKIE_AGE": _YEAR_SECONDS,
+        "LANGUAGE_COOKIE_SECURE": is_secure,
+        "LANGUAGE_COOKIE_HTTPONLY": True,
+        "LANGUAGE_COOKIE_SAMESITE": "Lax",
         "FORMAT_MODULE_PATH": ["mini_buildd.web.formats"],
         "LOCALE_PATHS": [Path(__file__).parent / "locale"],
     }

@@ -129,7 +129,7 @@ def test_ssh_keys_are_added_and_removed(eve: Client) -> None:
 def test_in_settings_keys_are_approved_as_well(eve: Client, root: Client, person: Person) -> None:
     give(eve, person.public_key)
     row = models.OpenPGPKey.objects.get(user__username="eve")
-    form = {"action": "approve", "_selected_action": row.pk}
+    form = {"action": "approve", "_selected_action": row.pk, "is_sure": "yes"}
     answer = root.post("/admin/mini_buildd/openpgpkey/", form, follow=True)
     assert "is approved" in answer.content.decode()
     row.refresh_from_db()
