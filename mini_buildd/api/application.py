@@ -13,7 +13,9 @@ from ninja.errors import HttpError, ValidationError
 
 from mini_buildd.api import (
     builds,
+    configuration,
     events,
+    first_steps,
     keys,
     office,
     packages,
@@ -119,5 +121,7 @@ for prefix, router in (
     ("accounts/", office.accounts),
     ("audit/", office.audit),
     ("dput", status.dput),
+    ("configuration", configuration.configuration),
+    ("first-steps", first_steps.router),
 ):
     api.add_router(prefix, router)

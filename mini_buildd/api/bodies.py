@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from ninja import Schema
-from pydantic import BeforeValidator, ConfigDict, Field, StrictStr
+from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, StrictStr
 
 from mini_buildd.domain.permission import Scope
 from mini_buildd.domain.token import DEFAULT_DAYS, LIFETIME_DAYS, NAME_CHARACTERS
@@ -61,3 +61,50 @@ class PrecheckWish(_Given):
     """Its signed text."""
     dsc: _FileText | None = None
     """The text of the .dsc that it names; without it, only what the .changes says is looked at."""
+
+
+class ConfigurationIn(_Given):
+    """A configuration."""
+
+    text: _FileText
+    """TOML, as the export gives it."""
+
+
+class ConfigurationWish(ConfigurationIn):
+    """A configuration to bring about."""
+
+    prune: bool = False
+    """Remove what is not in it."""
+    dry_run: bool = False
+    """Try it, and take it back."""
+
+
+class ReleaseWish(_Given):
+    """A release that packages are to be built for."""
+
+    codename: _Line
+    """Such as trixie."""
+    architectures: Annotated[list[_Line], Field(min_length=1, max_length=20)]
+    """The first one also builds what is for all."""
+    archive_url: _Line = ""
+    """Where dists/ and pool/ are; empty: where this machine has its own packages from."""
+
+
+class RepositoryWish(_Given):
+    """A repository with the usual suites."""
+
+    name: _Line
+    """Of small letters; part of the names of its suites, and of all versions."""
+    has_keyring: StrictBool = False
+    """Whether each suite gets a package with the archive's keys."""
+
+
+class UploaderWish(_Given):
+    """Somebody who is to upload."""
+
+    account: _Line
+    """Its name; it is made if there is none, without a password."""
+    email: _Line = ""
+    repository: _Line
+    key: Annotated[StrictStr, Field(max_length=1 << 20)]
+    """Their armored public key."""

@@ -13,9 +13,11 @@ from mini_buildd.cli.archive_options import add_archive
 from mini_buildd.cli.binnmu_options import add_binnmu
 from mini_buildd.cli.build_options import add_build, add_builder
 from mini_buildd.cli.chroot_options import add_chroot
+from mini_buildd.cli.keeping_options import add_backup, add_config
 from mini_buildd.cli.owner import owner
 from mini_buildd.cli.plain import plain
 from mini_buildd.cli.screen import Screen
+from mini_buildd.cli.setup_options import add_setup
 from mini_buildd.cli.token_options import add_token
 from mini_buildd.cli.user_options import add_user
 from mini_buildd.config.load import SettingsError, load
@@ -24,6 +26,7 @@ from mini_buildd.config.settings import Settings
 from mini_buildd.db.connect import connect, django_settings, migrate
 from mini_buildd.deb.names import MalformedName
 from mini_buildd.domain.problem import Problem
+from mini_buildd.flow.restore import restore
 from mini_buildd.keys.gpg import GnupgFailed
 from mini_buildd.kit.process import CommandFailed
 
@@ -45,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         "--machine", action="store_true", help="look at the machine alone, as before any setup"
     )
     doctor.add_argument("--json", action="store_true", help="for programs")
-    _add_setup(commands.add_parser("setup", help="make a working configuration; repeat at will"))
+    add_setup(commands.add_parser("setup", help="make a working configuration; repeat at will"))
     add_chroot(commands.add_parser("chroot", help="look after what builds start from"))
     _add_key(commands.add_parser("key", help="look after the keys that sign the archive"))
     add_archive(commands.add_parser("archive", help="look at what is published, and change it"))
@@ -55,45 +58,12 @@ def _parser() -> argparse.ArgumentParser:
     add_builder(commands.add_parser("builder", help="say which builders are given jobs"))
     add_token(commands.add_parser("token", help="make, list and revoke API tokens of an account"))
     add_user(commands.add_parser("user", help="accounts, their keys and their rights"))
+    text = "the whole configuration as a file: write it, compare with one, bring one about"
+    add_config(commands.add_parser("config", help=text, description=text))
+    add_backup(commands)
     admin = commands.add_parser("admin", help="make an administrator for the web pages")
     admin.add_argument("name")
     return parser
-
-
-def _add_setup(setup: argparse.ArgumentParser) -> None:
-    setup.add_argument("--codename", action="append", required=True, help="may be repeated")
-    setup.add_argument(
-        "--architecture",
-        action="append",
-        default=[],
-        help="may be repeated; the first one builds what is for all (default: this machine's)",
-    )
-    setup.add_argument(
-        "--cross",
-        action="append",
-        default=[],
-        metavar="ARCHITECTURE",
-        help="may be repeated; one that is cross-compiled on the first --architecture",
-    )
-    setup.add_argument(
-        "--optional",
-        action="append",
-        default=[],
-        metavar="ARCHITECTURE",
-        help="may be repeated; one of these whose failures hold nobody up",
-    )
-    setup.add_argument("--repository", default="test")
-    setup.add_argument(
-        "--archive-url", default="", help="default: as this machine's own apt has it"
-    )
-    setup.add_argument("--uploader", default="", help="user name of an uploader to register")
-    setup.add_argument("--email", default="", help="the uploader's mail address")
-    setup.add_argument("--key", type=Path, help="file with the uploader's armored public key")
-    setup.add_argument(
-        "--keyring", action="store_true", help="build the archive's keyring package, for all suites"
-    )
-    setup.add_argument("--no-chroots", action="store_true", help="do not make missing chroots")
-    setup.add_argument("--dry-run", action="store_true", help="show what would be made")
 
 
 def _add_key(key: argparse.ArgumentParser) -> None:
@@ -116,6 +86,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command == "setup" and bool(options.uploader) != bool(options.key):
         parser.error("--uploader and --key go together")
     try:
+        if options.command == "restore":
+            _restore(options)
         settings = load(options.home)
         act = _doctor if options.command == "doctor" else _dispatch
         status = act(options, settings)
@@ -151,6 +123,14 @@ def _explain(problem: Problem) -> None:
     print(plain(told), file=sys.stderr)
 
 
+def _restore(options: argparse.Namespace) -> None:
+    """Before anything is made in its home."""
+    if os.geteuid() == 0:
+        return  # whoever goes on is told
+    note = restore(options.source, options.home)
+    print(f"restored {note['identity']} as it was at {note['made_at']}")
+
+
 def _doctor(options: argparse.Namespace, settings: Settings) -> int:
     """Nothing is made for it: the tables are read where there are some, and left as they are."""
     connect(django_settings(Places(settings.home).database))
@@ -170,27 +150,33 @@ def _dispatch(options: argparse.Namespace, settings: Settings) -> int:
     connect(django_settings(places.database))
     migrate()
     from mini_buildd.cli import (  # noqa: PLC0415  # models need a configured Django
+        admin,
         archive,
+        backup,
         binnmu,
         build,
         builder,
         chroots,
-        commands,
+        config,
         keys,
+        setup,
         tokens,
         user,
     )
 
     run: Mapping[str, Callable[[], int]] = {
-        "admin": lambda: commands.make_admin(options.name, getpass.getpass),
+        "admin": lambda: admin.make_admin(places, settings.url, options.name, getpass.getpass),
         "archive": lambda: archive.run_archive(options, settings, places),
+        "backup": lambda: backup.run_backup(options, settings, places),
+        "restore": lambda: backup.check_restored(settings, places),
         "binnmu": lambda: binnmu.run_binnmu(options, settings, places, owner()),
         "build": lambda: build.run_build(options, settings, places),
         "builder": lambda: builder.run_builder(options, settings, places),
         "chroot": lambda: chroots.run_chroot(options, places),
+        "config": lambda: config.run_config(options, places),
         "key": lambda: keys.run_key(options, places, settings.identity),
         "token": lambda: tokens.run_token(options, settings, places, Screen.of(sys.stdout)),
         "user": lambda: user.run_user(options, settings, places),
-        "setup": lambda: commands.run_setup(options, places, settings.builder.backend),
+        "setup": lambda: setup.run_setup(options, settings, places),
     }
     return run[options.command]()

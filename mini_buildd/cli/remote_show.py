@@ -5,8 +5,9 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 
-from mini_buildd.cli.remote_desk import Desk
-from mini_buildd.cli.screen import Cell, heading, moment
+from mini_buildd.cli.bar import size_text
+from mini_buildd.cli.remote_desk import Desk, NotThere
+from mini_buildd.cli.screen import Cell, Row, heading, moment
 from mini_buildd.domain.states import JobState, SourceState, UploadState
 from mini_buildd.wire.api.builds import Build, QueuePage
 from mini_buildd.wire.api.uploads import Upload
@@ -60,8 +61,7 @@ def took(build: Build, at: datetime | None = None) -> str:
         if at is None:
             return ""
         seconds = max(0.0, (at - attempt.started_at).total_seconds())
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}:{rest:02}"
+    return _duration(seconds)
 
 
 def status(desk: Desk) -> int:
@@ -93,25 +93,6 @@ def whoami(desk: Desk) -> int:
     return 0
 
 
-def dput_conf(desk: Desk) -> int:
-    """Ready sections, with a comment where each belongs; one alone is printed as it is."""
-    found, alias = desk.api.dput(), desk.options.alias
-    if desk.wants_json:
-        desk.tell(found)
-        return 0
-    for each in found.items:
-        if not alias:
-            where = f"# {each.way}, for {each.program}: {each.file}"
-            desk.screen.line(f"{where}, then: dput {each.alias} FILE.changes")
-        if alias in {"", each.alias}:
-            desk.screen.text(f"{each.text}\n" if not alias else each.text)
-    if alias and alias not in {each.alias for each in found.items}:
-        known = ", ".join(each.alias for each in found.items)
-        print(f"mini-buildd-api: there is no “{alias}”, but: {known}", file=sys.stderr)
-        return 1
-    return 0
-
-
 def uploads(desk: Desk) -> int:
     """The list of uploads."""
     options = desk.options
@@ -121,18 +102,12 @@ def uploads(desk: Desk) -> int:
         distribution=options.distribution,
         limit=options.last,
     )
-    if desk.wants_json:
-        desk.tell(page)
-        return 0
-    if not page.items:
-        desk.screen.line("no such uploads")
-        return 0
-    head = heading("", "nr", "source", "version", "for", "by", "came", "why")
-    desk.screen.table([head, *map(_upload_row, page.items)])
-    return 0
+    rows: list[Row] = [heading("", "nr", "source", "version", "for", "by", "came", "why")]
+    rows += map(_upload_row, page.items)
+    return desk.listing(page, rows, (each.id for each in page.items), "no such uploads")
 
 
-def _upload_row(upload: Upload) -> list[Cell | str]:
+def _upload_row(upload: Upload) -> Row:
     return [
         upload_cell(upload),
         str(upload.id),
@@ -155,18 +130,12 @@ def builds(desk: Desk) -> int:
         architecture=options.architecture,
         limit=options.last,
     )
-    if desk.wants_json:
-        desk.tell(page)
-        return 0
-    if not page.items:
-        desk.screen.line("no such builds")
-        return 0
-    head = heading("", "nr", "source", "version", "on", "for", "took", "why")
-    desk.screen.table([head, *map(_build_row, page.items)])
-    return 0
+    rows: list[Row] = [heading("", "nr", "source", "version", "on", "for", "took", "why")]
+    rows += map(_build_row, page.items)
+    return desk.listing(page, rows, (each.id for each in page.items), "no such builds")
 
 
-def _build_row(build: Build) -> list[Cell | str]:
+def _build_row(build: Build) -> Row:
     return [
         build_cell(build),
         str(build.id),
@@ -183,13 +152,8 @@ def queue(desk: Desk) -> int:
     """What waits."""
     pages = list(desk.api.queue())
     items = tuple(item for page in pages for item in page.items)
-    if desk.wants_json:
-        desk.tell(QueuePage(items, len(items), None))
-        return 0
-    if not items:
-        desk.screen.line("nothing waits")
-        return 0
-    rows = [
+    rows: list[Row] = [heading("", "nr", "source", "version", "on", "for", "why")]
+    rows += [
         [
             str(each.place),
             str(each.build.id),
@@ -201,13 +165,13 @@ def queue(desk: Desk) -> int:
         ]
         for each in items
     ]
-    desk.screen.table([heading("", "nr", "source", "version", "on", "for", "why"), *rows])
-    return 0
+    told = QueuePage(items, len(items), None)
+    return desk.listing(told, rows, (each.build.id for each in items), "nothing waits")
 
 
 def log(desk: Desk) -> int:
     """The bytes of a log, as they are."""
-    number, attempt, offset = desk.options.number, desk.options.attempt, 0
+    number, attempt, offset = desk.build(desk.options.build), desk.options.attempt, 0
     while True:
         part = desk.api.log(number, offset, attempt)
         sys.stdout.buffer.write(part.data)
@@ -223,10 +187,16 @@ def log(desk: Desk) -> int:
 def change(desk: Desk) -> int:
     """Cancel or retry what is named; what is refused ends it."""
     options = desk.options
-    for number in dict.fromkeys(options.number):
+    numbers = dict.fromkeys(
+        _upload_number(word) if options.upload else desk.build(word) for word in options.build
+    )
+    if options.command == "cancel":
+        what = "the builds of uploads" if options.upload else "builds"
+        desk.confirm(f"Cancel {what} {', '.join(map(str, numbers))}?")
+    for number in numbers:
         if options.upload:
             upload = desk.api.change_upload(number, options.command, options.reason)
-            shown: list[Cell | str] = [upload_cell(upload), f"{upload.source} {upload.version}"]
+            shown: Row = [upload_cell(upload), f"{upload.source} {upload.version}"]
             told: object = upload
         else:
             build = desk.api.change_build(number, options.command, options.reason)
@@ -234,6 +204,71 @@ def change(desk: Desk) -> int:
             told = build
         if desk.wants_json:
             desk.tell(told)
-        else:
+        elif not desk.is_quiet:
             desk.screen.line(*shown)
     return 0
+
+
+def _upload_number(word: str) -> int:
+    if word.isascii() and word.isdecimal():
+        return int(word)
+    raise NotThere(f"“{word}” is not the number of an upload")
+
+
+# --- one of them ------------------------------------------------------------------
+
+
+def show_build(desk: Desk, number: int) -> int:
+    """A build: its attempts, and what it made."""
+    found = desk.api.build(number)
+    if desk.wants_json:
+        desk.tell(found)
+        return 0
+    row, screen = found.build, desk.screen
+    screen.line(
+        build_cell(row), f"{row.source} {row.version} on {row.architecture} for {row.distribution}"
+    )
+    if row.reason:
+        screen.line(row.reason, indent=2)
+    rows: list[Row] = [heading("attempt", "builder", "began (UTC)", "took", "ended", "why")]
+    for each in found.attempts:
+        began = moment(each.started_at) if each.started_at is not None else ""
+        seconds = "" if each.seconds is None else _duration(each.seconds)
+        rows.append(
+            [str(each.number), each.builder, began, seconds, each.outcome or "", each.reason]
+        )
+    if len(rows) > 1:
+        screen.table(rows, indent=2)
+    screen.table([[each.name, size_text(each.size_bytes)] for each in found.artifacts], indent=2)
+    screen.line(f"{desk.api.connection.server.url}{row.page}")
+    return 0
+
+
+def show_upload(desk: Desk, number: int) -> int:
+    """An upload: what became of it, and its builds."""
+    found = desk.api.upload(number)
+    if desk.wants_json:
+        desk.tell(found)
+        return 0
+    row, screen = found.upload, desk.screen
+    name = f"{row.source or row.changes_name} {row.version}".strip()
+    screen.line(upload_cell(row), f"{name} for {row.distribution}, by {row.uploader or 'nobody'}")
+    if found.problem is not None:
+        screen.line(
+            f"{found.problem.title}: expected {found.problem.expected}; "
+            f"found {found.problem.found}",
+            indent=2,
+        )
+        screen.line(found.problem.hint, indent=2)
+    builds_: list[Row] = [
+        [build_cell(each), str(each.id), each.architecture, took(each), each.reason]
+        for each in found.builds
+    ]
+    screen.table(builds_, indent=2)
+    screen.line(f"{desk.api.connection.server.url}{row.page}")
+    return 0
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02}"

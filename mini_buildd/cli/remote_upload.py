@@ -34,12 +34,12 @@ def upload(desk: Desk) -> int:
         there = [file.name for file in said.in_pool]
     files = local.to_send(there)
     seconds = options.timeout * 60 if options.timeout is not None else None
-    is_live = desk.screen.stream.isatty() and not desk.wants_json
+    is_live = desk.screen.stream.isatty() and not desk.wants_json and not desk.is_quiet
     watch = Watch(desk.api, seconds, look_seconds=_LIVE_SECONDS if is_live else None)
     before = watch.newest(local.sha256)
     _send(desk, files)
     if options.no_wait:
-        if not desk.wants_json:
+        if not desk.wants_json and not desk.is_quiet:
             desk.screen.line(f"sent {local.path.name}")
         return _PUBLISHED
     number = watch.arrival(local.sha256, before)
@@ -49,7 +49,7 @@ def upload(desk: Desk) -> int:
 def _send(desk: Desk, files: Sequence[Path]) -> None:
     transfers = Transfers(desk.api.connection, notes_path())
     for path in files:
-        bar = Bar(path.name, path.stat().st_size, is_quiet=desk.wants_json)
+        bar = Bar(path.name, path.stat().st_size, is_quiet=desk.wants_json or desk.is_quiet)
         transfers.send(path, bar.show)
         bar.close()
 
@@ -109,11 +109,11 @@ class _Show:
         self._desk = desk
         self._lines: tuple[str, ...] = ()
         self._expected: dict[int, float | None] = {}
-        self._is_live = desk.screen.stream.isatty() and not desk.wants_json
+        self._is_live = desk.screen.stream.isatty() and not desk.wants_json and not desk.is_quiet
 
     def tell(self, found: UploadDetail) -> None:
         """It is so now."""
-        if self._desk.wants_json:
+        if self._desk.wants_json or self._desk.is_quiet:
             return
         if self._is_live and self._lines:
             self._desk.screen.stream.write(f"\x1b[{len(self._lines)}F\x1b[J")
@@ -173,6 +173,6 @@ def _tell_end(desk: Desk, found: UploadDetail) -> int:
             _tell_faults([fault])
         return _REJECTED
     url = f"{desk.api.connection.server.url}{found.upload.page}"
-    if not desk.wants_json:
+    if not desk.wants_json and not desk.is_quiet:
         desk.screen.line(url)
     return _PUBLISHED if found.upload.source_state is SourceState.PUBLISHED else _FAILED

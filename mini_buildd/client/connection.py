@@ -6,7 +6,9 @@ Redirections are not followed: a token must not go where somebody else points.
 import base64
 import http.client
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -15,17 +17,21 @@ from urllib.parse import urlencode, urlsplit
 import msgspec
 
 from mini_buildd.client.server import Server
+from mini_buildd.client.tls import TlsConnection, Unreachable, Untrusted, tls_context
 from mini_buildd.wire.api.problem import MEDIA_TYPE, ProblemDetails, unexplained
 
 Shape = TypeVar("Shape")
 Headers = Mapping[str, str]
 
 _TIMEOUT_SECONDS = 60.0
+_PAUSES_SECONDS = (0.5, 2.0, 5.0)
 _SHOWN = 300
+_UNDER_WAY = "answer-pending"  # the request that was cut off is still being dealt with
+_ABSENCES = frozenset({"package-not-there", "version-not-kept", "snapshot-unknown"})
 
 
-class Unreachable(Exception):
-    """Nobody answers, or not as an instance of mini-buildd does."""
+class CutOff(Unreachable):
+    """The instance was there, and then no answer came: it may have done what was asked, or not."""
 
 
 class Refused(Exception):
@@ -34,6 +40,11 @@ class Refused(Exception):
     def __init__(self, details: ProblemDetails) -> None:
         super().__init__(details.detail or details.title)
         self.details = details
+
+    @property
+    def is_about_absence(self) -> bool:
+        """Whether what was asked for is not there."""
+        return self.details.status == HTTPStatus.NOT_FOUND or self.details.code in _ABSENCES
 
     @property
     def is_about_signing_in(self) -> bool:
@@ -54,24 +65,26 @@ class Answer:
 class Connection:
     """The way to one instance."""
 
-    def __init__(self, server: Server, *, timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
+    def __init__(
+        self,
+        server: Server,
+        *,
+        timeout_seconds: float = _TIMEOUT_SECONDS,
+        pauses_seconds: Sequence[float] = _PAUSES_SECONDS,
+    ) -> None:
         self.server = server
         self._timeout = timeout_seconds
+        self._pauses = pauses_seconds
         self._parts = urlsplit(server.url)
         self._context: ssl.SSLContext | None = None
         if self._parts.scheme == "https":
-            try:
-                self._context = ssl.create_default_context(cafile=server.ca_file or None)
-            except OSError as error:
-                raise Unreachable(f"{server.ca_file}: {error}") from None
+            self._context = tls_context(server)
 
     # --- calls -----------------------------------------------------------------------
 
     def get(self, shape: type[Shape], path: str, **query: object) -> Shape:
         """What is found at *path* below /api/v1/; what is None or empty in *query* is left out."""
-        given = {name: value for name, value in query.items() if value not in (None, "")}
-        full = f"/api/v1/{path}" + (f"?{urlencode(given)}" if given else "")
-        return self.read(shape, self.call("GET", full))
+        return self.read(shape, self.call("GET", _address(path, query)))
 
     def get_at(self, shape: type[Shape], address: str) -> Shape:
         """What is found at *address*, as an answer has named it."""
@@ -79,9 +92,31 @@ class Connection:
 
     def post(self, shape: type[Shape], path: str, body: object) -> Shape:
         """What the call at *path* below /api/v1/ says to *body*."""
+        return self.read(shape, self.order(path, body))
+
+    def order(self, path: str, body: object) -> Answer:
+        """The answer of the call at *path* below /api/v1/ to *body*, which is done once.
+
+        Who is cut off does not know whether it was done; so it is sent again with the same key, and
+        an instance that has done it gives the answer that was lost.
+        """
         data = msgspec.json.encode(body)
-        headers = {"Content-Type": "application/json"}
-        return self.read(shape, self.call("POST", f"/api/v1/{path}", data, headers))
+        headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())}
+        for pause in (*self._pauses, None):
+            try:
+                return self.call("POST", f"/api/v1/{path}", data, headers)
+            except CutOff:
+                if pause is None:
+                    raise
+            except Refused as refused:
+                if pause is None or refused.details.code != _UNDER_WAY:
+                    raise
+            time.sleep(pause)
+        raise AssertionError("the last pause is None")
+
+    def text(self, path: str, **query: object) -> str:
+        """The text at *path* below /api/v1/."""
+        return self.call("GET", _address(path, query)).data.decode("utf-8", "replace")
 
     def read(self, shape: type[Shape], answer: Answer) -> Shape:
         """*answer* as *shape*; raises Unreachable when it is not of that kind."""
@@ -107,6 +142,14 @@ class Connection:
         """
         connection = self._open()
         try:
+            connection.connect()
+        except ssl.SSLCertVerificationError as error:
+            raise Untrusted(f"{self.server.url}: {error.verify_message}") from None
+        except ssl.SSLError as error:
+            raise Unreachable(f"{self.server.url}: {error.reason or error}") from None
+        except OSError as error:
+            raise Unreachable(f"{self.server.url}: {str(error) or type(error).__name__}") from None
+        try:
             connection.putrequest(method, path, skip_accept_encoding=True)
             fields = {"Accept": "application/json", **self._authorization(), **headers}
             if length or method in {"POST", "PUT", "PATCH"}:
@@ -116,19 +159,17 @@ class Connection:
             connection.endheaders()
             cut = _send_blocks(connection.send, blocks)
             return self._answer(connection, method, cut)
-        except ssl.SSLError as error:
-            raise Unreachable(f"{self.server.url}: {error.reason or error}") from None
         except (OSError, http.client.HTTPException) as error:
-            raise Unreachable(f"{self.server.url}: {str(error) or type(error).__name__}") from None
+            raise CutOff(f"{self.server.url}: {str(error) or type(error).__name__}") from None
         finally:
             connection.close()
 
     def _open(self) -> http.client.HTTPConnection:
         host, port = self._parts.hostname or "", self._parts.port
         if self._context is not None:
-            return http.client.HTTPSConnection(
+            return TlsConnection(
                 host, port, timeout=self._timeout, context=self._context
-            )
+            ).expecting(self.server.fingerprint)
         return http.client.HTTPConnection(host, port, timeout=self._timeout)
 
     def _authorization(self) -> Headers:
@@ -164,6 +205,16 @@ class Connection:
         text = answer.data.decode("utf-8", "replace").strip() if kind == "text/plain" else ""
         shown = f": {text[:_SHOWN]}" if text else ""
         return Unreachable(f"{self.server.url} answers with {answer.status}, {words}{shown}")
+
+
+def _address(path: str, query: Mapping[str, object]) -> str:
+    """*path* below /api/v1/ with what is given of *query*."""
+    given = {
+        name: str(value).lower() if isinstance(value, bool) else value
+        for name, value in query.items()
+        if value not in (None, "")
+    }
+    return f"/api/v1/{path}" + (f"?{urlencode(given)}" if given else "")
 
 
 def _send_blocks(send: Callable[[Any], None], blocks: Iterable[bytes]) -> OSError | None:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
-from mini_buildd.client.connection import Connection, Refused, Unreachable
+from mini_buildd.client.connection import Connection, Refused
+from mini_buildd.client.tls import Unreachable
 from mini_buildd.kit.atomic import write_file
 
 _PLACE = "/api/v1/incoming/"

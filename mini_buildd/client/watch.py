@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 
 from mini_buildd.client.api import Api
+from mini_buildd.wire.api.builds import BuildDetail
+from mini_buildd.wire.api.suites import HeldVersion
 from mini_buildd.wire.api.uploads import UploadDetail
 
 _WAIT_SECONDS = 25
@@ -47,6 +49,25 @@ class Watch:
             tell(found)
             if not found.upload.is_open:
                 return found
+            self._wait()
+
+    def build(self, number: int) -> BuildDetail:
+        """The build, once nothing more will come of it. Raises TooLong."""
+        while True:
+            found = self._api.build(number)
+            if not found.build.is_open:
+                return found
+            self._wait()
+
+    def package(self, suite: str, name: str, version: str = "") -> HeldVersion:
+        """The source package, or that version of it, once apt finds it in *suite*."""
+        while True:
+            shown = self._api.suite(suite).shown
+            for page in self._api.suite_packages(suite, query=name, version=shown, limit=200):
+                for each in page.items:
+                    for held in each.held:
+                        if shown and each.name == name and version in {"", held.version}:
+                            return held
             self._wait()
 
     def _wait(self) -> None:

@@ -21,6 +21,11 @@ class Places:
         return self.home / "secret-key"
 
     @property
+    def first_administrator(self) -> Path:
+        """The link for who is to administer the instance; gone once somebody does."""
+        return self.home / "first-administrator"
+
+    @property
     def gnupg(self) -> Path:
         """The archive's signing key."""
         return self.home / "gnupg"

@@ -1,6 +1,7 @@
 """The daemon's object graph: its steps and doors, and in which order they start and stop."""
 
 import logging
+import sys
 from typing import Any
 
 from twisted.internet.defer import inlineCallbacks
@@ -12,8 +13,10 @@ from mini_buildd.daemon import thread_guard
 from mini_buildd.daemon.doors import Doors
 from mini_buildd.daemon.ground import Ground, open_ground
 from mini_buildd.daemon.steps import Steps
+from mini_buildd.db.connect import in_thread
 from mini_buildd.domain.problem import CertificateUnusable
 from mini_buildd.flow import hosted
+from mini_buildd.flow.first_administrator import offer_link
 from mini_buildd.incoming.dock import Dock
 from mini_buildd.incoming.rates import Rates
 from mini_buildd.keys import gpg
@@ -31,6 +34,8 @@ class Services:
         self._steps = Steps(self._ground)
         self._doors = Doors(self._ground, _dock(self._ground, self._steps))
         hosted.plug_in(self._ground.site, self._steps.wake_deciders, self._steps.wake_step)
+        with in_thread():
+            self._link = offer_link(places, settings.url)
 
     def start(self) -> None:
         """Open the doors and begin the work."""
@@ -45,6 +50,19 @@ class Services:
         settings = self._ground.settings
         ftp, sftp = settings.ftp.port, settings.sftp.port
         _log.info("serving on %s, FTP on port %s, SFTP on port %s", settings.url, ftp, sftp)
+        self._greet()
+
+    def _greet(self) -> None:
+        """Say how the first administrator gets in: the link itself to a terminal only.
+
+        More people read a log than the instance's folder, and it is kept for longer.
+        """
+        if not self._link:
+            return
+        file = self._ground.places.first_administrator
+        _log.info("nobody administers this instance yet: open the link in %s", file)
+        if sys.stderr.isatty():
+            print(f"\n  First steps: {self._link}\n", file=sys.stderr, flush=True)  # noqa: T201
 
     def _open(self) -> bool:
         """Whether the doors are open now; why not stands in the log."""

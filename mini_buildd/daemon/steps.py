@@ -88,6 +88,7 @@ class Steps:
         """Somebody has decided something on a page; from any thread."""
         self._publish.wake()
         self._build.wake()
+        self._chroots.wake()
 
     def wake_step(self, name: str) -> bool:
         """Let the step of that name look now; whether there is one. From any thread."""

@@ -332,6 +332,14 @@ class SetupImpossible(Problem):
     title = "This cannot be set up"
 
 
+class FirstAdministratorRefused(Problem):
+    """Only who can read the instance's folder becomes its first administrator."""
+
+    code = "first-administrator-refused"
+    title = "This makes nobody an administrator"
+    next_step = "Read the file first-administrator there, or run: mini-buildd admin NAME"
+
+
 class SubidsMissing(Problem):
     """Who runs this has no range of subordinate ids, and so can have no user namespace."""
 
@@ -637,3 +645,24 @@ class DiskFull(Problem):
 
     code = "disk-full"
     title = "The disk is full"
+
+
+class ConfigurationMalformed(Problem):
+    """A file of a configuration says what cannot be, or nobody knows what."""
+
+    code = "configuration-malformed"
+    title = "The file of the configuration is malformed"
+
+
+class ConfigurationImpossible(Problem):
+    """A configuration cannot be brought about on this instance."""
+
+    code = "configuration-impossible"
+    title = "The configuration cannot be brought about"
+
+
+class BackupImpossible(Problem):
+    """An instance cannot be saved there, or not be restored from there."""
+
+    code = "backup-impossible"
+    title = "This cannot be saved or restored"

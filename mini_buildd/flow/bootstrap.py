@@ -32,15 +32,17 @@ def sources_of(base: Base) -> list[ChrootSource]:
 
 @dataclass(frozen=True, slots=True)
 class Bootstrap:
-    """The root of *chroot*, in the folder *root* that is not there yet; *say* is told the steps.
+    """The root of *chroot*, in the folder *root* that is not there yet.
 
-    Every step raises CommandFailed, CommandsStopped and SubidsMissing.
+    *say* is told the steps, *hear* what the tools say. Every step raises CommandFailed,
+    CommandsStopped and SubidsMissing.
     """
 
     chroot: Chroot
     root: Path
     commands: Commands
     say: Say
+    hear: Say = lambda _: None
 
     def make(self) -> None:
         """From the archive; raises SnippetUnknown and ArchitectureNotRunnable before it begins."""
@@ -136,6 +138,8 @@ class Bootstrap:
         def hear(line: str) -> None:
             if step := progress(line):
                 self.say(step)
+            else:
+                self.hear(line)
 
         return hear
 
@@ -150,7 +154,7 @@ class Bootstrap:
         raise AssertionError
 
     def _inside(self, *words: str, online: bool = False) -> None:
-        self.commands.run(self._tools().inside(self.root, *words, online=online))
+        self.commands.run(self._tools().inside(self.root, *words, online=online), self.hear)
 
     def _script(self, text: str, *, online: bool = True) -> None:
         self._inside("sh", "-e", "-c", text, online=online)

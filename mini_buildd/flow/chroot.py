@@ -6,7 +6,7 @@ on the way leaves the old one in use, and the reason in the row.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from mini_buildd.db.models import Attempt, Chroot
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.problem import ChrootUnfit, ChrootUnknown, Problem
 from mini_buildd.flow.bootstrap import Bootstrap, sources_of
+from mini_buildd.flow.chroot_log import writing_log
 from mini_buildd.flow.generations import Generations, made_at_of
 from mini_buildd.kit.atomic import sync_file, sync_folder
 from mini_buildd.kit.clock import Clock
@@ -31,11 +32,12 @@ _TRIED = ("asked_at", "problem", "problem_since", "tried_at")
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """What making a chroot needs; *say* is told of each step."""
+    """What making a chroot needs; *say* is told of each step, *hear* of each word of the tools."""
 
     places: Places
     clock: Clock
     say: Say = lambda _: None
+    hear: Say = lambda _: None
     commands: Commands = field(default_factory=Commands)
 
 
@@ -95,20 +97,21 @@ def provide_chroot(workshop: Workshop, chroot: Chroot) -> None:
     if chroot.backend != "unshare" and tarball.exists():
         _switch(workshop, chroot, "", _modified_at(tarball))
         return
-    with _alone(workshop, chroot) as generations:
+    with _alone(workshop, chroot) as generations, _telling(workshop, chroot) as telling:
         names = generations.names()
         if names and chroot.backend == "unshare":
-            _switch(workshop, chroot, names[-1], made_at_of(names[-1]))
+            telling.say(f"taking generation {names[-1]}, which is there")
+            _switch(telling, chroot, names[-1], made_at_of(names[-1]))
             return
         if tarball.exists():
             making = generations.begin()
-            bootstrap = _bootstrap(workshop, chroot, making)
+            bootstrap = _bootstrap(telling, chroot, making)
             bootstrap.unpack(tarball)
             bootstrap.check()
             name = generations.finish(making, _modified_at(tarball))
-            _switch(workshop, chroot, name, _modified_at(tarball))
+            _switch(telling, chroot, name, _modified_at(tarball))
             return
-        _make(workshop, chroot, generations)
+        _make(telling, chroot, generations)
 
 
 def _modified_at(path: Path) -> datetime:
@@ -122,8 +125,8 @@ def make_chroot(workshop: Workshop, chroot: Chroot) -> None:
     ArchitectureNotRunnable. Builds that run keep the generation that they began with; it goes when
     the last of them has ended.
     """
-    with _alone(workshop, chroot) as generations:
-        _make(workshop, chroot, generations)
+    with _alone(workshop, chroot) as generations, _telling(workshop, chroot) as telling:
+        _make(telling, chroot, generations)
 
 
 def remove_old(workshop: Workshop, chroot: Chroot) -> None:
@@ -154,8 +157,15 @@ def _alone(workshop: Workshop, chroot: Chroot) -> Iterator[Generations]:
             raise
 
 
+@contextmanager
+def _telling(workshop: Workshop, chroot: Chroot) -> Iterator[Workshop]:
+    """The *workshop*, with all that is said in it kept for who looks on."""
+    with writing_log(workshop.places, workshop.clock, chroot, workshop.say) as (say, hear):
+        yield replace(workshop, say=say, hear=hear)
+
+
 def _bootstrap(workshop: Workshop, chroot: Chroot, folder: Path) -> Bootstrap:
-    return Bootstrap(chroot, folder / "root", workshop.commands, workshop.say)
+    return Bootstrap(chroot, folder / "root", workshop.commands, workshop.say, workshop.hear)
 
 
 def _make(workshop: Workshop, chroot: Chroot, generations: Generations) -> None:

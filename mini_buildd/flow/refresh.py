@@ -21,6 +21,7 @@ from mini_buildd.flow.chroot import (
     Workshop,
     generations_of,
     make_chroot,
+    missing_chroots,
     provide_chroot,
     remove_old,
     wants_generation,
@@ -42,6 +43,15 @@ def ask_refresh(site: Site, actor: Actor, chroot: Chroot) -> None:
             note(actor, "asked to make anew", at=at, kind="chroot", name=str(chroot))
 
 
+def ask_missing(site: Site, actor: Actor) -> tuple[Chroot, ...]:
+    """Let all chroots be made from which nothing can be built yet; those; raises NotAllowed."""
+    demand(actor, Act.REFRESH_CHROOT)
+    missing = missing_chroots(site.places)
+    for chroot in missing:
+        ask_refresh(site, actor, chroot)
+    return tuple(missing)
+
+
 def is_due(chroot: Chroot, at: datetime) -> bool:
     """Whether *chroot* is to be made anew now."""
     due = next_refresh_of(chroot)
@@ -61,7 +71,8 @@ def refresh_chroots(workshop: Workshop) -> list[EventKind]:
 
 
 def _refresh(workshop: Workshop, chroot: Chroot) -> list[EventKind]:
-    verb = make_chroot
+    # What was never made may lie there ready, as somebody has put it there.
+    verb = make_chroot if chroot.made_at is not None else provide_chroot
     if not is_due(chroot, workshop.clock()):
         if not _is_bereft(workshop, chroot):
             return []

@@ -4,6 +4,7 @@ What is there already is left as an administrator made it. The dry run is the sa
 rolled back, so what it shows is what would happen.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -33,11 +34,15 @@ from mini_buildd.domain.layout import DEFAULT_LAYOUT
 from mini_buildd.domain.permission import SELF, Act, Actor, Role, demand
 from mini_buildd.domain.problem import SetupImpossible
 from mini_buildd.domain.release import version_code
+from mini_buildd.flow.add_account import new_account
 from mini_buildd.flow.submit_key import check_fit
 from mini_buildd.keys.gpg import GnupgFailed
 from mini_buildd.keys.public_key import PublicKey, read_public_key
 from mini_buildd.kit.clock import utc_now
 from mini_buildd.tools import distroinfo, hostapt
+
+# It becomes a word of a line of apt's.
+_ARCHIVE = re.compile(r"[a-z][a-z0-9+.-]*:[!-~]{1,280}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +56,11 @@ class NewUploader:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to be there afterwards."""
+    """What is to be there afterwards; without a *repository*, only what its builds would need."""
 
     codenames: tuple[Codename, ...]
     architectures: tuple[Architecture, ...]
-    repository: RepositoryName
+    repository: RepositoryName | None
     backend: str = "unshare"
     archive_url: str = ""
     uploader: NewUploader | None = None
@@ -90,7 +95,8 @@ def setup(
 ) -> list[Change]:
     """Make what *wish* wants and is not there.
 
-    Raises NotAllowed, SetupImpossible, UploaderKeyUnfit, and then nothing is made.
+    Raises NotAllowed, SetupImpossible, AccountImpossible, UploaderKeyUnfit, and then nothing is
+    made.
     """
     demand(by, Act.CONFIGURE)
     _check_architectures(wish)
@@ -98,12 +104,7 @@ def setup(
     key = _read_key(places, wish.uploader) if wish.uploader else None
     work = _Work()
     with transaction.atomic():
-        layout = _layout(work)
-        repository = work.ensure(
-            Repository, f"repository {wish.repository}", {"layout": layout}, name=wish.repository
-        )
-        if wish.has_keyring:
-            _keyring(work, layout)
+        repository = _repository(work, wish)
         for codename, release, sources in plans:
             base = work.ensure(
                 Base,
@@ -113,9 +114,10 @@ def setup(
             )
             _sources(work, base, sources)
             _chroots(work, base, wish)
-            _distributions(work, base, repository, wish)
-        if wish.uploader and key:
-            _uploader(work, wish.uploader, key, repository)
+            if repository is not None:
+                _distributions(work, base, repository, wish)
+        if wish.uploader and key and repository is not None:
+            _uploader(work, wish.uploader, key, repository, by)
         made = [change.what for change in work.changes if change.is_new]
         if made:
             note(by, "set up", at=utc_now(), kind="instance", after={"made": made})
@@ -157,6 +159,7 @@ def _find_sources(codename: Codename, wish: Wish, today: date) -> tuple[Any, lis
             hint=f"Install it: apt install {release.vendor.lower()}-archive-keyring",
         )
     if wish.archive_url:
+        _check_archive(wish.archive_url)
         found = [(wish.archive_url.rstrip("/"), str(codename), "main")]
     else:
         found = [
@@ -172,12 +175,21 @@ def _find_sources(codename: Codename, wish: Wish, today: date) -> tuple[Any, lis
         raise SetupImpossible(
             expected=f"an apt source of {release.vendor} on this machine to take {codename} from",
             found="none in this machine's own apt configuration",
-            hint="Name the archive: --archive-url URL.",
+            hint="Name the archive; on the command line: --archive-url URL.",
         )
     return release, [
         {"url": url, "suite": suite, "components": components, "keyring": str(keyring)}
         for url, suite, components in found
     ]
+
+
+def _check_archive(url: str) -> None:
+    if not _ARCHIVE.fullmatch(url):
+        raise SetupImpossible(
+            expected="the address of an archive, such as http://deb.example.org/debian",
+            found=f"“{url[:80]}”",
+            hint="It is what stands in a line of sources.list, before the suite.",
+        )
 
 
 def _sources(work: _Work, base: Base, sources: Iterable[dict[str, Any]]) -> None:
@@ -199,6 +211,17 @@ def _chroots(work: _Work, base: Base, wish: Wish) -> None:
             architecture=architecture,
             backend=wish.backend,
         )
+
+
+def _repository(work: _Work, wish: Wish) -> Repository | None:
+    if wish.repository is None:
+        return None
+    layout = _layout(work)
+    if wish.has_keyring:
+        _keyring(work, layout)
+    name = wish.repository
+    found: Repository = work.ensure(Repository, f"repository {name}", {"layout": layout}, name=name)
+    return found
 
 
 def _layout(work: _Work) -> Layout:
@@ -270,17 +293,18 @@ def _read_key(places: Places, new: NewUploader) -> PublicKey:
     return key
 
 
-def _uploader(work: _Work, new: NewUploader, key: PublicKey, repository: Repository) -> None:
-    user = work.ensure(
-        get_user_model(), f"user {new.name}", {"email": new.email}, username=new.name
-    )
-    if not user.password:
-        user.set_unusable_password()
+def _uploader(
+    work: _Work, new: NewUploader, key: PublicKey, repository: Repository, by: Actor
+) -> None:
+    user = get_user_model().objects.filter(username=new.name).first()
+    work.changes.append(Change(f"user {new.name}", is_new=user is None))
+    if user is None:
+        user = new_account(new.name, new.email)
         user.save()
     work.ensure(
         Grant,
         f"uploader {new.name} in repository {repository}",
-        {"given_at": utc_now(), "given_by": SELF.name},
+        {"given_at": utc_now(), "given_by": by.name},
         user=user,
         repository=repository,
         role=Role.UPLOADER,
@@ -304,7 +328,7 @@ def _uploader(work: _Work, new: NewUploader, key: PublicKey, repository: Reposit
             "added_at": utc_now(),
             "expires_at": key.expires_at,
             "approved_at": utc_now(),
-            "approved_by": SELF.name,
+            "approved_by": by.name,
         },
         fingerprint=key.fingerprint,
     )
@@ -312,3 +336,7 @@ def _uploader(work: _Work, new: NewUploader, key: PublicKey, repository: Reposit
         row.armored, row.uid, row.expires_at = key.armored, key.user_id[:300], key.expires_at
         row.save(update_fields=["armored", "uid", "expires_at"])
         work.changes.append(Change(f"key {key.fingerprint} as it is now", is_new=True))
+    if row is not None and row.approved_at is None and row.refused_at is None:  # it has waited
+        row.approved_at, row.approved_by = utc_now(), by.name
+        row.save(update_fields=["approved_at", "approved_by"])
+        work.changes.append(Change(f"key {key.fingerprint} approved", is_new=True))

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
-_START_SECONDS = 30
+_START_SECONDS = 90
 _STOP_SECONDS = 30
 
 Found = TypeVar("Found")

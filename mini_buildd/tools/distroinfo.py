@@ -33,6 +33,16 @@ def is_released(codename: Codename, today: date) -> bool:
     )
 
 
+def releases_in_use(today: date) -> tuple[Codename, ...]:
+    """The Debian releases that packages may be wanted for, the stable one first."""
+    info = distro_info.DebianDistroInfo()
+    try:
+        known = [info.stable(today), *reversed(info.supported(today))]
+    except distro_info.DistroDataOutdated:
+        known = list(reversed(info.all))
+    return tuple(Codename(each) for each in dict.fromkeys(known) if each != "experimental")
+
+
 def is_outdated(today: date) -> bool:
     """Whether the data ends before *today*, so that a later release is not in it."""
     try:

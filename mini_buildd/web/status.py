@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.utils.translation import gettext, gettext_noop
+
 from mini_buildd.db.queries.builders import BuilderRow
 from mini_buildd.db.queries.builds import AttemptRow, BuildRow
 from mini_buildd.db.queries.chroots import ChrootRow
@@ -12,6 +14,7 @@ from mini_buildd.db.queries.uploads import UploadRow
 from mini_buildd.db.queries.version_line import Presence, VersionRow
 from mini_buildd.domain.chroot_age import Health
 from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.first_steps import Progress, StepRow
 from mini_buildd.domain.states import JobState, Outcome, SourceState, UploadState
 
 
@@ -87,6 +90,14 @@ _CHROOT: Mapping[Health, Status] = {
     Health.EXPIRED: Status(Shape.HELD, "expired"),
     Health.MISSING: Status(Shape.WAITING, "not made yet"),
     Health.OFF: Status(Shape.OFF, "switched off"),
+}
+
+_STEP: Mapping[Progress, Status] = {
+    Progress.DONE: Status(Shape.GOOD, gettext_noop("done")),
+    Progress.OPEN: Status(Shape.WAITING, gettext_noop("to do")),
+    Progress.RUNNING: Status(Shape.RUNNING, gettext_noop("under way")),
+    Progress.FAILED: Status(Shape.BAD, gettext_noop("failed")),
+    Progress.WAITS: Status(Shape.OFF, gettext_noop("later")),
 }
 
 _EVENT: Mapping[EventKind, Shape] = {
@@ -203,3 +214,9 @@ def _of_chroot(row: ChrootRow) -> Status:
 def of_event(kind: EventKind) -> Status:
     """The kind of an event with a shape; most events are neither good nor bad."""
     return Status(_EVENT.get(kind, Shape.WAITING), kind.value)
+
+
+def of_step(row: StepRow) -> Status:
+    """How far a step of the checklist is."""
+    found = _STEP[row.progress]
+    return Status(found.shape, gettext(found.word))

@@ -15,6 +15,8 @@ from mini_buildd.web.views import (
     builds,
     changes,
     events,
+    first_administrator,
+    first_steps,
     keys,
     language,
     me,
@@ -27,6 +29,7 @@ from mini_buildd.web.views import (
     snapshots,
     suites,
     uploads,
+    whole_configuration,
 )
 
 handler400 = "mini_buildd.web.views.problems.bad_request"
@@ -36,6 +39,12 @@ handler500 = "mini_buildd.web.views.problems.broken"
 
 urlpatterns = [
     path("", now.show, name="now"),
+    path("first/", first_steps.show, name="first-steps"),
+    path("first/administrator/", first_administrator.show, name="first-administrator"),
+    path("first/release/", first_steps.release, name="first-release"),
+    path("first/chroot/", first_steps.chroot, name="first-chroot"),
+    path("first/repository/", first_steps.repository, name="first-repository"),
+    path("first/uploader/", first_steps.uploader, name="first-uploader"),
     path("uploads/", uploads.listing, name="uploads"),
     path("uploads/<int:upload_id>/", uploads.show, name="upload"),
     path("uploads/<int:upload_id>/cancel/", build_acts.cancel_upload, name="upload-cancel"),
@@ -89,6 +98,10 @@ urlpatterns = [
     path("builders/", builders.listing, name="builders"),
     path("builders/chroots/<int:chroot_id>/refresh/", builders.refresh, name="chroot-refresh"),
     path("events/", events.listing, name="events"),
+    path("configuration/", whole_configuration.show, name="configuration"),
+    path("configuration/download/", whole_configuration.download, name="configuration-download"),
+    path("configuration/compare/", whole_configuration.compare, name="configuration-compare"),
+    path("configuration/import/", whole_configuration.bring_about, name="configuration-import"),
     path("audit/", audit.listing, name="audit"),
     path("account/login/", account.sign_in, name="sign-in"),
     path("account/logout/", account.sign_out, name="sign-out"),

@@ -33,7 +33,7 @@ def survey() -> list[dict[str, Any]]:
     client.force_login(User.objects.get(username="root"))
     costs = Costs(client.get)
     pages = [(seen.path, seen.kind) for seen in Crawl(costs, 1, is_elsewhere).pages("/")]
-    calls = [(path, path) for path in addresses({})]
+    calls = [(path, described) for described, path in addresses()]
     for path, _ in calls:
         costs(path)
     return [

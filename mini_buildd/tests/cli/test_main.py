@@ -1,6 +1,7 @@
 """The command line, as a person runs it: what it says and how it ends."""
 
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ import pytest
 
 from mini_buildd.keys import gpg
 from mini_buildd.tests.packager import Packager
+from mini_buildd.tests.scenario import host_codename
 
 Call = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -57,7 +59,6 @@ def test_a_setup_says_what_it_made_and_the_next_one_that_all_was_there(call: Cal
     ("arguments", "status", "said"),
     [
         ((), 2, "usage"),
-        (("setup",), 2, "--codename"),
         ((*SETUP, "--uploader=pat"), 2, "go together"),
         ((*SETUP, "--codename=Tri Xie"), 1, "not a codename"),
         ((*SETUP, "--repository=../x"), 1, "not a repository name"),
@@ -110,10 +111,52 @@ def test_an_uploader_is_registered_with_a_key(call: Call, tmp_path: Path) -> Non
         pat.close()
 
 
+SAID = "root may sign in, and sees the first steps at http://127.0.0.1:8066/first/\n"
+
+
 def test_an_administrator_is_made_and_given_another_password(call: Call) -> None:
     for password in ("one long secret", "another long secret"):
         done = call("admin", "root", MINI_BUILDD_ADMIN_PASSWORD=password)
-        assert (done.returncode, done.stdout) == (0, "root may sign in at /admin/\n")
+        assert (done.returncode, done.stdout) == (0, SAID)
+
+
+def test_without_words_and_without_a_terminal_nothing_is_asked(call: Call) -> None:
+    """It takes this machine's release, and tells what is next."""
+    done = call("setup", "--no-chroots", "--archive-url=http://deb.example/debian")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f" + base release Debian {host_codename()}" in done.stdout
+    assert "Next:\n" in done.stdout
+    assert "setup --uploader NAME" in done.stdout
+    again = call("setup", "--no-chroots")
+    assert "\n0 made, " in again.stdout
+
+
+def test_a_check_tells_how_far_it_is_and_makes_nothing(call: Call) -> None:
+    before = call("setup", "--check")
+    assert before.returncode == 1
+    assert "○ a release that packages are built for: not yet" in before.stdout
+    assert "· a repository: first, a release that packages are built for" in before.stdout
+    call(*SETUP)
+    after = call("setup", "--check").stdout
+    assert "● a repository\n" in after
+    assert "○ a chroot to build in: not yet" in after
+
+
+def test_at_a_terminal_it_proposes_and_a_no_makes_nothing(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mini_buildd.cli", "setup", "--no-chroots"]
+    env = {**os.environ, "MINI_BUILDD_HOME": str(tmp_path / "home"), "GNUPGHOME": str(tmp_path)}
+    words = shlex.join([*command, "--archive-url=http://deb.example/debian"])
+    for answer, status, said in (("n", 1, "nothing was made"), ("", 0, "Next:")):
+        done = subprocess.run(
+            ["script", "--quiet", "--return", "--command", words, "/dev/null"],
+            input=f"{answer}\n",
+            capture_output=True,
+            text=True,
+            check=False,
+            env=env,
+        )
+        assert "Make it? [Y/n]" in done.stdout
+        assert (done.returncode, said in done.stdout) == (status, True), done.stdout
 
 
 def test_a_tarball_that_is_not_there_is_no_script(call: Call) -> None:

@@ -16,7 +16,9 @@ def test_sizes_are_short(size: int, text: str) -> None:
     assert size_text(size) == text
 
 
-@pytest.mark.parametrize("words", [[], ["upload"], ["log", "x"], ["builds", "--last", "0"]])
+@pytest.mark.parametrize(
+    "words", [[], ["upload"], ["log"], ["wait"], ["snapshot", "x"], ["builds", "--last", "0"]]
+)
 def test_wrong_usage_is_no_failed_build(words: list[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(words)

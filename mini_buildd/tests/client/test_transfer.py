@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from mini_buildd.client.connection import Connection, Refused, Unreachable
+from mini_buildd.client.connection import Connection, Refused
 from mini_buildd.client.server import Server
+from mini_buildd.client.tls import Unreachable
 from mini_buildd.client.transfer import Transfers
 from mini_buildd.tests.client.cutting import cutting
 from mini_buildd.tests.incoming.http_server import HttpServer, serve_http

@@ -90,12 +90,15 @@ AQIXgAAKCRDbUxTztbVyvPHPAQDBlU/cUgG1gKITa+4VBYuXp7iZ/NHn/5weafzl
 =1DM9
 -----END PGP PUBLIC KEY BLOCK-----
 """
+_UPLOADER_WISH = {"account": "newcomer", "repository": "test", "key": PUBLIC_KEY}
 
 _BUILD, _UPLOAD = "builds/{build}", "uploads/{upload}"
 _SUITE, _TESTING = "suites/trixie-test-unstable", "suites/trixie-test-testing"
 _REPOSITORY = "repositories/test"
 _BC = {"packages": ["bc"]}
 _VERSION = "packages/hello/2.10-5~test13+1"
+_FIRST = "first-steps"
+_RELEASE = {"codename": "trixie", "architectures": ["amd64"], "archive_url": "http://deb.example"}
 _WISH = {"name": "more", "scopes": ["read"], "days": 30}
 _ASKED = {"changes_name": "no name of a .changes", "changes": "unsigned"}
 
@@ -107,6 +110,13 @@ CALLS: Mapping[str, Call] = {
     "cancel_builds": Call(
         "POST", f"{_UPLOAD}/cancel", Act.CANCEL_BUILD, {}, UPLOADER, places=_waiting
     ),
+    "compare_with_text": Call("POST", "configuration/compare", Act.CONFIGURE, {"text": ""}),
+    "import_text": Call("POST", "configuration/import", Act.CONFIGURE, {"text": ""}),
+    "build_for_release": Call("POST", f"{_FIRST}/release", Act.CONFIGURE, _RELEASE),
+    "make_chroots": Call("POST", f"{_FIRST}/chroots", Act.REFRESH_CHROOT),
+    "make_repository": Call("POST", f"{_FIRST}/repository", Act.CONFIGURE, {"name": "more"}),
+    "let_upload": Call("POST", f"{_FIRST}/uploader", Act.CONFIGURE, _UPLOADER_WISH),
+    "show_first_steps": Call("GET", _FIRST, Act.CONFIGURE),
     "list_of_builders": Call("GET", "builders/"),
     "list_of_builds": Call("GET", "builds/"),
     "list_of_events": Call("GET", "events/"),
@@ -128,6 +138,7 @@ CALLS: Mapping[str, Call] = {
     "revoke_one": Call("DELETE", "tokens/{token}", Act.MAKE_TOKEN, owner=UPLOADER, places=_token),
     "search_everything": Call("GET", "search?query=hello"),
     "show_build": Call("GET", _BUILD, places=_failed),
+    "show_configuration": Call("GET", "configuration", Act.CONFIGURE),
     "show_dput": Call("GET", "dput"),
     "show_me": Call("GET", "me"),
     "show_package": Call("GET", "packages/hello"),

@@ -6,7 +6,8 @@ from datetime import date
 from typing import Any
 
 from mini_buildd.db.models import Chroot, OpenPGPKey
-from mini_buildd.deb.names import ArchivePath, Fingerprint
+from mini_buildd.deb.names import Architecture, ArchivePath, Codename, Fingerprint
+from mini_buildd.domain.distribution import RepositoryName
 from mini_buildd.domain.permission import Act, Actor, Role, Scope
 from mini_buildd.domain.problem import ImportImpossible, KeyUnknown, Problem, TokenUnknown
 from mini_buildd.domain.snapshot import SnapshotName
@@ -14,9 +15,12 @@ from mini_buildd.domain.token import TokenWish
 from mini_buildd.flow import (
     add_account,
     approve_key,
+    backup,
     binnmu,
     cancel,
+    configuration,
     copy,
+    first_steps,
     freeze,
     import_archive,
     keys,
@@ -105,6 +109,13 @@ CASES: Mapping[str, Case] = {
         ),
         repository="",
     ),
+    "backup.backup": Case(
+        Act.CONFIGURE,
+        lambda stage, actor: backup.backup(
+            stage.scene.site, stage.throwaway.home.parent / "saved", actor
+        ),
+        repository="",
+    ),
     "binnmu.binnmu": Case(
         Act.REBUILD,
         lambda stage, actor: binnmu.binnmu(
@@ -133,6 +144,27 @@ CASES: Mapping[str, Case] = {
             force=True,
         ),
     ),
+    "first_steps.add_release": Case(
+        Act.CONFIGURE,
+        lambda stage, actor: first_steps.add_release(
+            stage.scene.site, actor, Codename("trixie"), (Architecture("riscv64"),), "http://x"
+        ),
+        repository="",
+    ),
+    "first_steps.add_repository": Case(
+        Act.CONFIGURE,
+        lambda stage, actor: first_steps.add_repository(
+            stage.scene.site, actor, RepositoryName("more")
+        ),
+        repository="",
+    ),
+    "first_steps.add_uploader": Case(
+        Act.CONFIGURE,
+        lambda stage, actor: first_steps.add_uploader(
+            stage.scene.site, actor, stage.scene.pat(), RepositoryName("test")
+        ),
+        repository="",
+    ),
     "freeze.freeze": Case(
         Act.FREEZE,
         lambda stage, actor: freeze.freeze(stage.scene.site, actor, stage.suite, "release"),
@@ -148,6 +180,23 @@ CASES: Mapping[str, Case] = {
             stage.scene.site, actor, _import(stage), dry_run=True
         ),
         faults=(ImportImpossible,),
+    ),
+    "configuration.compare_configuration": Case(
+        Act.CONFIGURE,
+        lambda _, actor: configuration.compare_configuration("", actor),
+        repository="",
+    ),
+    "configuration.export_configuration": Case(
+        Act.CONFIGURE,
+        lambda _, actor: configuration.export_configuration(actor),
+        repository="",
+    ),
+    "configuration.import_configuration": Case(
+        Act.CONFIGURE,
+        lambda stage, actor: configuration.import_configuration(
+            stage.scene.site.places, "", actor, clock=stage.scene.clock, dry_run=True
+        ),
+        repository="",
     ),
     "keys.retire": Case(
         Act.CONFIGURE,
@@ -187,6 +236,10 @@ CASES: Mapping[str, Case] = {
     "refresh.ask_refresh": Case(
         Act.REFRESH_CHROOT,
         lambda stage, actor: refresh.ask_refresh(stage.scene.site, actor, Chroot.objects.all()[0]),
+    ),
+    "refresh.ask_missing": Case(
+        Act.REFRESH_CHROOT,
+        lambda stage, actor: refresh.ask_missing(stage.scene.site, actor),
     ),
     "remove.remove": Case(
         Act.REMOVE,

@@ -71,12 +71,12 @@ def examples() -> Mapping[str, Sequence[str]]:
     }
 
 
-def addresses(exempt: Mapping[str, str]) -> Iterator[str]:
-    """Each call that reads, but for the *exempt* paths: plainly, and with each of what it takes."""
+def addresses() -> Iterator[tuple[str, str]]:
+    """Each call that reads, plainly and with each of what it takes: as described, and to ask."""
     known = examples()
     for path, methods in document()["paths"].items():
         call = methods.get("get")
-        if call is None or path in exempt:
+        if call is None:
             continue
         parameters = call.get("parameters", [])
         filled = path
@@ -85,11 +85,11 @@ def addresses(exempt: Mapping[str, str]) -> Iterator[str]:
                 filled = filled.replace(
                     f"{{{each['name']}}}", quote(_values(each, known, path)[0], safe="")
                 )
-        yield filled
+        yield path, filled
         for each in parameters:
             if each["in"] == "query":
                 for value in _values(each, known, path):
-                    yield f"{filled}?{urlencode({each['name']: value})}"
+                    yield path, f"{filled}?{urlencode({each['name']: value})}"
 
 
 def _values(

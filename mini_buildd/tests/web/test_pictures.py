@@ -32,7 +32,6 @@ def test_pages_of_a_busy_instance(
         "build": build,
         "builders": "/builders/",
         "events": "/events/",
-        "package": "/packages/hello/",
         "queue": "/queue/",
         "suite": "/suites/trixie-test-unstable/",
         "upload": f"/uploads/{published.upload_id}/",

@@ -55,7 +55,7 @@ def remote(scene: Scenario, tmp_path_factory: pytest.TempPathFactory) -> Remote:
     make = ("token", "make", "pat", "the tests", "--scope", "read", "--scope", "upload")
     secret = scene.instance.call(*make).stdout.strip()
     save_server(
-        made.home / ".config/mini-buildd/api.toml", "here", Server(scene.instance.url, secret)
+        made.home / ".config/mini-buildd/config.toml", "here", Server(scene.instance.url, secret)
     )
     return made
 

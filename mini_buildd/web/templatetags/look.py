@@ -18,6 +18,7 @@ from mini_buildd.db.queries.uploader_keys import KeyRow
 from mini_buildd.db.queries.uploads import UploadRow
 from mini_buildd.db.queries.version_line import VersionRow
 from mini_buildd.domain.event_row import EventRow
+from mini_buildd.domain.first_steps import StepRow
 from mini_buildd.domain.keyring import keyring_name
 from mini_buildd.domain.states import UploadState
 from mini_buildd.flow.hosted import archive_url, instance
@@ -56,9 +57,9 @@ Stateful = (
 
 
 @register.simple_tag
-def status(row: Stateful) -> SafeString:
+def status(row: Stateful | StepRow) -> SafeString:
     """The state of *row*: its shape, drawn, and its word."""
-    found = _status(row)
+    found = states.of_step(row) if isinstance(row, StepRow) else _status(row)
     return format_html(
         '<span class="status is-{}"><svg class="shape" viewBox="0 0 16 16" aria-hidden="true">'
         "{}</svg><span>{}</span></span>",

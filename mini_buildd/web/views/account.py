@@ -66,7 +66,7 @@ def _asked(
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Into the account that the form names; by TLS where there is any: cookies go only so then."""
     if instance().https.port and not request.is_secure():
-        return redirect(_by_tls(request))
+        return redirect(by_tls(request))
     form = AuthenticationForm(request, request.POST or None)
     form.fields["username"].widget.attrs.update(autocapitalize="none", spellcheck="false")
     context = {
@@ -79,7 +79,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     return _asked(request, "mini_buildd/sign_in.html", context, lambda: _is_in(request, form), then)
 
 
-def _by_tls(request: HttpRequest) -> str:
+def by_tls(request: HttpRequest) -> str:
+    """The address of the same page by TLS."""
     host, _, rest = request.get_host().partition("]")
     name = f"{host}]" if rest or host.startswith("[") else host.partition(":")[0]
     return f"https://{name}:{instance().https.port}{request.get_full_path()}"

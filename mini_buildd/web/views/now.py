@@ -1,5 +1,7 @@
 """Home: what is going on now."""
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import now
@@ -10,10 +12,13 @@ from mini_buildd.db.queries.builds import last_good_seconds
 from mini_buildd.db.queries.now import find_now
 from mini_buildd.db.queries.uploader_keys import waiting_keys
 from mini_buildd.domain.key_expiry import running_out
+from mini_buildd.flow.first_administrator import is_offered
+from mini_buildd.flow.first_steps import is_over, look
 from mini_buildd.flow.hosted import instance, outlook, places, troubles
 from mini_buildd.keys.archive_keys import ArchiveKeys
 from mini_buildd.web.administrators import may_in
 from mini_buildd.web.views.builders import expired_chroots
+from mini_buildd.web.views.first_steps import shown_steps
 
 
 @require_safe
@@ -34,6 +39,16 @@ def show(request: HttpRequest) -> HttpResponse:
         "slots": instance().builder.slots,
         "aside": list_aside(now()),
         "may": may,
+        **_first_steps(may),
         "waiting_keys": len(waiting_keys(now())) if may["approve_key"] else 0,
     }
     return render(request, "mini_buildd/now.html", context)
+
+
+def _first_steps(may: dict[str, bool]) -> dict[str, Any]:
+    """The checklist, for an administrator as long as no package has come out."""
+    if is_offered(places()):
+        return {"is_new": True, "first": ()}
+    if not may["configure"] or is_over(instance()):
+        return {}
+    return {"is_new": True, "first": shown_steps(look(instance(), places(), now))}

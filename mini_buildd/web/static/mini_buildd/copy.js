@@ -11,11 +11,19 @@ const copied = async (button, text) => {
   setTimeout(() => { button.textContent = "Copy"; }, 2000);
 };
 
-for (const box of document.querySelectorAll(".copy")) {
+const giveButton = (box) => {
   const text = box.querySelector("pre");
   const button = document.createElement("button");
   button.type = "button";
   button.textContent = "Copy";
   button.addEventListener("click", () => copied(button, text));
   box.append(button);
-}
+};
+
+const giveButtons = () => {
+  document.querySelectorAll(".copy:not(:has(> button))").forEach(giveButton);
+};
+
+giveButtons();
+// A page that is kept up to date may get more of them.
+new MutationObserver(giveButtons).observe(document.querySelector("main"), { childList: true, subtree: true });
