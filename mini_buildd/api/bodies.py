@@ -47,7 +47,7 @@ class TokenWish(_Given):
     """What it is for, such as the machine that will have it."""
     scopes: Annotated[list[Scope], Field(min_length=1)]
     """read: see what you may see; upload: also upload, and cancel or retry your own; change: the
-    rest that you may do, but for accounts, keys and tokens."""
+    rest that you may do, but for accounts, keys, tokens and webhooks."""
     days: _Days | None = DEFAULT_DAYS
     """Until it ends, at most 366. Administrators may say more, and null: until it is revoked."""
 

@@ -1,7 +1,10 @@
 """The calls on builds."""
 
+from typing import Annotated
+
 from django.http import HttpRequest, HttpResponse
 from ninja import Body, Router
+from pydantic import AwareDatetime, Field
 
 from mini_buildd.api.bodies import NO_REASON, Reason
 from mini_buildd.api.door import actor_of
@@ -15,15 +18,25 @@ from mini_buildd.db.queries.builds import (
     list_builds,
 )
 from mini_buildd.db.queries.builds import Build as BuildFound
+from mini_buildd.db.queries.page import Order
 from mini_buildd.domain.permission import Act, Actor, may
 from mini_buildd.domain.problem import BuildUnknown, LogUnknown
 from mini_buildd.domain.states import JOB_OPEN, JobState
+from mini_buildd.flow.built_with import built_with
 from mini_buildd.flow.cancel import cancel
 from mini_buildd.flow.hosted import archive_url, places, site, wake
 from mini_buildd.flow.retry import is_retriable, retry
 from mini_buildd.kit.seekable import DamagedFile
+from mini_buildd.tools.log_find import find_in_log
 from mini_buildd.tools.log_part import read_part
 from mini_buildd.wire.api.builds import Artifact, Attempt, Build, BuildDetail, BuildPage
+from mini_buildd.wire.api.measures import (
+    BuiltWith,
+    InstalledChange,
+    InstalledPackage,
+    LogLine,
+    LogLines,
+)
 
 router = Router(tags=["builds"])
 
@@ -37,16 +50,29 @@ def list_of_builds(
     source: Word = "",
     distribution: Word = "",
     architecture: Word = "",
+    builder: Annotated[Word, Field(description="That has tried it.")] = "",
+    person: Annotated[Word, Field(description="Who signed the upload.")] = "",
+    since: Annotated[AwareDatetime | None, Field(description="Planned then or later.")] = None,
+    until: Annotated[AwareDatetime | None, Field(description="Planned before.")] = None,
+    order: Order = Order.NEWEST,
     before: Before | None = None,
     limit: Limit = PAGE_ROWS,
 ) -> BuildPage:
-    """Builds, the newest first, that fit all of what is given."""
+    """Builds, the newest first if nothing else is asked for, that fit all of what is given.
+
+    A `source` that ends in `*` stands for all that begin so.
+    """
     page = list_builds(
         before,
         state=state,
         source=source,
         distribution=distribution,
         architecture=architecture,
+        builder=builder,
+        person=person,
+        since=since,
+        until=until,
+        order=order,
         count=limit,
     )
     following = address(request, before=page.older) if page.older is not None else None
@@ -97,6 +123,45 @@ def read_log(
         "Cache-Control": "no-store",
     }
     return HttpResponse(part.data, content_type="text/plain; charset=utf-8", headers=headers)
+
+
+@router.get("{int:build_id}/log/lines", response=LogLines, summary="Look for a text in a log")
+def find_lines(
+    request: HttpRequest,
+    build_id: Number,
+    find: Annotated[Word, Field(min_length=1, description="In capitals or not.")],
+    attempt: Number | None = None,
+) -> LogLines:
+    """The first lines of the log of an attempt, the latest if none is given, that have the text."""
+    del request
+    _found(build_id)
+    chosen = find_attempt(build_id, attempt)
+    if chosen is None:
+        raise _no_log(build_id, "no such attempt")
+    try:
+        hits = find_in_log(places().builds / chosen.token / "log", find)
+    except (FileNotFoundError, DamagedFile):
+        raise _no_log(build_id, "none that can be read") from None
+    lines = (LogLine(each.number, each.text, each.is_error) for each in hits.lines)
+    return LogLines(tuple(lines), hits.is_cut)
+
+
+@router.get("{int:build_id}/packages", response=BuiltWith, summary="Ask what it was built with")
+def show_built_with(request: HttpRequest, build_id: Number) -> BuiltWith:
+    """The packages that a good build was made with, and what was otherwise in the one before.
+
+    There are none before the build has succeeded.
+    """
+    del request
+    _found(build_id)
+    found = built_with(places(), build_id)
+    if found is None:
+        return BuiltWith((), None, ())
+    return BuiltWith(
+        tuple(InstalledPackage(name, version) for name, version in found.packages),
+        found.before.job_id if found.before is not None else None,
+        tuple(InstalledChange(each.name, each.before, each.after) for each in found.changes),
+    )
 
 
 @router.post("{int:build_id}/cancel", response={202: Build}, summary="Cancel a build")

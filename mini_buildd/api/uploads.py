@@ -1,10 +1,10 @@
 """The calls on uploads."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Body, Router
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from mini_buildd.api.bodies import NO_REASON, PrecheckWish, Reason
 from mini_buildd.api.builds import may_cancel
@@ -13,6 +13,7 @@ from mini_buildd.api.door import actor_of
 from mini_buildd.api.events import shown as event_shown
 from mini_buildd.api.given import PAGE_ROWS, Before, Limit, Number, Sha256, Word, address
 from mini_buildd.db.queries.events import list_events_after
+from mini_buildd.db.queries.page import Order
 from mini_buildd.db.queries.uploads import FileRow, ProblemRow, UploadRow, find_upload, list_uploads
 from mini_buildd.db.queries.uploads import UploadDetail as UploadFound
 from mini_buildd.domain.event_filter import EventFilter
@@ -27,6 +28,9 @@ from mini_buildd.wire.api.events import EventPage
 from mini_buildd.wire.api.uploads import Cause, SourceFile, Upload, UploadDetail, UploadPage
 from mini_buildd.wire.precheck import Precheck
 
+# None of them took any time that could be compared.
+UploadOrder = Literal["newest", "oldest"]
+
 router = Router(tags=["uploads"])
 
 _ENDED_BADLY = (JobState.FAILED, JobState.CANCELLED)
@@ -39,13 +43,21 @@ def list_of_uploads(
     state: UploadState | None = None,
     source: Word = "",
     distribution: Word = "",
+    source_state: SourceState | None = None,
+    person: Annotated[Word, Field(description="Who signed it.")] = "",
+    since: Annotated[AwareDatetime | None, Field(description="Received then or later.")] = None,
+    until: Annotated[AwareDatetime | None, Field(description="Received before.")] = None,
+    order: Annotated[UploadOrder, Field(description="What comes first.")] = "newest",
     changes_sha256: Annotated[
         Sha256 | None, Field(description="Of the .changes: so a client finds what it has sent.")
     ] = None,
     before: Before | None = None,
     limit: Limit = PAGE_ROWS,
 ) -> UploadPage:
-    """Uploads, the newest first, that fit all of what is given."""
+    """Uploads, the newest first if nothing else is asked for, that fit all of what is given.
+
+    A `source` that ends in `*` stands for all that begin so.
+    """
     page = list_uploads(
         before,
         limit,
@@ -53,6 +65,11 @@ def list_of_uploads(
         source=source,
         distribution=distribution,
         changes_sha256=changes_sha256 or "",
+        source_state=source_state,
+        person=person,
+        since=since,
+        until=until,
+        order=Order(order),
     )
     following = address(request, before=page.older) if page.older is not None else None
     return UploadPage(tuple(map(shown, page.rows)), following)

@@ -27,6 +27,7 @@ def check(settings: Settings) -> list[str]:
         *_check_words(settings),
         *_check_ways_in(settings),
         *_check_watch(settings.watch),
+        *_check_notices(settings),
         *_check_sign_on(settings.sso, settings.ldap),
     ]
     return errors or _check_url(settings)
@@ -66,6 +67,10 @@ def _check_least(settings: Settings) -> list[str]:
             ("incoming.max_connections_per_peer", settings.incoming.max_connections_per_peer, 1),
             ("incoming.max_bytes_per_second", settings.incoming.max_bytes_per_second, 0),
             ("archive.keep_failed_days", settings.archive.keep_failed_days, 0),
+            ("webhooks.seconds", settings.webhooks.seconds, 1),
+            ("webhooks.keep_days", settings.webhooks.keep_days, 1),
+            ("hooks.seconds", settings.hooks.seconds, 1),
+            ("mail.keep_days", settings.mail.keep_days, 1),
         )
         if value < least
     ]
@@ -149,6 +154,24 @@ def _check_sign_on(sso: Sso, ldap: Ldap) -> list[str]:
     is_plain = ldap.url.startswith("ldap://") and not ldap.start_tls
     if is_plain and not ldap.url.startswith(("ldap://localhost", "ldap://127.0.0.1")):
         errors.append("ldap: expected ldaps:// or start_tls; passwords would go in the clear")
+    return errors
+
+
+def _check_notices(settings: Settings) -> list[str]:
+    mail, hooks = settings.mail, settings.hooks
+    errors = [
+        f"webhooks.networks: expected addresses or networks, found {text!r}"
+        for text in settings.webhooks.networks
+        if not _is_network(text)
+    ]
+    if mail.security not in ("none", "starttls", "tls"):
+        errors.append(f"mail.security: expected none, starttls or tls, found {mail.security!r}")
+    if bool(mail.user) != bool(mail.password_file):
+        errors.append("mail: expected both user and password_file, or neither")
+    if mail.user and mail.security == "none":
+        errors.append("mail.security: expected starttls or tls with a user; found none")
+    if hooks.folder and not Path(hooks.folder).is_absolute():
+        errors.append(f"hooks.folder: expected an absolute path, found {hooks.folder!r}")
     return errors
 
 

@@ -163,8 +163,33 @@ class Mail:
 
     host: str = ""
     port: int = 25
+    security: str = "none"  # or starttls, or tls from the beginning
+    user: str = ""
+    password_file: str = ""
     sender: str = "mini-buildd@localhost"
     outcomes: bool = True
+    keep_days: int = 30  # what was sent is remembered for so long
+
+
+@dataclass(frozen=True, slots=True)
+class Webhooks:
+    """Where webhooks may be sent to beside the addresses of the world, and for how long."""
+
+    networks: tuple[str, ...] = ()
+    seconds: int = 10  # a receiver has so long for one answer
+    keep_days: int = 30  # of deliveries, in the history
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """Programs that are run for events."""
+
+    folder: str = ""  # hooks.d in the instance's folder when empty
+    seconds: int = 60  # a program has so long
+
+    def folder_in(self, home: Path) -> Path:
+        """Where they are, of the instance in *home*."""
+        return Path(self.folder) if self.folder else home / "hooks.d"
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +229,8 @@ class Settings:
     archive: Archive = field(default_factory=Archive)
     builder: Builder = field(default_factory=Builder)
     mail: Mail = field(default_factory=Mail)
+    webhooks: Webhooks = field(default_factory=Webhooks)
+    hooks: Hooks = field(default_factory=Hooks)
     log: Log = field(default_factory=Log)
     metrics: Metrics = field(default_factory=Metrics)
 

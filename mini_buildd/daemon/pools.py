@@ -15,6 +15,11 @@ class Pools:
         self.origs = ThreadPool(1, 1, "origs")
         self.hashes = ThreadPool(1, 1, "hash")
         self.web = ThreadPool(1, 14, "web")  # six may wait for events
+        # Threads for those are made when there is something to do: most instances have nothing.
+        self.tell = ThreadPool(0, 1, "tell")
+        self.mail = ThreadPool(0, 1, "mail")
+        self.couriers = ThreadPool(0, 8, "webhooks")
+        self.runners = ThreadPool(0, 2, "hooks")
         self.watch = ThreadPool(1, 2, "watch")  # /healthz and /metrics, when all others are busy
         # What is received is written by threads of its own: a slow disk holds up nothing else.
         self.spool = ThreadPool(1, 4, "spool")
@@ -23,6 +28,7 @@ class Pools:
         """Each of them."""
         yield from (self.flow, self.suites, self.chroots, self.origs)
         yield from (self.hashes, self.web, self.watch, self.spool)
+        yield from (self.tell, self.mail, self.couriers, self.runners)
 
     def start(self) -> None:
         """Let them work."""

@@ -12,12 +12,12 @@ from mini_buildd.buildd.builder import Builder
 from mini_buildd.daemon.builds import LocalBuilds
 from mini_buildd.daemon.ground import Ground
 from mini_buildd.daemon.lanes import Lanes
+from mini_buildd.daemon.notices import Notices
 from mini_buildd.daemon.step import Step
 from mini_buildd.daemon.watch import ProcessWatch
 from mini_buildd.db.connect import analyze
 from mini_buildd.domain.event import EventKind
 from mini_buildd.flow import hosted
-from mini_buildd.flow.announce import announce
 from mini_buildd.flow.catalogue import keep_catalogue
 from mini_buildd.flow.chroot import Workshop
 from mini_buildd.flow.expire import expire
@@ -75,7 +75,9 @@ class Steps:
         self._chroot_commands.stop()
         self._orig_commands.stop()
         self._site.digests.stop()
-        ends: list[Deferred[Any]] = [step.stop() for step in (*self._steps, self._suites)]
+        self._notices.stop_waiting()
+        lanes = (self._suites, *self._notices.lanes)
+        ends: list[Deferred[Any]] = [step.stop() for step in (*self._steps, *lanes)]
         stopped = DeferredList(ends)
         stopped.addCallback(lambda _: self._watch.stop())
         return stopped
@@ -88,6 +90,7 @@ class Steps:
         """Somebody has decided something on a page; from any thread."""
         self._publish.wake()
         self._build.wake()
+        self._notices.wake()
         self._chroots.wake()
 
     def wake_step(self, name: str) -> bool:
@@ -108,7 +111,7 @@ class Steps:
             self._build,
             self._order,
             self._publish,
-            self._mail,
+            *self._notices.steps,
             self._keyring,
             self._catalogue,
             self._tidy,
@@ -167,17 +170,7 @@ class Steps:
 
     def _make_steps_beside(self) -> None:
         """What follows from all that, or from the clock."""
-        self._mail = self._step(
-            "mail",
-            self._thd_mail,
-            (
-                EventKind.UPLOAD_REJECTED,
-                EventKind.BUILDER_SET_ASIDE,
-                EventKind.UPLOADER_KEY_EXPIRES,
-                EventKind.SOURCE_HELD,
-                EventKind.SUITE_PUBLISHED,
-            ),
-        )
+        self._notices = Notices(self._ground)
         self._keyring = self._step(
             "keyring",
             self._thd_keyring,
@@ -250,10 +243,6 @@ class Steps:
         self._ground.troubles.over(name)
         return events
 
-    def _thd_mail(self) -> list[EventKind]:
-        announce(self._site)
-        return []
-
     def _thd_keyring(self) -> list[EventKind]:
         return each("keyring", wanting_suites(), partial(spread_keyring, self._site))
 
@@ -267,6 +256,7 @@ class Steps:
         self._ground.resumables.expire(self._ground.settings.incoming.keep_leftovers_seconds)
         forget_old_sessions()
         self._builds.thd_tidy()
+        self._notices.thd_tidy()
         events = [
             *watch_keys(self._site),
             *watch_uploader_keys(self._site),

@@ -18,7 +18,7 @@ Values = Mapping[str, Any]
 
 NOT_SHOWN = "(not shown)"
 # What an entry must not give away, to whoever may read the log or a backup of it.
-_SECRETS = frozenset({"password", "digest", "secret", "token"})
+_SECRETS = frozenset({"password", "digest", "secret", "old_secret", "token"})
 # What changes by itself.
 _NOISE = frozenset({"last_login", "used_at", "given_at", "given_by"})
 _LONGEST = 2000

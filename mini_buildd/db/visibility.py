@@ -16,7 +16,7 @@ from django.db.models import Model, Q, QuerySet
 from mini_buildd.db.models import Event, Repository, Upload
 from mini_buildd.deb.names import MalformedName
 from mini_buildd.domain.distribution import DistributionName
-from mini_buildd.domain.event_row import OF_KEYS
+from mini_buildd.domain.event_row import OF_ADMINISTRATORS, OF_KEYS
 from mini_buildd.domain.permission import SELF, Act, Actor, may
 from mini_buildd.kit.log_fields import add_field
 
@@ -83,6 +83,11 @@ def _who() -> _Viewer:
     return _viewer.get() or _ITSELF
 
 
+def hidden_from(actor: Actor) -> frozenset[str]:
+    """The names of the repositories of which *actor* is told nothing, whoever looks now."""
+    return _Viewer(lambda: actor).hidden
+
+
 def hidden() -> frozenset[str]:
     """The names of the repositories of which whoever looks is told nothing."""
     return _who().hidden
@@ -124,6 +129,7 @@ def visible_events(rows: QuerySet[Event]) -> QuerySet[Event]:
     who = _who()
     if not who.actor.is_admin:
         rows = rows.filter(~Q(kind__in=OF_KEYS) | Q(key__user__username=who.actor.name))
+        rows = rows.exclude(kind__in=OF_ADMINISTRATORS)
     names = hidden()
     if not names:
         return rows

@@ -46,3 +46,4 @@ class EventKind(StrEnum):
     UPLOADER_KEY_REVOKED = "uploader_key.revoked"
     UPLOADER_KEY_REMOVED = "uploader_key.removed"
     UPLOADER_KEY_EXPIRES = "uploader_key.expires"
+    WEBHOOK_STOPPED = "webhook.stopped"

@@ -11,6 +11,8 @@ from mini_buildd.domain.event import EventKind
 
 # Why somebody's key was refused is theirs to know, and the administrators'.
 OF_KEYS = frozenset(kind for kind in EventKind if kind.value.startswith("uploader_key."))
+# Where somebody has things sent to is nobody's business either.
+OF_ADMINISTRATORS = frozenset({EventKind.WEBHOOK_STOPPED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class EventRow:
         """Whether *account* may be told, from whom the repositories *hidden* are hidden."""
         mine = bool(account) and self.audience.owner == account
         if self.kind in OF_KEYS and not (mine or is_admin):
+            return False
+        if self.kind in OF_ADMINISTRATORS and not is_admin:
             return False
         if not hidden:
             return True

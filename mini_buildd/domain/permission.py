@@ -34,7 +34,7 @@ class Scope(StrEnum):
     UPLOAD = "upload"
     """Upload, and cancel or retry one's own builds."""
     CHANGE = "change"
-    """Everything else that its owner may do, but for accounts, keys and tokens."""
+    """Everything else that its owner may do, but for accounts, keys, tokens and webhooks."""
 
 
 class Door(StrEnum):
@@ -64,10 +64,13 @@ class Act(StrEnum):
     TAKE_READY_MADE = "take in ready-made packages"
     SET_ASIDE = "set a builder aside or take it back"
     REFRESH_CHROOT = "make a chroot anew"
+    RUN_STEP = "let the daemon look after something now"
     GIVE_RIGHTS = "give rights to a repository"
     ADD_KEY = "register a key of one's own"
     APPROVE_KEY = "approve a key"
     MAKE_TOKEN = "make or revoke an API token of one's own"  # noqa: S105  # no password
+    KEEP_WEBHOOK = "have a webhook of one's own"
+    SUBSCRIBE = "choose what one is told by mail"
     SEE_AUDIT = "read who changed what"
     CONFIGURE = "change the settings"
 
@@ -101,10 +104,14 @@ RULES: Mapping[Act, Rule] = {
     Act.TAKE_READY_MADE: Rule(Role.ADMINISTRATOR, Scope.CHANGE),
     Act.SET_ASIDE: Rule(Role.ADMINISTRATOR, Scope.CHANGE),
     Act.REFRESH_CHROOT: Rule(Role.ADMINISTRATOR, Scope.CHANGE),
+    Act.RUN_STEP: Rule(Role.ADMINISTRATOR, Scope.CHANGE),
     Act.GIVE_RIGHTS: Rule(Role.OWNER, None),
     Act.ADD_KEY: Rule(Role.ADMINISTRATOR, None, "the account itself"),
     Act.APPROVE_KEY: Rule(Role.ADMINISTRATOR, None),
     Act.MAKE_TOKEN: Rule(Role.ADMINISTRATOR, None, "the account itself"),
+    # It goes on telling where it is sent to, long after a stolen token was revoked.
+    Act.KEEP_WEBHOOK: Rule(Role.ADMINISTRATOR, None, "the account itself"),
+    Act.SUBSCRIBE: Rule(Role.ADMINISTRATOR, Scope.CHANGE, "the account itself"),
     Act.SEE_AUDIT: Rule(Role.ADMINISTRATOR, Scope.READ),
     Act.CONFIGURE: Rule(Role.ADMINISTRATOR, None),
 }

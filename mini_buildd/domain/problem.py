@@ -640,6 +640,41 @@ class RightUnknown(Problem):
     title = "No such right"
 
 
+class WebhookImpossible(Problem):
+    """A webhook cannot be made, or asked for something, as it was said."""
+
+    code = "webhook-impossible"
+    title = "Such a webhook cannot be"
+
+
+class WebhookUnknown(Problem):
+    """No such webhook, or somebody else's."""
+
+    code = "webhook-unknown"
+    title = "No such webhook"
+
+
+class DeliveryUnknown(Problem):
+    """No such delivery of the webhook, or not any more."""
+
+    code = "delivery-unknown"
+    title = "No such delivery"
+
+
+class SubscriptionImpossible(Problem):
+    """A subscription cannot be made as it was asked for."""
+
+    code = "subscription-impossible"
+    title = "Such a subscription cannot be made"
+
+
+class SubscriptionUnknown(Problem):
+    """No such subscription, or somebody else's."""
+
+    code = "subscription-unknown"
+    title = "No such subscription"
+
+
 class DiskFull(Problem):
     """There is no room for what is to be written."""
 

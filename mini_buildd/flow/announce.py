@@ -1,22 +1,23 @@
-"""Tell signers by mail what became of their upload, and administrators what needs them.
+"""Tell people by mail what became of uploads, and administrators what needs them.
 
-It reads the events and remembers how far it came, so a restart neither forgets nor repeats more
-than the one mail that was under way.
+It reads the events and remembers how far it came. What follows from an event is written down in
+the same transaction: a notice on an upload, or the letters themselves; so after a crash neither is
+forgotten, and none is written twice.
 """
 
-import logging
-import smtplib
-from email.message import EmailMessage
+from collections.abc import Iterator
 
 from django.contrib.auth import get_user_model
+from django.db import transaction
 
-from mini_buildd.db.models import Cursor, Event, Publication, Upload
+from mini_buildd.db.models import Cursor, Event, Notice, Publication, Webhook
 from mini_buildd.domain.event import EventKind
+from mini_buildd.domain.subscription import OUTCOMES
 from mini_buildd.domain.suite_version import Cause
+from mini_buildd.flow.letters import NewLetter, write_down
 from mini_buildd.flow.site import Site
+from mini_buildd.flow.tell_upload import tell_uploads
 from mini_buildd.notify import mail
-
-_log = logging.getLogger(__name__)
 
 _CURSOR = "mail"
 # What needs an administrator, and the page that tells more.
@@ -25,6 +26,7 @@ _ALARMS = {
     EventKind.CHROOT_EXPIRES: ("a chroot is too old", "builders/"),
     EventKind.KEY_EXPIRES: ("a key that signs the archive expires", ""),
     EventKind.UPLOADER_KEY_SUBMITTED: ("a key waits for approval", "keys/"),
+    EventKind.WEBHOOK_STOPPED: ("a webhook is switched off", "webhooks/"),
 }
 # What the owner of a key is told.
 _OF_KEYS = {
@@ -33,52 +35,48 @@ _OF_KEYS = {
     EventKind.UPLOADER_KEY_REVOKED: "your key is revoked, and no upload by it is taken",
     EventKind.UPLOADER_KEY_EXPIRES: "your key expires; prolong it, and give it here again",
 }
-# How an upload ends, once it is accepted.
-_OUTCOMES = {
-    EventKind.SOURCE_HELD: "is not published, since a build of it failed",
-    EventKind.SOURCE_SUPERSEDED: "is superseded by a later version",
-    EventKind.SUITE_PUBLISHED: "is published",
-}
-_REFUSED_FOR_GOOD = 500  # RFC 5321, 4.2.1: permanent negative replies
 
 
 def announce(site: Site) -> int:
-    """Mail what happened since the last time; returns the number of mails.
-
-    Raises OSError or smtplib.SMTPException when the mail server does not take one; it is tried
-    again the next time.
-    """
+    """Write the letters on what happened since the last time; gives how many."""
     cursor, _ = Cursor.objects.get_or_create(name=_CURSOR)
-    kinds = (EventKind.UPLOAD_REJECTED, *_ALARMS, *_OF_KEYS, *_OUTCOMES)
+    kinds = (*_ALARMS, *_OF_KEYS, *OUTCOMES)
     events = Event.objects.filter(kind__in=kinds, id__gt=cursor.event_id)
-    sent = 0
+    written = 0
     rows = events.select_related("upload__signed_by__user", "key__user", "source", "distribution")
     for event in rows.order_by("id"):
-        message = _message(site, event) if site.settings.mail.host else None
-        if message is not None:
-            sent += _send(site, message)
-        cursor.event_id = event.pk
-        cursor.save()
-    return sent
+        is_told = bool(site.settings.mail.host)
+        letters = [*_letters(site, event)] if is_told else []
+        with transaction.atomic():
+            written += write_down(site, letters)
+            if is_told and _is_outcome(event) and event.upload is not None:
+                Notice.objects.get_or_create(
+                    event=event, defaults={"upload": event.upload, "at": event.at}
+                )
+            cursor.event_id = event.pk
+            cursor.save()
+    return written + tell_uploads(site)
 
 
-def _message(site: Site, event: Event) -> EmailMessage | None:
+def _letters(site: Site, event: Event) -> Iterator[NewLetter]:
     kind = EventKind(event.kind)
     if kind in _OF_KEYS:
-        return _compose_of_key(site, kind, event)
-    if kind in _ALARMS:
-        # What an administrator gives is approved as it is given, and waits for nobody.
-        is_waiting = event.key is None or event.key.approved_at is None
-        return _compose_alarm(site, kind, event.detail) if is_waiting else None
-    if kind in _OUTCOMES:
-        return _compose_outcome(site, kind, event) if _is_outcome(event) else None
-    return _compose(site, event.upload) if event.upload is not None else None
+        yield from _of_key(site, kind, event)
+    # What an administrator gives is approved as it is given, and waits for nobody.
+    elif kind in _ALARMS and (event.key is None or event.key.approved_at is None):
+        yield from _alarms(site, kind, event)
+        if kind is EventKind.WEBHOOK_STOPPED:
+            yield from _of_webhook(site, event)
 
 
 def _is_outcome(event: Event) -> bool:
     """Whether it is the end of an upload, and no migration or rebuild of what came by one."""
+    if event.kind == EventKind.UPLOAD_REJECTED:
+        return True
     source, distribution = event.source, event.distribution
-    if source is None or distribution is None or source.distribution_id != distribution.pk:
+    if event.kind not in OUTCOMES or source is None or distribution is None:
+        return False
+    if source.distribution_id != distribution.pk:
         return False
     if event.kind != EventKind.SUITE_PUBLISHED:
         return True
@@ -86,104 +84,49 @@ def _is_outcome(event: Event) -> bool:
     return version.filter(kind=Cause.UPLOAD, cause=source).exists()
 
 
-def _compose_outcome(site: Site, kind: EventKind, event: Event) -> EmailMessage | None:
-    """The mail to the signer on what became of an accepted upload in the end."""
-    upload, source = event.upload, event.source
-    recipient = _address_of_signer(upload) if upload is not None else ""
-    if not recipient or upload is None or source is None or not site.settings.mail.outcomes:
-        return None
-    jobs = source.jobs.filter(binnmu=0).order_by("architecture")
-    reasons = ((job, f": {job.reason}" if job.reason else "") for job in jobs)
-    return mail.alarm(
-        sender=site.settings.mail.sender,
-        recipients=[recipient],
-        identity=site.settings.identity,
-        what=f"{source.name} {source.version} {_OUTCOMES[kind]} in {event.distribution}"
-        if kind is EventKind.SUITE_PUBLISHED
-        else f"{source.name} {source.version} for {event.distribution} {_OUTCOMES[kind]}",
-        detail="\n".join(f"{job.architecture}: {job.state}{reason}" for job, reason in reasons),
-        url=f"{site.settings.url}/uploads/{upload.pk}/",
-    )
-
-
-def _compose_alarm(site: Site, kind: EventKind, detail: str) -> EmailMessage | None:
-    """The mail to all administrators who have an address."""
-    users = get_user_model().objects.filter(is_active=True, is_superuser=True)
-    addresses = map(mail.address_of, users.order_by("pk").values_list("email", flat=True))
-    recipients = list(dict.fromkeys(filter(None, addresses)))
-    if not recipients:
-        return None
+def _alarms(site: Site, kind: EventKind, event: Event) -> Iterator[NewLetter]:
+    """To all administrators who have an address, once each."""
     what, page = _ALARMS[kind]
-    return mail.alarm(
-        sender=site.settings.mail.sender,
-        recipients=recipients,
-        identity=site.settings.identity,
-        what=what,
-        detail=detail,
-        url=f"{site.settings.url}/{page}",
-    )
+    users = get_user_model().objects.filter(is_active=True, is_superuser=True)
+    told = set()
+    for user in users.order_by("pk"):
+        address = mail.address_of(user.email)
+        if address and address not in told:
+            told.add(address)
+            yield _alarm(site, event, (user.pk, address), what, page)
 
 
-def _compose_of_key(site: Site, kind: EventKind, event: Event) -> EmailMessage | None:
-    """The mail to the owner of a key, if there is still one who has an address."""
+def _of_key(site: Site, kind: EventKind, event: Event) -> Iterator[NewLetter]:
+    """To the owner of a key, if there is still one who has an address."""
     key = event.key
-    recipient = key and (mail.address_of(key.user.email) or mail.address_of(key.uid))
-    if not recipient:
-        return None
-    return mail.alarm(
+    address = key and (mail.address_of(key.user.email) or mail.address_of(key.uid))
+    if key is not None and address:
+        yield _alarm(site, event, (key.user_id, address), _OF_KEYS[kind], "me/")
+
+
+def _of_webhook(site: Site, event: Event) -> Iterator[NewLetter]:
+    """To whose webhook it is, unless that is an administrator, who is told anyway."""
+    number = event.detail.partition(" ")[0]
+    if not number.isdecimal():
+        return
+    row = Webhook.objects.filter(pk=int(number)).select_related("user").first()
+    address = mail.address_of(row.user.email) if row is not None and row.user.is_active else ""
+    if row is not None and address and not row.user.is_superuser:
+        what = "your webhook is switched off"
+        yield _alarm(site, event, (row.user_id, address), what, f"webhooks/{row.pk}/")
+
+
+def _alarm(site: Site, event: Event, whom: tuple[int, str], what: str, page: str) -> NewLetter:
+    """A letter to an account and its address."""
+    user_id, address = whom
+    name = f"event.{event.pk}.{user_id}"
+    envelope = mail.Envelope(
         sender=site.settings.mail.sender,
-        recipients=[recipient],
-        identity=site.settings.identity,
-        what=_OF_KEYS[kind],
-        detail=event.detail,
-        url=f"{site.settings.url}/me/",
+        recipient=address,
+        subject=f"{site.settings.identity}: {what}",
+        host=site.settings.host,
+        name=f"{name}.{site.settings.identity}",
+        list_name=f"alarms.{site.settings.identity}",
     )
-
-
-def _send(site: Site, message: EmailMessage) -> int:
-    """1 when it was taken, 0 when the server refuses it for good, which holds no other up."""
-    try:
-        mail.send(site.settings.mail, message)
-    except smtplib.SMTPRecipientsRefused as refusal:
-        codes = [code for code, _ in refusal.recipients.values()]
-        if any(code < _REFUSED_FOR_GOOD for code in codes):
-            raise
-        _log.warning("no mail to %s: the server refuses it: %s", message["To"], refusal)
-        return 0
-    except smtplib.SMTPResponseException as answer:
-        if answer.smtp_code < _REFUSED_FOR_GOOD:
-            raise
-        _log.warning("no mail to %s: the server refuses it: %s", message["To"], answer)
-        return 0
-    return 1
-
-
-def _compose(site: Site, upload: Upload) -> EmailMessage | None:
-    """The mail to the signer, whom the key gives that signed; an unknown one gets none."""
-    recipient = _address_of_signer(upload)
-    if not recipient:
-        return None
-    return mail.rejection(
-        sender=site.settings.mail.sender,
-        recipient=recipient,
-        changes_name=upload.changes_name,
-        code=upload.problem_code,
-        title=upload.problem_title,
-        expected=upload.expected,
-        found=upload.found,
-        hint=upload.hint,
-        url=f"{site.settings.url}/uploads/{upload.pk}/",
-        more=[
-            f"{each['title']} ({each['code']}): expected {each['expected']}; found {each['found']}"
-            for each in upload.more_problems
-        ],
-    )
-
-
-def _address_of_signer(upload: Upload) -> str:
-    """Where mail reaches who signed *upload*, by the account or else by the key itself."""
-    key = upload.signed_by
-    if key is not None:
-        # Nobody has checked what stands in the account; a line feed would stop all mails.
-        return mail.address_of(key.user.email) or mail.address_of(key.uid)
-    return mail.address_of(upload.signer) if upload.signer_fingerprint else ""
+    made = mail.alarm(envelope, what, event.detail, f"{site.settings.url}/{page}")
+    return NewLetter(name, made, user_id)

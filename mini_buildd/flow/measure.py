@@ -93,15 +93,19 @@ def _count_day(day: date, ended: QuerySet[Attempt]) -> None:
     known = {
         (row.distribution_id, row.architecture): row for row in BuildDay.objects.filter(day=day)
     }
+    new: list[BuildDay] = []
+    changed: list[BuildDay] = []
     for key, count in counted.items():
-        is_known = key in known
-        new = BuildDay(day=day, distribution_id=key[0], architecture=key[1])
-        row = known.get(key, new)
-        said = _Count(row.good, row.failed, row.other, row.good_seconds)
-        if not is_known or said != count:
-            row.good, row.failed, row.other = count.good, count.failed, count.other
-            row.good_seconds = count.good_seconds
-            row.save()
+        row = known.get(key, BuildDay(day=day, distribution_id=key[0], architecture=key[1]))
+        if key in known and count == _Count(row.good, row.failed, row.other, row.good_seconds):
+            continue
+        row.good, row.failed, row.other = count.good, count.failed, count.other
+        row.good_seconds = count.good_seconds
+        (changed if key in known else new).append(row)
+    if new or changed:
+        with transaction.atomic():
+            BuildDay.objects.bulk_create(new)
+            BuildDay.objects.bulk_update(changed, ["good", "failed", "other", "good_seconds"])
 
 
 def _counts(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mini_buildd.archive import catalogue_read
 from mini_buildd.archive.catalogue import Need
-from mini_buildd.db.queries.package import BinaryRow, Needer, needers
+from mini_buildd.db.queries.package import BinaryRow, Needer, needing_binaries, needing_sources
 from mini_buildd.deb.deb822 import MalformedControl, Paragraph, parse_paragraph
 from mini_buildd.deb.names import MalformedName
 from mini_buildd.deb.relations import Group, parse_relations
@@ -64,14 +64,15 @@ def needed_by(name: str, binaries: Iterable[BinaryRow]) -> tuple[NeededBy, ...]:
             return ()
         names = {*rows.values(), *catalogue_read.provided_by(asked, rows)}
         found = {kind: catalogue_read.needing(asked, names, kind) for kind in _KINDS}
+    built = needing_sources(found[Need.BUILD])
+    others = needing_binaries(pk for kind in _KINDS if kind is not Need.BUILD for pk in found[kind])
     told = []
     for kind, ids in found.items():
-        if not ids:
-            continue
-        rows_ = needers(ids, ()) if kind is Need.BUILD else needers((), ids)
-        others = tuple(each for each in rows_ if each.source != name)
-        if others:
-            told.append(NeededBy(kind, others, len(ids) < MOST_NEEDERS))
+        known = built if kind is Need.BUILD else others
+        rows_ = {known[pk] for pk in ids if pk in known and known[pk].source != name}
+        if rows_:
+            ordered = tuple(sorted(rows_, key=lambda each: (each.source, each.package)))
+            told.append(NeededBy(kind, ordered, len(ids) < MOST_NEEDERS))
     return tuple(told)
 
 

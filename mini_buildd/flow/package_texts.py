@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mini_buildd.archive.contents import unpack_listing
 from mini_buildd.archive.tree import changelog_path
-from mini_buildd.db.queries.package import BinaryRow, SourceVersion, find_listing
+from mini_buildd.db.queries.package import BinaryRow, SourceVersion, VersionRow, find_listing
 from mini_buildd.deb.changelog import entries_since
 from mini_buildd.deb.deb822 import MalformedControl
 from mini_buildd.deb.names import Component, MalformedName, PackageName, SourceName
@@ -33,15 +33,17 @@ class Text:
 
 def changelog(version: SourceVersion) -> Text:
     """The published changelog, or else what the upload said is new."""
-    row = version.row
+    return published_changelog(version.name, version.row) or Text(version.news, is_cut=False)
+
+
+def published_changelog(name: str, row: VersionRow) -> Text | None:
+    """What the archive has as the changelog of that version; None when it has none."""
     try:
-        path = changelog_path(
-            Component(row.component), SourceName(version.name), _plain(row.version)
-        )
+        path = changelog_path(Component(row.component), SourceName(name), _plain(row.version))
         with (tree(row.repository).root / path).open("rb") as stream:
             data = stream.read(SHOWN_BYTES + 1)
     except (FileNotFoundError, MalformedName):
-        return Text(version.news, is_cut=False)
+        return None
     text = data[:SHOWN_BYTES].decode("utf-8", "replace")
     return Text(text, len(data) > SHOWN_BYTES, path)
 

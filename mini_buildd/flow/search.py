@@ -151,8 +151,13 @@ def _binaries(names: list[str]) -> tuple[BinaryFound, ...]:
     return tuple(
         BinaryFound(name, sources[name])
         for name in names
-        if name in sources and sources[name] != (name,)
+        if name in sources and sources[name] != (name,) and not _is_debug(name, names)
     )
+
+
+def _is_debug(name: str, names: list[str]) -> bool:
+    """Whether *name* has the debug symbols of another one of *names*."""
+    return name.endswith("-dbgsym") and name.removesuffix("-dbgsym") in names
 
 
 def _versions(asked: Asked | None, text: str) -> tuple[tuple[str, str], ...]:
@@ -175,7 +180,7 @@ def _described(asked: Asked | None, text: str, told: set[str]) -> tuple[Describe
     shown = {
         each.package: Described(each.package, each.summary, there[pk].source)
         for pk, each in found.items()
-        if pk in there and each.package not in told
+        if pk in there and not there[pk].is_debug and each.package not in told
     }
     return tuple(shown.values())
 
@@ -185,11 +190,11 @@ def _files(asked: Asked | None, text: str) -> tuple[FileFound, ...]:
         return ()
     found = catalogue_read.files(asked, text)
     there = current_binaries({each.binary for each in found})
-    paths: dict[str, dict[tuple[str, str], BinaryHit]] = {}
+    paths: dict[str, dict[str, BinaryHit]] = {}
     for each in found:
         hit = there.get(each.binary)
         if hit is not None:
-            paths.setdefault(each.path, {}).setdefault((hit.package, hit.source_version), hit)
+            paths.setdefault(each.path, {}).setdefault(hit.package, hit)
     return tuple(FileFound(path, tuple(hits.values())) for path, hits in paths.items())
 
 

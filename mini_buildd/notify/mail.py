@@ -1,66 +1,78 @@
-"""Mail: the text of each kind, and sending it."""
+"""Mail: what every letter has, the texts of the short ones, and the way to the mail server."""
 
 import re
 import smtplib
-from collections.abc import Sequence
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from email.message import EmailMessage
+from email.policy import default
 from email.utils import parseaddr
+from pathlib import Path
 
 from mini_buildd.config.settings import Mail
 
+COLUMNS = 72
+_SECONDS = 30.0
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*")
+# Of a letter that is stored and read again: no line is folded in another way then.
+_POLICY = default.clone(max_line_length=998)
+_NOT_IN_NAME = re.compile(r"[^A-Za-z0-9.-]+")
 
 
-def rejection(
-    *,
-    sender: str,
-    recipient: str,
-    changes_name: str,
-    code: str,
-    title: str,
-    expected: str,
-    found: str,
-    hint: str,
-    url: str,
-    more: Sequence[str] = (),
-) -> EmailMessage:
-    """The mail that tells a signer why the upload was rejected, and what to do.
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """Around the text of a letter: who tells whom, as what, and as a part of which thread.
 
-    *more* is what else is wrong with it, a line each.
+    *name* and *thread* are unique here, and become Message-ID and References; *unsubscribe* is
+    where one POST ends it (RFC 8058). *list_name* is for filters (RFC 2919).
     """
-    message = EmailMessage()
-    message["From"] = sender
-    message["To"] = recipient
-    message["Subject"] = f"rejected: {changes_name} ({code})"
+
+    sender: str
+    recipient: str
+    subject: str
+    host: str
+    name: str
+    thread: str = ""
+    unsubscribe: str = ""
+    list_name: str = ""
+    marks: Mapping[str, str] = field(default_factory=dict)
+
+
+def letter(envelope: Envelope, text: str) -> EmailMessage:
+    """The whole letter."""
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = envelope.sender
+    message["To"] = envelope.recipient
+    message["Subject"] = " ".join(envelope.subject.split())
+    message["Message-ID"] = _id(envelope, envelope.name)
+    if envelope.thread:
+        message["In-Reply-To"] = message["References"] = _id(envelope, envelope.thread)
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(
-        f"{title}.\n\n"
-        f"Upload:    {changes_name}\n"
-        f"Expected:  {expected}\n"
-        f"Found:     {found}\n\n"
-        f"{hint}\n\n"
-        f"{_also(more)}"
-        f"{url}\n"
-    )
+    message["Precedence"] = "list"
+    if envelope.list_name:
+        name = _NOT_IN_NAME.sub("-", envelope.list_name)
+        message["List-Id"] = f"{name} <{name}.{envelope.host}>"
+    if envelope.unsubscribe:
+        message["List-Unsubscribe"] = f"<{envelope.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    for mark, said in envelope.marks.items():
+        if said:
+            message[f"X-Mini-Buildd-{mark}"] = " ".join(said.split())
+    # Quoted, so that it can be read as it is, and no server has to change it on its way.
+    message.set_content(text, cte=None if text.isascii() else "quoted-printable")
     return message
 
 
-def _also(more: Sequence[str]) -> str:
-    return "\n".join(["Also:", *(f"  * {each}" for each in more), "", ""]) if more else ""
+def _id(envelope: Envelope, name: str) -> str:
+    return f"<{_NOT_IN_NAME.sub('-', name)}@{envelope.host}>"
 
 
-def alarm(
-    *, sender: str, recipients: Sequence[str], identity: str, what: str, detail: str, url: str
-) -> EmailMessage:
-    """The mail that tells administrators of something that needs one of them."""
-    message = EmailMessage()
-    message["From"] = sender
-    message["To"] = ", ".join(recipients)
-    message["Subject"] = f"{identity}: {what}"
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(f"{what}:\n\n{detail}\n\n{url}\n")
-    return message
+def alarm(envelope: Envelope, what: str, detail: str, url: str) -> EmailMessage:
+    """A letter of a sentence, the detail and where more stands."""
+    return letter(envelope, f"{what}:\n\n{detail}\n\n{url}\n")
 
 
 def address_of(user_id: str) -> str:
@@ -72,7 +84,23 @@ def address_of(user_id: str) -> str:
     return address if _ADDRESS.fullmatch(address) else ""
 
 
-def send(settings: Mail, message: EmailMessage) -> None:
-    """Hand *message* to the mail server; raises OSError or smtplib.SMTPException."""
-    with smtplib.SMTP(settings.host, settings.port, timeout=30) as server:
-        server.send_message(message)
+@contextmanager
+def connect(settings: Mail) -> Iterator[smtplib.SMTP]:
+    """A session with the mail server; raises OSError or smtplib.SMTPException."""
+    if settings.security == "tls":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            settings.host, settings.port, timeout=_SECONDS, context=ssl.create_default_context()
+        )
+    else:
+        server = smtplib.SMTP(settings.host, settings.port, timeout=_SECONDS)
+    try:
+        if settings.security == "starttls":
+            server.starttls(context=ssl.create_default_context())
+        if settings.user:
+            password = Path(settings.password_file).read_text(encoding="utf-8").strip()
+            server.login(settings.user, password)
+        yield server
+    finally:
+        with suppress(OSError, smtplib.SMTPException):  # what was taken is taken
+            server.quit()
+        server.close()

@@ -301,6 +301,7 @@ def _next_things(scene: Scenario, upload: Upload) -> None:
   {instance.url}/                     what is going on
   {instance.url}/uploads/             every upload, and what became of it
   {instance.url}/repositories/test/   the suites, and how to use them
+  doc/tutorial/first-package.md       the same way with a package and an instance of your own
 
 {_bold}Try{_plain}
   {dput}
@@ -308,7 +309,8 @@ def _next_things(scene: Scenario, upload: Upload) -> None:
   curl {instance.url}/archive/test/{scene.distribution}.sources
       all that a machine needs to install from here
   {_as_owner(instance.command("admin", "you"))}
-      then sign in at {instance.url}/admin/
+      then sign in: {instance.url}/first/ shows you each step that this demo has done, and the next;
+      {instance.url}/admin/ has the settings
 """,
         flush=True,
     )

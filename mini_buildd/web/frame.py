@@ -12,6 +12,7 @@ from mini_buildd.flow.hosted import instance
 
 _MENU = (
     (gettext_noop("Now"), "now"),
+    (gettext_noop("Packages"), "packages"),
     (gettext_noop("Uploads"), "uploads"),
     (gettext_noop("Builds"), "builds"),
     (gettext_noop("Repositories"), "repositories"),
@@ -19,7 +20,7 @@ _MENU = (
     (gettext_noop("Events"), "events"),
 )
 # Pages that belong to one of the menu without standing below it.
-_BELOW = {"repositories": "/suites/", "builds": "/queue/"}
+_BELOW = {"repositories": "/suites/", "builds": "/queue/", "builders": "/schedule/"}
 # Nobody wants to come back to these.
 _DOORS = "/account/"
 

@@ -184,6 +184,11 @@ def of_upload(row: UploadRow) -> Status:
     return _SOURCE[row.source_state]
 
 
+def of_source(state: SourceState) -> Status:
+    """What became of a source package."""
+    return _SOURCE[state]
+
+
 def of_machinery(row: BuilderRow | ChrootRow) -> Status:
     """What builds, and what builds start from."""
     return _of_builder(row) if isinstance(row, BuilderRow) else _of_chroot(row)

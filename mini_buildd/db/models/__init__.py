@@ -12,6 +12,7 @@ from mini_buildd.db.models.base import AptSource, Base, Chroot
 from mini_buildd.db.models.builder import Builder, BuildNeeds
 from mini_buildd.db.models.event import Cursor, Event
 from mini_buildd.db.models.job import Attempt, Job
+from mini_buildd.db.models.mail import Letter, Notice, OwnUploads, Subscription
 from mini_buildd.db.models.measure import BuildDay, QueueSample
 from mini_buildd.db.models.people import (
     ApiToken,
@@ -32,6 +33,7 @@ from mini_buildd.db.models.repository import (
 from mini_buildd.db.models.request import AnsweredRequest
 from mini_buildd.db.models.source import Source, SourceFile
 from mini_buildd.db.models.upload import Upload
+from mini_buildd.db.models.webhook import Delivery, Webhook
 
 __all__ = [
     "AnsweredRequest",
@@ -46,15 +48,19 @@ __all__ = [
     "Builder",
     "Chroot",
     "Cursor",
+    "Delivery",
     "Distribution",
     "DistributionArchitecture",
     "Event",
     "Grant",
     "Job",
     "Layout",
+    "Letter",
     "Listing",
+    "Notice",
     "OpenPGPKey",
     "OutsideAccount",
+    "OwnUploads",
     "PoolFile",
     "Publication",
     "QueueSample",
@@ -63,8 +69,10 @@ __all__ = [
     "Source",
     "SourceFile",
     "SshKey",
+    "Subscription",
     "Suite",
     "SuiteEntry",
     "TrustedKeyring",
     "Upload",
+    "Webhook",
 ]

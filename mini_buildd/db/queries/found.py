@@ -23,21 +23,24 @@ class BinaryHit:
     version: str
     source: str
     source_version: str
+    is_debug: bool
 
 
 def current_binaries(ids: Iterable[int]) -> Mapping[int, BinaryHit]:
     """Those of the binary packages with these numbers that a suite has now."""
     rows = visible(SuiteEntry.objects.filter(removed_in=None, binary__in=list(ids)), _REPOSITORY)
+    found = rows.order_by().values_list(
+        "binary_id",
+        "binary__package",
+        "binary__architecture",
+        "binary__version",
+        "source__name",
+        "source__version",
+        "binary__is_debug",
+    )
     return {
-        pk: BinaryHit(*rest)
-        for pk, *rest in rows.order_by().values_list(
-            "binary_id",
-            "binary__package",
-            "binary__architecture",
-            "binary__version",
-            "source__name",
-            "source__version",
-        )
+        pk: BinaryHit(package, architecture, version, source, source_version, is_debug)
+        for pk, package, architecture, version, source, source_version, is_debug in found
     }
 
 

@@ -1,10 +1,11 @@
 """The good builds that came before an attempt: what it can be compared with."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-from django.db.models import Case, Value, When
+from django.db.models import Case, QuerySet, Value, When
 
-from mini_buildd.db.models import Attempt
+from mini_buildd.db.models import Attempt, Job
 from mini_buildd.db.queries.builds import AttemptRow, attempt_row
 from mini_buildd.db.visibility import visible
 from mini_buildd.domain.states import Outcome
@@ -49,4 +50,58 @@ def good_builds_before(job_id: int, number: int) -> tuple[GoodBuild, ...]:
             attempt_row(row),
         )
         for row in rows[:_MOST]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BuildinfoRow:
+    """A good build that left a .buildinfo at *path* of its repository's folder.
+
+    *sizes* are those of the packages it made, by their names.
+    """
+
+    job_id: int
+    attempt_id: int
+    version: str
+    path: str
+    repository: str
+    sizes: Mapping[str, int] = field(default_factory=dict)
+
+
+def buildinfo_of(job_id: int) -> BuildinfoRow | None:
+    """The latest good build of a job that left a .buildinfo."""
+    return _buildinfo(_with_buildinfo().filter(job_id=job_id).order_by("-number").first())
+
+
+def good_buildinfo_before(row: BuildinfoRow) -> BuildinfoRow | None:
+    """The good build before that one: of the same source package, suite and architecture."""
+    job = Job.objects.select_related("source").get(pk=row.job_id)
+    earlier = _with_buildinfo().filter(
+        job__source__name=job.source.name,
+        job__source__distribution=job.source.distribution_id,
+        job__architecture=job.architecture,
+        pk__lt=row.attempt_id,
+    )
+    return _buildinfo(earlier.exclude(job=job).order_by("-pk").first())
+
+
+def _with_buildinfo() -> QuerySet[Attempt]:
+    good = Attempt.objects.filter(outcome=Outcome.SUCCEEDED, buildinfo__isnull=False)
+    rows = visible(good, "job__source__distribution__repository__name")
+    return rows.select_related("buildinfo__repository", "job__source").prefetch_related(
+        "binaries__file"
+    )
+
+
+def _buildinfo(attempt: Attempt | None) -> BuildinfoRow | None:
+    if attempt is None or attempt.buildinfo is None:
+        return None
+    file = attempt.buildinfo
+    return BuildinfoRow(
+        attempt.job_id,
+        attempt.pk,
+        attempt.job.source.version,
+        file.path,
+        file.repository.name,
+        {binary.package: binary.file.size_bytes for binary in attempt.binaries.all()},
     )

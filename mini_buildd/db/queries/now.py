@@ -16,9 +16,8 @@ from mini_buildd.db.models import Job, Source, Upload
 from mini_buildd.db.queries.builds import BuildRow, build_row, in_order, jobs
 from mini_buildd.db.queries.suites import Frozen, list_frozen
 from mini_buildd.db.queries.uploads import UploadRow, upload_row, uploads
-from mini_buildd.domain.states import JOB_UNDER_WAY, JobState, SourceState, UploadState
+from mini_buildd.domain.states import JOB_OPEN, JOB_UNDER_WAY, JobState, SourceState, UploadState
 
-_ENDED = (JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED)
 _SHOWN = 8
 _NEED_DAYS = 7
 
@@ -46,7 +45,8 @@ def find_now(at: datetime, order: Sequence[int]) -> Now:
     failed = list(_failed(since).order_by("-pk")[:_SHOWN])
     running = list(bare.filter(state__in=JOB_UNDER_WAY).order_by("pk"))
     waiting = in_order(bare, order[:_SHOWN])
-    ended = list(bare.filter(state__in=_ENDED).order_by("-pk")[:_SHOWN])
+    # Not by the states that they have: all that ever ended would be sorted for a few of them.
+    ended = list(bare.exclude(state__in=JOB_OPEN).order_by("-pk")[:_SHOWN])
     prefetch_related_objects([*failed, *running, *waiting, *ended], "attempts")
     return Now(
         failed=_rows(failed),

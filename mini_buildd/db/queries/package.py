@@ -330,13 +330,23 @@ class Needer:
     package: str
 
 
-def needers(sources: Iterable[int], binaries: Iterable[int]) -> tuple[Needer, ...]:
-    """The packages of these numbers that a suite has, and whoever looks may see."""
-    entries = visible(SuiteEntry.objects.filter(removed_in=None), _REPOSITORY).order_by()
-    built = entries.filter(binary__in=list(binaries)).values_list("source__name", "binary__package")
-    plain = entries.filter(source__in=list(sources), binary=None).values_list(
-        "source__name", flat=True
+def needing_sources(sources: Iterable[int]) -> Mapping[int, Needer]:
+    """Those of the source packages with these numbers that a suite has."""
+    wanted = list(sources)
+    if not wanted:
+        return {}
+    rows = visible(
+        SuiteEntry.objects.filter(removed_in=None, binary=None, source__in=wanted), _REPOSITORY
     )
-    found = {Needer(source, package or "") for source, package in built.distinct()}
-    found |= {Needer(source, "") for source in plain.distinct()}
-    return tuple(sorted(found, key=lambda each: (each.source, each.package)))
+    found = rows.order_by().values_list("source_id", "source__name")
+    return {pk: Needer(name, "") for pk, name in found}
+
+
+def needing_binaries(binaries: Iterable[int]) -> Mapping[int, Needer]:
+    """Those of the binary packages with these numbers that a suite has."""
+    wanted = list(binaries)
+    if not wanted:
+        return {}
+    rows = visible(SuiteEntry.objects.filter(removed_in=None, binary__in=wanted), _REPOSITORY)
+    found = rows.order_by().values_list("binary_id", "source__name", "binary__package")
+    return {pk: Needer(source, package) for pk, source, package in found}

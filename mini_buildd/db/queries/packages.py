@@ -46,6 +46,11 @@ class SourceRow:
     places: tuple[Place, ...]
     failed: int
 
+    @property
+    def since(self) -> datetime | None:
+        """When one of its versions came last into a suite that has it."""
+        return max((each.since for each in self.places if each.since is not None), default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class SourcePart:

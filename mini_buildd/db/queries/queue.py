@@ -292,3 +292,12 @@ def list_places(backend: str) -> Mapping[Place, int]:
     rows = Chroot.objects.filter(backend=backend, made_at__isnull=False, is_active=True)
     found = rows.order_by().values_list(F("base__codename"), "architecture", "weight")
     return {(codename, architecture): weight for codename, architecture, weight in found}
+
+
+def waiting_by_architecture() -> Mapping[str, frozenset[int]]:
+    """The jobs that wait, for a builder or for other packages, by architecture."""
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    rows = Job.objects.filter(state__in=[JobState.WAITING, JobState.DEP_WAIT]).order_by()
+    for pk, architecture in rows.values_list("pk", "architecture"):
+        found[architecture].add(pk)
+    return {name: frozenset(ids) for name, ids in found.items()}

@@ -29,6 +29,10 @@ PATHS = (
     "suites/trixie-test-unstable/packages/",
     "suites/trixie-test-testing/versions/",
     "builders/",
+    "chroots/",
+    "schedule/",
+    "build-days/",
+    "queue-samples/",
     "dput",
 )
 

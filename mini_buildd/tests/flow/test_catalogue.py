@@ -66,7 +66,8 @@ def contents(shelf: Shelf) -> dict[str, list[Any]]:
         assert rows is not None
         questions = {
             "source": "SELECT * FROM source",
-            "binary": "SELECT binary.id, package, summary FROM binary JOIN about ON about.id = about",
+            "binary": "SELECT binary.id, package, summary FROM binary"
+            " JOIN about ON about.id = about",
             "words": "SELECT package, summary, description FROM words",
             "need": "SELECT * FROM need",
             "file": "SELECT path, name, binary FROM file JOIN folder ON folder.id = file.folder",

@@ -9,7 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from mini_buildd.db import models
 from mini_buildd.flow import sweep
 from mini_buildd.flow.announce import announce
+from mini_buildd.flow.deliver import due_programs, due_webhooks
 from mini_buildd.flow.judge import newest_in_suite
+from mini_buildd.flow.letters import post
+from mini_buildd.flow.tell import tell
 from mini_buildd.tests.flow.package import SourcePackage
 from mini_buildd.tests.flow.scene import Scene
 
@@ -30,6 +33,8 @@ def sweeps(scene: Scene) -> dict[str, Callable[[], object]]:
         "under_way": lambda: sweep.attempts_under_way("here"),
         "assign": scene.assign,
         "announce": lambda: announce(scene.site),
+        "tell": lambda: (tell(scene.site), due_webhooks(scene.site), due_programs(scene.site)),
+        "post": lambda: post(scene.site),
         "newest_in_suite": lambda: newest_in_suite(models.Source.objects.earliest("id")),
     }
 
@@ -67,13 +72,25 @@ def effort(work: Callable[[], object]) -> int:
 
 @pytest.mark.parametrize(
     "name",
-    ["take_in", "judge_all", "publish_all", "under_way", "assign", "announce", "newest_in_suite"],
+    [
+        "take_in",
+        "judge_all",
+        "publish_all",
+        "under_way",
+        "assign",
+        "announce",
+        "tell",
+        "post",
+        "newest_in_suite",
+    ],
 )
 def test_a_sweep_costs_the_same_after_thousands_of_sources(old: Scene, name: str) -> None:
     work = sweeps(old)[name]
     work()
     before = effort(work)
     _grow(old, 3_000)
+    if name == "tell":
+        work()  # what is new is read, once
     assert effort(work) <= 2 * before + 20
 
 

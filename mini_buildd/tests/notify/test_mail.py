@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mini_buildd.config.settings import Mail
-from mini_buildd.notify.mail import address_of, rejection, send
+from mini_buildd.notify.mail import Envelope, address_of, connect, letter
 
 
 @dataclass(slots=True)
@@ -68,43 +68,72 @@ def server() -> Iterator[SmtpServer]:
     assert not thread.is_alive()
 
 
-def _rejection(recipient: str = "pat@example.invalid", found: str = "nothing") -> EmailMessage:
-    return rejection(
+def _letter(recipient: str = "pat@example.invalid", text: str = "It is so.") -> EmailMessage:
+    envelope = Envelope(
         sender="mini-buildd@localhost",
         recipient=recipient,
-        changes_name="hello_1.0_source.changes",
-        code="file-missing",
-        title="A file of the upload did not arrive",
-        expected="hello_1.0.tar.gz",
-        found=found,
-        hint="Upload all files again.",
-        url="http://build.example/uploads/1",
+        subject="example: hello 1.0 is\npublished",
+        host="buildd.example",
+        name="upload.7.9.1.example",
+        thread="upload.7.example",
+        unsubscribe="http://buildd.example/unsubscribe/own-1:x/",
+        list_name="test.example",
+        marks={"Package": "hello", "Nothing": ""},
     )
+    return letter(envelope, text)
 
 
-def test_a_rejection_reaches_the_signer_with_cause_and_next_step(server: SmtpServer) -> None:
-    send(Mail(host="127.0.0.1", port=server.port), _rejection(found="nichts, größer als …"))
+def _send(server: SmtpServer, message: EmailMessage) -> None:
+    with connect(Mail(host="127.0.0.1", port=server.port)) as session:
+        session.send_message(message)
+
+
+def test_a_letter_reaches_whom_it_is_for_and_can_be_read_on_its_way(server: SmtpServer) -> None:
+    _send(server, _letter(text="nichts, größer als …\n" + "a long line of words " * 20))
     said = [command.lower() for command in server.commands]
     assert "rcpt to:<pat@example.invalid>" in said
     got = email.message_from_bytes(server.content, policy=email.policy.default)
-    assert got["Subject"] == "rejected: hello_1.0_source.changes (file-missing)"
+    assert got["Subject"] == "example: hello 1.0 is published"
+    assert got["Content-Transfer-Encoding"] == "quoted-printable"
+    assert "größer als …" in got.get_content()
+
+
+def test_its_header_holds_threads_together_and_tells_programs_what_it_is() -> None:
+    got = email.message_from_string(_letter().as_string(), policy=email.policy.default)
+    assert got["Message-ID"] == "<upload.7.9.1.example@buildd.example>"
+    assert got["References"] == got["In-Reply-To"] == "<upload.7.example@buildd.example>"
     assert got["Auto-Submitted"] == "auto-generated"
-    text = got.get_content()
-    for part in ("did not arrive.", "hello_1.0.tar.gz", "größer als …", "Upload all", "/uploads/1"):
-        assert part in text
+    assert got["List-Id"] == "test.example <test.example.buildd.example>"
+    assert got["X-Mini-Buildd-Package"] == "hello"
+    assert "X-Mini-Buildd-Nothing" not in got
+    # RFC 8058: both fields, or no mail program shows its button.
+    assert got["List-Unsubscribe"] == "<http://buildd.example/unsubscribe/own-1:x/>"
+    assert got["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 
 
 def test_a_recipient_that_is_refused_is_an_smtp_exception(server: SmtpServer) -> None:
     server.refuses = True
     with pytest.raises(SMTPException):
-        send(Mail(host="127.0.0.1", port=server.port), _rejection())
+        _send(server, _letter())
 
 
 def test_a_server_that_is_not_there_is_an_os_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    with pytest.raises(OSError, match="refused"):
-        send(Mail(host="127.0.0.1", port=port), _rejection())
+    with (
+        pytest.raises(OSError, match="refused"),
+        connect(Mail(host="127.0.0.1", port=port)) as session,
+    ):
+        session.send_message(_letter())
+
+
+def test_nothing_is_sent_in_the_clear_where_tls_is_asked_for(server: SmtpServer) -> None:
+    with (
+        pytest.raises(SMTPException, match="STARTTLS"),
+        connect(Mail(host="127.0.0.1", port=server.port, security="starttls")) as session,
+    ):
+        session.send_message(_letter())
+    assert not any(command.upper().startswith("MAIL") for command in server.commands)
 
 
 @pytest.mark.parametrize(
@@ -129,6 +158,6 @@ def test_the_address_in_a_user_id_is_one_plain_address_or_none(user_id: str, add
 def test_a_mail_can_be_written_to_any_address_that_was_found(user_id: str, found: str) -> None:
     address = address_of(user_id)
     if address:
-        message = _rejection(address, found)
+        message = _letter(address, found)
         assert message.as_bytes()
         assert [each.addr_spec for each in message["To"].addresses] == [address]

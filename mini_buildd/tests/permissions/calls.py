@@ -46,6 +46,21 @@ def _token() -> dict[str, object]:
     return {"token": models.ApiToken.objects.filter(user__username=UPLOADER).order_by("id")[0].pk}
 
 
+def _webhook() -> dict[str, object]:
+    row = models.Delivery.objects.order_by("id")[0]
+    return {"webhook": row.webhook_id, "delivery": row.pk}
+
+
+def _subscription() -> dict[str, object]:
+    return {"subscription": models.Subscription.objects.order_by("id")[0].pk}
+
+
+def _on_webhook(method: str, path: str = "", body: Any = None) -> Call:
+    """A call on the uploader's webhook."""
+    where = f"webhooks/{{webhook}}{path}"
+    return Call(method, where, Act.KEEP_WEBHOOK, body, UPLOADER, places=_webhook)
+
+
 def set_out() -> None:
     """What some of these calls need beside what the instance of the tests of the pages has."""
     published = hosted.tree("test").root
@@ -103,6 +118,30 @@ _WISH = {"name": "more", "scopes": ["read"], "days": 30}
 _ASKED = {"changes_name": "no name of a .changes", "changes": "unsigned"}
 
 CALLS: Mapping[str, Call] = {
+    "choose_own_uploads": Call(
+        "PUT", "subscriptions/own-uploads", Act.SUBSCRIBE, {"wants": "failures"}, SELF
+    ),
+    "end_subscription": Call(
+        "DELETE",
+        "subscriptions/{subscription}",
+        Act.SUBSCRIBE,
+        owner=UPLOADER,
+        places=_subscription,
+    ),
+    "list_of_deliveries": _on_webhook("GET", "/deliveries/"),
+    "list_of_subscriptions": Call("GET", "subscriptions/", Act.SUBSCRIBE, owner=SELF),
+    "list_of_webhooks": Call("GET", "webhooks/", Act.KEEP_WEBHOOK, owner=SELF),
+    "make_webhook": Call(
+        "POST", "webhooks/", Act.KEEP_WEBHOOK, {"url": "https://chat.example/"}, SELF
+    ),
+    "ping_webhook": _on_webhook("POST", "/ping", {}),
+    "remove_webhook": _on_webhook("DELETE"),
+    "renew_webhook_secret": _on_webhook("POST", "/secret", {}),
+    "replay_deliveries": _on_webhook("POST", "/replay", {"since": "2026-01-01T00:00:00Z"}),
+    "replay_delivery": _on_webhook("POST", "/deliveries/{delivery}/replay", {}),
+    "show_webhook": _on_webhook("GET"),
+    "subscribe": Call("POST", "subscriptions/", Act.SUBSCRIBE, {"package": "tree"}, SELF),
+    "switch_webhook": _on_webhook("PATCH", "", {"is_active": True}),
     "approve_one_key": Call("POST", f"keys/{_WAITING_KEY}/approve", Act.APPROVE_KEY),
     "cancel_build": Call(
         "POST", f"{_BUILD}/cancel", Act.CANCEL_BUILD, {}, UPLOADER, places=_waiting
@@ -120,6 +159,9 @@ CALLS: Mapping[str, Call] = {
     "list_of_builders": Call("GET", "builders/"),
     "list_of_builds": Call("GET", "builds/"),
     "list_of_events": Call("GET", "events/"),
+    "find_lines": Call("GET", f"{_BUILD}/log/lines?find=error", places=_failed),
+    "list_of_build_days": Call("GET", "build-days/"),
+    "list_of_queue_samples": Call("GET", "queue-samples/"),
     "list_of_packages": Call("GET", "packages/"),
     "list_of_repositories": Call("GET", "repositories/"),
     "list_of_tokens": Call("GET", "tokens/", Act.MAKE_TOKEN, owner=SELF),
@@ -136,10 +178,13 @@ CALLS: Mapping[str, Call] = {
     "retry_build": Call("POST", f"{_BUILD}/retry", Act.RETRY_BUILD, {}, UPLOADER, places=_failed),
     "retry_builds": Call("POST", f"{_UPLOAD}/retry", Act.RETRY_BUILD, {}, UPLOADER, places=_failed),
     "revoke_one": Call("DELETE", "tokens/{token}", Act.MAKE_TOKEN, owner=UPLOADER, places=_token),
+    "run_step": Call("POST", "schedule/tidy/run", Act.RUN_STEP),
     "search_everything": Call("GET", "search?query=hello"),
     "show_build": Call("GET", _BUILD, places=_failed),
+    "show_built_with": Call("GET", f"{_BUILD}/packages", places=_failed),
     "show_configuration": Call("GET", "configuration", Act.CONFIGURE),
     "show_dput": Call("GET", "dput"),
+    "show_schedule": Call("GET", "schedule/"),
     "show_me": Call("GET", "me"),
     "show_package": Call("GET", "packages/hello"),
     "show_package_version": Call("GET", _VERSION),

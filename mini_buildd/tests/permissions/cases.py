@@ -5,13 +5,23 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from mini_buildd.db.models import Chroot, OpenPGPKey
+from mini_buildd.db.models import Chroot, Delivery, OpenPGPKey, Subscription, Webhook
 from mini_buildd.deb.names import Architecture, ArchivePath, Codename, Fingerprint
 from mini_buildd.domain.distribution import RepositoryName
 from mini_buildd.domain.permission import Act, Actor, Role, Scope
-from mini_buildd.domain.problem import ImportImpossible, KeyUnknown, Problem, TokenUnknown
+from mini_buildd.domain.problem import (
+    ImportImpossible,
+    KeyUnknown,
+    NothingToDo,
+    Problem,
+    SubscriptionUnknown,
+    TokenUnknown,
+    WebhookUnknown,
+)
 from mini_buildd.domain.snapshot import SnapshotName
+from mini_buildd.domain.subscription import SubscriptionWish, Wants
 from mini_buildd.domain.token import TokenWish
+from mini_buildd.domain.webhook import WebhookWish
 from mini_buildd.flow import (
     add_account,
     approve_key,
@@ -24,6 +34,7 @@ from mini_buildd.flow import (
     freeze,
     import_archive,
     keys,
+    look_now,
     migrate,
     precheck,
     refresh,
@@ -37,8 +48,10 @@ from mini_buildd.flow import (
     snapshot,
     ssh_key,
     submit_key,
+    subscribe,
     take,
     token,
+    webhook,
 )
 from mini_buildd.tests.permissions.stage import OWNER, SSH_KEYS, Stage, upload_of
 
@@ -77,6 +90,27 @@ def _remove(stage: Stage) -> None:
 
 def _submit(stage: Stage) -> None:
     submit_key.submit_key(stage.scene.site, Actor(OWNER), OWNER, stage.new_key)
+
+
+def _have_webhook(stage: Stage) -> None:
+    made = webhook.make_webhook(stage.scene.site, ROOT, OWNER, WebhookWish("http://x.example/"))
+    webhook.ping(stage.scene.site, ROOT, made.row.id)
+
+
+def _subscribe(stage: Stage) -> None:
+    subscribe.subscribe(stage.scene.site, ROOT, OWNER, SubscriptionWish("hello"))
+
+
+def _own_webhook(call: Callable[[Stage, Actor, int], Any]) -> Case:
+    """A verb on the one that Pat has."""
+    return Case(
+        Act.KEEP_WEBHOOK,
+        lambda stage, actor: call(stage, actor, Webhook.objects.get().pk),
+        owner=OWNER,
+        repository="",
+        before=_have_webhook,
+        refusals=(WebhookUnknown,),
+    )
 
 
 def _waiting_key() -> str:
@@ -216,6 +250,11 @@ CASES: Mapping[str, Case] = {
         ),
         repository="",
     ),
+    "look_now.look_now": Case(
+        Act.RUN_STEP,
+        lambda stage, actor: look_now.look_now(stage.scene.site, actor, "tidy"),
+        faults=(NothingToDo,),
+    ),
     "migrate.migrate": Case(
         Act.MIGRATE,
         lambda stage, actor: migrate.migrate(
@@ -352,5 +391,61 @@ CASES: Mapping[str, Case] = {
         owner=OWNER,
         repository="",
         refusals=(TokenUnknown,),
+    ),
+    "subscribe.subscribe": Case(
+        Act.SUBSCRIBE,
+        lambda stage, actor: subscribe.subscribe(
+            stage.scene.site, actor, OWNER, SubscriptionWish("hello")
+        ),
+        owner=OWNER,
+        repository="",
+    ),
+    "subscribe.end_subscription": Case(
+        Act.SUBSCRIBE,
+        lambda stage, actor: subscribe.end_subscription(
+            stage.scene.site, actor, Subscription.objects.get().pk
+        ),
+        owner=OWNER,
+        repository="",
+        before=_subscribe,
+        refusals=(SubscriptionUnknown,),
+    ),
+    "subscribe.wish_for_own": Case(
+        Act.SUBSCRIBE,
+        lambda stage, actor: subscribe.wish_for_own(stage.scene.site, actor, OWNER, Wants.FAILURES),
+        owner=OWNER,
+        repository="",
+    ),
+    "webhook.make_webhook": Case(
+        Act.KEEP_WEBHOOK,
+        lambda stage, actor: webhook.make_webhook(
+            stage.scene.site, actor, OWNER, WebhookWish("http://x.example/")
+        ),
+        owner=OWNER,
+        repository="",
+    ),
+    "webhook.switch_webhook": _own_webhook(
+        lambda stage, actor, number: webhook.switch_webhook(
+            stage.scene.site, actor, number, is_on=False
+        )
+    ),
+    "webhook.renew_secret": _own_webhook(
+        lambda stage, actor, number: webhook.renew_secret(stage.scene.site, actor, number)
+    ),
+    "webhook.remove_webhook": _own_webhook(
+        lambda stage, actor, number: webhook.remove_webhook(stage.scene.site, actor, number)
+    ),
+    "webhook.ping": _own_webhook(
+        lambda stage, actor, number: webhook.ping(stage.scene.site, actor, number)
+    ),
+    "webhook.replay": _own_webhook(
+        lambda stage, actor, number: webhook.replay(
+            stage.scene.site, actor, number, Delivery.objects.get().pk
+        )
+    ),
+    "webhook.replay_since": _own_webhook(
+        lambda stage, actor, number: webhook.replay_since(
+            stage.scene.site, actor, number, stage.scene.clock()
+        )
     ),
 }

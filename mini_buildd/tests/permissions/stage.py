@@ -105,6 +105,7 @@ _OF_COMING = re.compile(r'UPDATE "mini_buildd_apitoken" SET "used_at" = [^,]* WH
 def undone() -> Iterator[list[str]]:
     """Whatever is done to the rows is undone at the end, when what wrote to them is given."""
     wrote: list[str] = []
+    connection.queries_log.clear()  # it is bounded, and all that was before is known
     with transaction.atomic():
         with CaptureQueriesContext(connection) as queries:
             yield wrote

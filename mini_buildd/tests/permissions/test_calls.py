@@ -14,9 +14,13 @@ from mini_buildd.api.describe import calls
 from mini_buildd.db import models
 from mini_buildd.db.actors import actor_for
 from mini_buildd.domain.permission import VISITOR, Actor, Role, Scope, may
+from mini_buildd.domain.subscription import SubscriptionWish
 from mini_buildd.domain.token import TokenWish
+from mini_buildd.domain.webhook import WebhookWish
 from mini_buildd.flow import hosted
+from mini_buildd.flow.subscribe import subscribe
 from mini_buildd.flow.token import make_token
+from mini_buildd.flow.webhook import make_webhook, ping
 from mini_buildd.tests.permissions.calls import BY_THE_DOOR, CALLS, SELF, UPLOADER, Call, set_out
 from mini_buildd.tests.permissions.stage import undone
 from mini_buildd.tests.web.conftest import builder, busy, wakes
@@ -93,6 +97,14 @@ def _callers() -> Iterator[Caller]:
         yield _by_token(UPLOADER, scope)
 
 
+def _have_notices() -> None:
+    """The uploader has a webhook, to which something was sent, and a subscription."""
+    site, actor = hosted.site(), Actor(UPLOADER)
+    made = make_webhook(site, actor, UPLOADER, WebhookWish("https://chat.example/"))
+    ping(site, actor, made.row.id)
+    subscribe(site, actor, UPLOADER, SubscriptionWish("hello"))
+
+
 def test_no_call_is_missing() -> None:
     described = {call["operationId"] for _, _, call in calls(document())}
     assert described == set(CALLS) | BY_THE_DOOR
@@ -103,12 +115,13 @@ def test_every_call_answers_everybody_as_the_table_says(wakes: list[str]) -> Non
     set_out()
     wrong = []
     callers = list(_callers())
+    _have_notices()
     for name, call in CALLS.items():
         for caller in callers:
             with undone() as wrote:
                 status = caller.ask(call)
-            # Whose tokens there are is told to nobody.
-            is_hidden = name == "revoke_one" and status == HTTPStatus.NOT_FOUND
+            # Whose tokens, webhooks and subscriptions there are is told to nobody.
+            is_hidden = call.owner == UPLOADER and status == HTTPStatus.NOT_FOUND
             is_refused = is_hidden or status in _REFUSED
             is_fault = not is_refused and status >= HTTPStatus.BAD_REQUEST
             if is_refused == caller.may(call) or is_fault or (is_refused and wrote):
@@ -121,6 +134,8 @@ def test_of_a_private_repository_nothing_is_told_to_who_may_not_see_it(wakes: li
     set_out()
     models.Repository.objects.update(is_private=True)
     told = []
+    User.objects.get_or_create(username=UPLOADER)
+    _have_notices()
     for caller in (Caller("a visitor", VISITOR, Client()), _signed_in("somebody")):
         for name, call in CALLS.items():
             if call.method == "GET":

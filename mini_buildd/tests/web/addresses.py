@@ -51,7 +51,10 @@ def _filled(route: str, values: Iterator[str]) -> str:
 def _of_what(route: str, name: str) -> str:
     """Of what *name* is a name in *route*."""
     if name == "name":
-        return "builder" if "builders/" in route else "repository"
+        words = ("builder", "package")
+        return next((each for each in words if f"{each}s/" in route), "repository")
+    if name == "architecture" and route.startswith("packages/"):
+        return "package_architecture"
     if name == "object_id" or (name == "id" and route.startswith("admin/")):
         return route.removeprefix("admin/").partition("/<")[0]
     return name
@@ -71,6 +74,9 @@ def _values() -> Mapping[str, list[str]]:
         "number": ["1", "2"],
         "repository": list(models.Repository.objects.values_list("name", flat=True)),
         "builder": list(models.Builder.objects.values_list("name", flat=True)) or ["x"],
+        "package": list(models.Source.objects.values_list("name", flat=True).distinct()),
+        "version": list(models.Source.objects.values_list("version", flat=True).distinct()),
+        "package_architecture": ["amd64"],
         "snapshot": snapshots,
         "at": [*snapshots, "20260101T000000Z"],
         "chroot_id": [str(pk) for pk in models.Chroot.objects.values_list("pk", flat=True)]

@@ -424,3 +424,20 @@ def test_a_phone_shows_the_shape_and_word_of_a_state_first(
     assert place["y"] + place["height"] < 400
     why = browser.find_element(By.CSS_SELECTOR, ".why h2").rect
     assert why["y"] < 800
+
+
+def test_lines_of_a_log_are_marked_as_the_address_says_and_chosen_with_shift(
+    browser: WebDriver, busy: Builder, live_server: LiveServer
+) -> None:
+    del busy
+    job = models.Job.objects.get(state=JobState.FAILED)
+    browser.get(f"{live_server.url}/builds/{job.pk}/#L12-L14")
+    marked = "return [...document.querySelectorAll('.is-marked')].map((line) => line.id)"
+    until(browser, lambda: browser.execute_script(marked) == ["L12", "L13", "L14"])
+    browser.execute_script(
+        "location.hash = 'L5';"
+        "document.querySelector('#L7 > a').dispatchEvent("
+        "new MouseEvent('click', {bubbles: true, cancelable: true, shiftKey: true}))"
+    )
+    until(browser, lambda: browser.execute_script(marked) == ["L5", "L6", "L7"])
+    assert browser.current_url.endswith("#L5-L7")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import cast
@@ -22,6 +23,7 @@ from mini_buildd.flow.chroot_log import log_path
 from mini_buildd.flow.first_administrator import offer_link
 from mini_buildd.flow.site import Site
 from mini_buildd.incoming.spool import Spool
+from mini_buildd.keys import archive_keys
 from mini_buildd.kit.lock import locked
 from mini_buildd.tests.pictures import take
 from mini_buildd.tests.web.test_browser import WIDTHS, browser, complaints, set_width, text_of
@@ -183,6 +185,16 @@ dpkg: unpacking base-files
 """
 
 
+def test_the_time_so_far_is_told_without_scripts(root: Client, fresh: Site) -> None:
+    root.post("/first/release/", {**RELEASE, "architectures": "amd64"})
+    root.post("/first/chroot/")
+    at = now() - timedelta(seconds=95)
+    log_path(fresh.places, "trixie", "amd64").write_text(MAKING.format(at=at.isoformat()))
+    page = text(root.get("/first/").content)
+    assert "installing essential packages · 1:3" in page
+    assert root.get("/me/").content.count(b'href="/first/"') == 1
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.django_db(transaction=True)
@@ -192,6 +204,7 @@ def test_while_it_is_made_the_page_tells_how_far_it_is(
     root.post("/first/release/", {**RELEASE, "architectures": "amd64"})
     folder = fresh.places.chroots / "trixie-amd64"
     folder.mkdir()
+    archive_keys._note(fresh.places.gnupg).write_text("0D" * 20)
     log_path(fresh.places, "trixie", "amd64").write_text(MAKING.format(at=now().isoformat()))
     set_width(browser, width)
     browser.get(live_server.url)
@@ -205,5 +218,6 @@ def test_while_it_is_made_the_page_tells_how_far_it_is(
         step = text_of(browser, "#step-chroot")
         assert "installing essential packages" in step
         assert "under way" in step
+        assert "0:" in text_of(browser, "#step-chroot [data-since]")
         take(browser, "tutorial/pictures/chroot.webp")
     assert complaints(browser) == []

@@ -23,6 +23,10 @@ PAGES = (
     "/",
     "/uploads/",
     "/builds/",
+    "/packages/",
+    "/packages/?sort=newest",
+    "/packages/?sort=failing",
+    "/search/?q=hello&all=yes",
     "/queue/",
     "/repositories/",
     "/repositories/test/",
@@ -30,12 +34,13 @@ PAGES = (
     "/suites/trixie-test-unstable/versions/",
     "/suites/trixie-test-unstable/compare/",
     "/builders/",
+    "/schedule/",
     "/events/",
 )
 # The most is asked for a suite: its packages with where else they are, its versions with what each
 # of them changed, who is asking, and what is hidden from them. Home reads the queue, which the
 # daemon would have in memory.
-MAX_QUERIES = 35
+MAX_QUERIES = 36
 
 
 def paths() -> list[str]:
@@ -57,7 +62,16 @@ def paths() -> list[str]:
     compared = [
         f"/builds/{job.pk}/compare/" for job in models.Job.objects.filter(attempts__isnull=False)
     ]
-    return [*PAGES, *suites, *uploads, *builds, *compared]
+    machines = [f"/builders/{each.name}/" for each in models.Builder.objects.all()]
+    machines += [f"/builders/chroots/{each.pk}/" for each in models.Chroot.objects.all()]
+    packages = [
+        f"/packages/{each}/"
+        for each in models.Source.objects.values_list("name", flat=True).distinct()
+    ]
+    hello = "/packages/hello/2.10-5~test13+1/"
+    packages += [f"{hello}{each}" for each in ("", "changelog/", "copyright/", "hello/amd64/")]
+    packages += ["/packages/hello/compare/", "/packages/zlib/1:1.3.dfsg-1~test13+1/"]
+    return [*PAGES, *machines, *suites, *packages, *uploads, *builds, *compared]
 
 
 def text_of(client: Client, path: str) -> str:
@@ -201,7 +215,7 @@ def test_a_failed_build_shows_the_failing_part_first(client: Client, busy: Build
     line = re.search(r'href="#(L\d+)"[^>]*></a>make\[1\]: \*\*\* \[Makefile:98', html)
     assert line is not None
     assert f'id="{line[1]}"' in html
-    assert "Attempt 1" in html
+    assert "attempt 1" in html
     assert 'class="phase failed">Build <' in html
 
 
@@ -347,3 +361,15 @@ def test_a_keyring_that_the_archive_has_uploaded_is_said_to_be_its_own(
     assert "this archive itself" in text_of(client, "/uploads/")
     models.Upload.objects.update(state="rejected")
     assert "this archive itself" not in text_of(client, "/uploads/")
+
+
+def test_home_shows_ones_own_first_and_how_the_instance_is(client: Client, busy: Builder) -> None:
+    busy.failed("first", "1-1", minutes=2)
+    models.Upload.objects.filter(source_name="first").update(signed_by=None, signer="Somebody")
+    assert "your upload" not in text_of(client, "/")
+    client.force_login(User.objects.get(username="ada"))
+    text = text_of(client, "/")
+    assert text.index("your upload") < text.index("failed in build first")
+    assert "archive published" in text
+    assert "1 chroot has a problem" in text
+    assert re.search(r"disk \d+ % free", text)

@@ -93,7 +93,7 @@ def test_packages_are_found_by_a_part_of_the_name_or_a_binary_package(
 
     def found(query: str) -> list[str]:
         html = client.get(UNSTABLE, {"q": query}).content.decode()
-        return re.findall(r"<td class=\"what\"><a href=\"/uploads/\d+/\"><b>([^<]+)", html)
+        return re.findall(r"<td class=\"what\"><a href=\"/packages/[^\"]+/\"><b>([^<]+)", html)
 
     assert found("ell") == ["hello"]
     assert found("dc") == ["bc"]
@@ -111,7 +111,7 @@ def test_a_large_suite_comes_in_parts_without_repeating_or_losing_a_package(
         path: str | None = base
         while path is not None:
             html = client.get(path).content.decode()
-            seen += re.findall(r'<td class="what"><b>([^<]+)', html)
+            seen += re.findall(r'<td class="what"><a href="/packages/[^"]+/"><b>([^<]+)', html)
             following = re.search(r'href="(\?[^"]*)" rel="next">After', html)
             path = base.partition("?")[0] + unescape(following[1]) if following else None
         assert seen == [source.name for source in sources], base

@@ -10,9 +10,10 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import now
+from django.utils.translation import gettext
 
 from mini_buildd.db.queries.builders import BuilderRow
-from mini_buildd.db.queries.builds import AttemptRow, BuildRow
+from mini_buildd.db.queries.builds import ArtifactRow, AttemptRow, BuildRow
 from mini_buildd.db.queries.chroots import ChrootRow
 from mini_buildd.db.queries.uploader_keys import KeyRow
 from mini_buildd.db.queries.uploads import UploadRow
@@ -21,6 +22,7 @@ from mini_buildd.domain.event_row import EventRow
 from mini_buildd.domain.first_steps import StepRow
 from mini_buildd.domain.keyring import keyring_name
 from mini_buildd.domain.states import UploadState
+from mini_buildd.flow.built_with import BuiltWith
 from mini_buildd.flow.hosted import archive_url, instance
 from mini_buildd.web import status as states
 from mini_buildd.web.application import static_folders
@@ -59,7 +61,18 @@ Stateful = (
 @register.simple_tag
 def status(row: Stateful | StepRow) -> SafeString:
     """The state of *row*: its shape, drawn, and its word."""
-    found = states.of_step(row) if isinstance(row, StepRow) else _status(row)
+    return drawn(states.of_step(row) if isinstance(row, StepRow) else _status(row))
+
+
+@register.simple_tag
+def mark(shape: str, word: str) -> SafeString:
+    """A *shape* by its name, drawn, and the *word* that says what it means."""
+    return drawn(states.Status(states.Shape(shape), word))
+
+
+@register.simple_tag
+def drawn(found: states.Status) -> SafeString:
+    """A status: its shape and its word."""
     return format_html(
         '<span class="status is-{}"><svg class="shape" viewBox="0 0 16 16" aria-hidden="true">'
         "{}</svg><span>{}</span></span>",
@@ -183,6 +196,16 @@ def taken(attempt: AttemptRow | None) -> SafeString:
 
 
 @register.simple_tag
+def going_on(since: datetime) -> SafeString:
+    """How long something has gone on that began then; live.js lets it go on."""
+    return format_html(
+        '<span class="num" data-since="{}">{}</span>',
+        since.isoformat(timespec="seconds"),
+        duration((now() - since).total_seconds()),
+    )
+
+
+@register.simple_tag
 def progress(attempt: AttemptRow | None, expected: float | None) -> SafeString:
     """A bar of the time so far against what the last good build took, when that is known."""
     if attempt is None or attempt.started_at is None or not expected:
@@ -242,3 +265,12 @@ def asset(name: str) -> str:
     """The URL of a static file of ours; it changes with the content, so caches never lie."""
     path = f"mini_buildd/{name}"
     return f"{static(path)}?{_stamp(path)}"
+
+
+@register.simple_tag
+def was_size(built: BuiltWith | None, file: ArtifactRow) -> str:
+    """How large the package was that the good build before made; empty when that is not known."""
+    before = built.sizes.get(file.package) if built is not None else None
+    if before is None or before == file.size_bytes:
+        return ""
+    return " " + gettext("(was %(size)s)") % {"size": size(before)}

@@ -10,7 +10,6 @@ from django.views.decorators.http import require_safe
 
 from mini_buildd.db.queries.builders import list_builders
 from mini_buildd.db.queries.chroots import ChrootRow, list_chroots
-from mini_buildd.domain.chroot_age import Health
 from mini_buildd.domain.permission import Act
 from mini_buildd.flow.chroot import chroot_by_id
 from mini_buildd.flow.hosted import instance, places, site
@@ -25,21 +24,16 @@ def listing(request: HttpRequest) -> HttpResponse:
     """All of them."""
     context = {
         "builders": list_builders(now(), instance().builder.lease_seconds),
-        "chroots": [_seen(row) for row in list_chroots(now())],
+        "chroots": [seen(row) for row in list_chroots(now())],
         "may": may_in(request),
     }
     return render(request, "mini_buildd/builders.html", context)
 
 
-def _seen(row: ChrootRow) -> ChrootRow:
+def seen(row: ChrootRow) -> ChrootRow:
     """*row* with what only the disk tells."""
     folder = places().chroots / f"{row.codename}-{row.architecture}"
     return replace(row, is_being_made=is_held(folder))
-
-
-def expired_chroots() -> list[ChrootRow]:
-    """Those in use that could not be refreshed in time, for the home page."""
-    return [row for row in list_chroots(now()) if row.health is Health.EXPIRED]
 
 
 @for_those_who_may(Act.REFRESH_CHROOT)

@@ -16,10 +16,12 @@ from mini_buildd.db.queries.builds import (
     find_build,
 )
 from mini_buildd.domain.states import JOB_OPEN, JobState, Outcome
+from mini_buildd.flow.built_with import built_with
 from mini_buildd.flow.hosted import instance, outlook, places
 from mini_buildd.flow.repeat import repeat
 from mini_buildd.kit.seekable import DamagedFile
 from mini_buildd.tools.log_file import open_log
+from mini_buildd.tools.log_find import Hits, find_in_log
 from mini_buildd.tools.log_part import read_part
 from mini_buildd.tools.sbuild_log import Line
 from mini_buildd.web.log.download import download
@@ -34,7 +36,7 @@ from mini_buildd.web.log.window import (
 )
 from mini_buildd.web.phase_bar import PhaseMark, phase_marks
 from mini_buildd.web.views.build_acts import acts_on_build
-from mini_buildd.web.views.query_string import number
+from mini_buildd.web.views.query_string import number, words
 
 _BAD = (Outcome.FAILED, Outcome.DEP_WAIT, Outcome.LOST)
 _STEPS = (("Install-Time", "dependencies"), ("Build-Time", "build"), ("Package-Time", "whole"))
@@ -81,9 +83,23 @@ def show(request: HttpRequest, job_id: int) -> HttpResponse:
         "is_live": attempt is not None and attempt.outcome is None,
         "good": last_good(job_id, attempt.number) if attempt and attempt.outcome else None,
         "repeat": repeat(places(), instance().url, attempt.token) if attempt else "",
+        "hits": _hits(request, attempt),
+        "find": words(request, "find"),
+        "built": built_with(places(), job_id) if build.artifacts and wants_lines else None,
         **acts_on_build(request, build.row),
     }
     return render(request, "mini_buildd/build.html", context)
+
+
+def _hits(request: HttpRequest, attempt: AttemptRow | None) -> Hits | None:
+    """The lines with what is looked for; None when nothing is, or there is no log."""
+    wanted = words(request, "find")
+    if not wanted or attempt is None:
+        return None
+    try:
+        return find_in_log(log_path(attempt.token), wanted)
+    except (FileNotFoundError, DamagedFile):
+        return None
 
 
 def _why(row: BuildRow) -> str:

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from mini_buildd.db.queries.people import find_account
 from mini_buildd.db.queries.tokens import list_tokens
+from mini_buildd.db.queries.webhooks import list_webhooks
 from mini_buildd.domain.permission import Role, Scope
 from mini_buildd.domain.problem import Problem, TokenImpossible
 from mini_buildd.domain.token import DEFAULT_DAYS, MOST_DAYS, TokenWish, parse_scopes
@@ -19,11 +20,12 @@ from mini_buildd.flow import token as tokens
 from mini_buildd.flow.hosted import site
 from mini_buildd.web.administrators import actor_of, for_people
 from mini_buildd.web.views.my_keys import keys_of
+from mini_buildd.web.views.subscriptions import mails_of
 
 _SCOPE_WORDS = {
     Scope.READ: "see what I may see, and install from private repositories",
     Scope.UPLOAD: "upload, and cancel or retry my own builds",
-    Scope.CHANGE: "everything else that I may do, but for accounts, keys and tokens",
+    Scope.CHANGE: "everything else that I may do, but for accounts, keys, tokens and webhooks",
 }
 _DAYS = (7, 30, DEFAULT_DAYS, MOST_DAYS)
 
@@ -49,6 +51,8 @@ def _page(request: HttpRequest, status: int = 200, **more: Any) -> HttpResponse:
         "days": _DAYS,
         "default_days": DEFAULT_DAYS,
         **keys_of(account.name),
+        **mails_of(account.name),
+        "webhook_count": len(list_webhooks(account.name)),
         **more,
     }
     return render(request, "mini_buildd/me.html", context, status=status)

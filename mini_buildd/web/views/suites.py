@@ -14,6 +14,7 @@ from mini_buildd.archive.history import MOMENT
 from mini_buildd.archive.plan import sources_text
 from mini_buildd.db.queries.snapshots import find_number_at, find_number_in
 from mini_buildd.db.queries.suite_packages import list_packages
+from mini_buildd.db.queries.suite_rules import find_rules
 from mini_buildd.db.queries.suites import SuiteRow, find_suite
 from mini_buildd.db.queries.version_line import (
     Presence,
@@ -27,11 +28,13 @@ from mini_buildd.domain.distribution import DistributionName
 from mini_buildd.domain.suite_version import Difference, Kind
 from mini_buildd.flow.change import find_distribution
 from mini_buildd.flow.compare import At, Part, compare_part
+from mini_buildd.flow.growth import growth as sizes
 from mini_buildd.flow.hosted import archive_url, tree
 from mini_buildd.flow.news import news
 from mini_buildd.web.administrators import may_in
 from mini_buildd.web.apt_lines import use_it, use_version
 from mini_buildd.web.plots.growth import growth
+from mini_buildd.web.suite_plots import MOST_SIZES, size_over_time
 from mini_buildd.web.viewer import look_as_given
 from mini_buildd.web.views.query_string import before, number, words
 
@@ -69,6 +72,8 @@ def show(request: HttpRequest, distribution: str) -> HttpResponse:
         "versions": versions.rows[:_SHOWN],
         "has_more_versions": len(versions.rows) > _SHOWN,
         "plot": growth(versions.rows, suite.sources, now()),
+        "size": size_over_time(suite.name, sizes(suite.id, MOST_SIZES)),
+        "rules": find_rules(suite.id),
         "lines": use_it(suite.repository, suite.name, is_private=suite.is_private),
         "may": may_in(request, suite.repository),
     }

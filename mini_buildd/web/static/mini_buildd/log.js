@@ -2,6 +2,8 @@
 // gap, whatever happens to the connection meanwhile. Leaves the reader where they are, unless they
 // are at the end: then it stays at the end.
 const box = document.getElementById("log");
+const tick = document.getElementById("follow");
+const isAtEnd = () => box.scrollHeight - box.scrollTop - box.clientHeight < 40;
 const word = document.querySelector(".cut > .live");
 const MOST_LINES = 20000;
 const ESCAPE = /\x1b(?:\[[0-?]*[ -\/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])/g;
@@ -104,7 +106,7 @@ class Follower {
   add(text) {
     const lines = (this.rest + text).split("\n");
     this.rest = lines.pop();
-    const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
+    const atEnd = tick ? tick.checked : isAtEnd();
     const made = document.createDocumentFragment();
     for (const line of lines) {
       made.append(makeLine(line, this.number));
@@ -143,7 +145,43 @@ class Follower {
   }
 }
 
+// Lines of #L12 or #L12-L20 are marked; a second number is chosen with the shift key.
+const RANGE = /^#L(\d+)(?:-L?(\d+))?$/;
+
+const mark = () => {
+  for (const line of box.querySelectorAll(".is-marked")) line.classList.remove("is-marked");
+  const range = RANGE.exec(location.hash);
+  if (!range || !range[2]) return;
+  const [first, last] = [Number(range[1]), Number(range[2])].sort((a, b) => a - b);
+  for (let number = first; number <= Math.min(last, first + MOST_LINES); number += 1) {
+    document.getElementById(`L${number}`)?.classList.add("is-marked");
+  }
+  document.getElementById(`L${first}`)?.scrollIntoView({ block: "center" });
+};
+
+const choose = (event) => {
+  const link = event.target.closest("a[data-n]");
+  const begin = RANGE.exec(location.hash);
+  if (!link || !event.shiftKey || !begin) return;
+  event.preventDefault();
+  const [first, last] = [Number(begin[1]), Number(link.dataset.n)].sort((a, b) => a - b);
+  location.hash = first === last ? `L${first}` : `L${first}-L${last}`;
+};
+
+// Who scrolls up wants to read there; who scrolls to the end wants to follow again.
+const watchScrolling = () => {
+  tick.addEventListener("change", () => { if (tick.checked) box.scrollTop = box.scrollHeight; });
+  box.addEventListener("scroll", () => { tick.checked = isAtEnd(); }, { passive: true });
+};
+
+if (box) {
+  box.addEventListener("click", choose);
+  window.addEventListener("hashchange", mark);
+  mark();
+}
+if (box && tick) watchScrolling();
 if (box && box.dataset.follow) {
   if (!location.hash) box.scrollTop = box.scrollHeight;
+  if (tick) tick.checked = isAtEnd();
   new Follower().follow();
 }

@@ -1,0 +1,118 @@
+"""Letters: written down once, sent as soon as the mail server takes them, forgotten in the end."""
+
+import logging
+import smtplib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from email import message_from_string
+from email.message import EmailMessage
+from email.policy import default
+
+from mini_buildd.db.models import Letter
+from mini_buildd.flow.site import Site
+from mini_buildd.notify import mail
+
+_log = logging.getLogger(__name__)
+
+_REFUSED_FOR_GOOD = 500  # RFC 5321, 4.2.1: permanent negative replies
+_AGAIN_SECONDS = (60, 300, 900, 3600)
+_GIVEN_UP_AFTER = timedelta(days=5)
+_AT_ONCE = 200
+_ANSWER_CHARACTERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class NewLetter:
+    """A letter to be written down; *key* says what it tells whom."""
+
+    key: str
+    message: EmailMessage
+    user_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """How many letters were sent, and why the others could not be; empty when all is well."""
+
+    sent: int
+    trouble: str = ""
+
+
+def write_down(site: Site, letters: Iterable[NewLetter]) -> int:
+    """Keep *letters* to be sent, in the transaction that says why; what is there stays as it is."""
+    at = site.clock()
+    rows = [
+        Letter(
+            key=each.key,
+            user_id=each.user_id,
+            recipient=str(each.message["To"]),
+            text=each.message.as_string(),
+            made_at=at,
+            due_at=at,
+        )
+        for each in letters
+    ]
+    Letter.objects.bulk_create(rows, ignore_conflicts=True)
+    return len(rows)
+
+
+def post(site: Site) -> Posted:
+    """Send the letters that are due.
+
+    One is noted as sent once the server has taken it. Who is killed between the two sends it again:
+    SMTP cannot ask whether a letter has come. Its Message-ID is the same then, by which mail
+    programs show it once.
+    """
+    due = Letter.objects.filter(sent_at=None, given_up_at=None, due_at__lte=site.clock())
+    letters = list(due.order_by("pk")[:_AT_ONCE])
+    if not letters or not site.settings.mail.host:
+        return Posted(0)
+    sent, trouble = 0, ""
+    try:
+        with mail.connect(site.settings.mail) as server:
+            for each in letters:
+                trouble = _send(site, server, each) or trouble
+                sent += each.sent_at is not None
+    except (OSError, smtplib.SMTPException) as error:
+        trouble = f"{type(error).__name__}: {error}"
+    return Posted(sent, trouble)
+
+
+def _send(site: Site, server: smtplib.SMTP, letter: Letter) -> str:
+    """Hand it over; gives what is the matter when it is to be tried again.
+
+    Raises OSError and smtplib.SMTPServerDisconnected when it is the server's matter.
+    """
+    message = message_from_string(letter.text, policy=default)
+    code, said = 0, ""
+    try:
+        server.send_message(message)
+    except smtplib.SMTPRecipientsRefused as refusal:
+        code, words = next(iter(refusal.recipients.values()))
+        said = f"{code} {words.decode(errors='replace')}"
+    except smtplib.SMTPResponseException as answer:
+        code, told = answer.smtp_code, answer.smtp_error
+        said = f"{code} {told.decode(errors='replace') if isinstance(told, bytes) else told}"
+    at = site.clock()
+    letter.tries += 1
+    letter.answer = said[:_ANSWER_CHARACTERS]
+    if not said:
+        letter.sent_at = at
+    elif code >= _REFUSED_FOR_GOOD or at - letter.made_at > _GIVEN_UP_AFTER:
+        _log.warning("no mail to %s: the server refuses it: %s", letter.recipient, said)
+        letter.given_up_at = at
+        said = ""
+    else:
+        wait = _AGAIN_SECONDS[min(letter.tries, len(_AGAIN_SECONDS)) - 1]
+        letter.due_at = at + timedelta(seconds=wait)
+    letter.save()
+    return said
+
+
+def forget_letters(site: Site) -> None:
+    """Remove those that were sent, or given up, long ago."""
+    days = timedelta(days=site.settings.mail.keep_days)
+    Letter.objects.filter(made_at__lt=site.clock() - days).exclude(
+        sent_at=None, given_up_at=None
+    ).delete()
