@@ -36,11 +36,21 @@ class _Viewer:
         return found
 
     @cached_property
+    def marked(self) -> tuple[Repository, ...]:
+        return _marked()
+
+    @cached_property
     def hidden(self) -> frozenset[str]:
-        names = Repository.objects.filter(is_private=True).order_by().values_list("name", flat=True)
+        names = [each.name for each in self.marked if each.is_private]
         return frozenset(
             name for name in names if not may(self.actor, Act.SEE, repository=name, is_private=True)
         )
+
+
+def _marked() -> tuple[Repository, ...]:
+    """Those that are private or open: what pages say of each is asked for once a request."""
+    rows = Repository.objects.filter(Q(is_private=True) | Q(is_open=True))
+    return tuple(rows.only("name", "is_private", "is_open").order_by("name"))
 
 
 class _Everything(_Viewer):
@@ -81,6 +91,13 @@ def hidden_from(actor: Actor) -> frozenset[str]:
 def hidden() -> frozenset[str]:
     """The names of the repositories of which whoever looks is told nothing."""
     return _who().hidden
+
+
+def open_repositories() -> tuple[str, ...]:
+    """Those that take uploads without any signature; private ones are for their own pages."""
+    who = _viewer.get()
+    marked = who.marked if who is not None else _marked()
+    return tuple(each.name for each in marked if each.is_open and not each.is_private)
 
 
 def is_hidden(distribution: str) -> bool:

@@ -24,10 +24,20 @@ _SCALE, _QUALITY = 1.25, 66  # of WebP: text is sharp, and a page takes some 60 
 
 _PYTEST = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider")
 
+_BUSY = "web/test_pictures.py::test_pages_of_a_busy_instance"
+
 # Where in doc/ each picture is, and the test in mini_buildd/tests/ that takes it.
 _FIRST = "whole/test_first_steps.py::test_all_that_a_first_package_needs_is_done_from_the_pages"
 PICTURES: Mapping[str, str] = {
     "pictures/now.webp": "web/test_pictures.py::test_home_while_builds_run",
+    "pictures/build.webp": _BUSY,
+    "pictures/build-phone.webp": _BUSY,
+    "pictures/builders.webp": _BUSY,
+    "pictures/events.webp": _BUSY,
+    "pictures/now-dark.webp": _BUSY,
+    "pictures/queue.webp": _BUSY,
+    "pictures/suite.webp": _BUSY,
+    "pictures/upload.webp": _BUSY,
     "tutorial/pictures/administrator.webp": _FIRST,
     "tutorial/pictures/first-steps.webp": _FIRST,
     "tutorial/pictures/chroot.webp": "web/test_first_steps.py::"

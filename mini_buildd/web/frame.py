@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext, gettext_noop
 
-from mini_buildd.db.queries.repositories import open_repositories
+from mini_buildd.db.visibility import open_repositories
 from mini_buildd.flow.hosted import instance
 
 _MENU = (

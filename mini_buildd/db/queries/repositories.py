@@ -193,9 +193,3 @@ def _binaries(sources: set[int]) -> Mapping[int, tuple[str, ...]]:
     for source, package in rows:
         found[source].append(package)
     return {source: tuple(names) for source, names in found.items()}
-
-
-def open_repositories() -> tuple[str, ...]:
-    """Those that take uploads without any signature; private ones are for their own pages."""
-    rows = Repository.objects.filter(is_open=True, is_private=False)
-    return tuple(rows.values_list("name", flat=True))

@@ -1,7 +1,7 @@
 """What a suite has, now or in one of its versions: a part at a time, in the order of names."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -62,12 +62,12 @@ def list_packages(
     With a *query*, those whose name has it as a part, or that have a binary package of that name.
     """
     entries = _entries(suite, number)
-    found = _names(entries.filter(binary=None), query, beyond, count + 1)
-    names = found[:count]
-    held = _held(entries, names)
-    elsewhere = _elsewhere(suite, names) if number is None else {}
-    rows = tuple(PackageRow(name, held[name], elsewhere.get(name, ())) for name in names)
-    return PackagePart(rows, names[-1] if len(found) > count else None)
+    wanted = _names(entries.filter(binary=None), query, beyond, count + 1)
+    ours, elsewhere = _rows(suite, number, entries, wanted)
+    names = sorted({row.name for row in ours})[: count + 1]
+    held = _held(entries, [row for row in ours if row.name in names[:count]])
+    rows = tuple(PackageRow(name, held[name], elsewhere.get(name, ())) for name in names[:count])
+    return PackagePart(rows, names[count - 1] if len(names) > count else None)
 
 
 def _entries(suite: SuiteRow, number: int | None) -> QuerySet[SuiteEntry]:
@@ -77,25 +77,57 @@ def _entries(suite: SuiteRow, number: int | None) -> QuerySet[SuiteEntry]:
     return entries.filter(Q(removed_in=None) | Q(removed_in__gt=number), added_in__lte=number)
 
 
-def _names(entries: QuerySet[SuiteEntry], query: str, beyond: str, count: int) -> list[str]:
+def _names(
+    entries: QuerySet[SuiteEntry], query: str, beyond: str, count: int
+) -> QuerySet[Source, str]:
     # Along the index of names, looking whether the suite has each, until there are enough.
     rows = Source.objects.filter(Exists(entries.filter(source=OuterRef("pk"))), name__gt=beyond)
     if query:
         named = Binary.objects.filter(package=query).values("source")
         rows = rows.filter(Q(name__contains=query) | Q(pk__in=named))
-    return list(rows.order_by("name").values_list("name", flat=True).distinct()[:count])
+    return rows.order_by("name").values_list("name", flat=True).distinct()[:count]
 
 
-def _held(
-    entries: QuerySet[SuiteEntry], names: Collection[str]
-) -> Mapping[str, tuple[HeldRow, ...]]:
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A source package in a suite."""
+
+    distribution: int
+    suite: str
+    source: int
+    name: str
+    version: str
+    component: str
+    upload_id: int | None
+    added_in: int
+    since: datetime | None
+
+
+def _rows(
+    suite: SuiteRow,
+    number: int | None,
+    entries: QuerySet[SuiteEntry],
+    wanted: QuerySet[Source, str],
+) -> tuple[list[_Entry], Mapping[str, tuple[tuple[str, str], ...]]]:
+    """What *suite* has of those called as is *wanted*, and what the suites of its base have now."""
+    rows = entries
+    if number is None:
+        rows = SuiteEntry.objects.filter(
+            distribution__base__codename=suite.name.partition("-")[0],
+            distribution__repository__name=suite.repository,
+            removed_in=None,
+        )
     published = Publication.objects.filter(
         distribution=OuterRef("distribution"), number=OuterRef("added_in")
     )
-    rows = list(
-        entries.filter(binary=None, source__name__in=names)
+    found = [
+        _Entry(*row)
+        for row in rows.filter(binary=None, source__name__in=wanted)
         .annotate(at=Subquery(published.values("published_at")[:1]))
+        .order_by("distribution__suite", "id")
         .values_list(
+            "distribution_id",
+            "distribution__suite__name",
             "source_id",
             "source__name",
             "source__version",
@@ -104,18 +136,25 @@ def _held(
             "added_in",
             "at",
         )
-    )
-    packages, sizes = _binaries(entries, [row[0] for row in rows])
+    ]
+    others = [row for row in found if row.distribution != suite.id]
+    return [row for row in found if row.distribution == suite.id], _elsewhere(others)
+
+
+def _held(
+    entries: QuerySet[SuiteEntry], rows: Sequence[_Entry]
+) -> Mapping[str, tuple[HeldRow, ...]]:
+    packages, sizes = _binaries(entries, [row.source for row in rows])
     found: defaultdict[str, dict[str, HeldRow]] = defaultdict(dict)
-    for source, name, version, component, upload_id, added_in, since in rows:
-        found[name][version] = HeldRow(
-            version=version,
-            component=component,
-            upload_id=upload_id,
-            added_in=added_in,
-            since=since,
-            binaries=tuple(packages[source]),
-            size_bytes=sizes[source],
+    for row in rows:
+        found[row.name][row.version] = HeldRow(
+            version=row.version,
+            component=row.component,
+            upload_id=row.upload_id,
+            added_in=row.added_in,
+            since=row.since,
+            binaries=tuple(packages[row.source]),
+            size_bytes=sizes[row.source],
         )
     return {
         name: tuple(held[each] for each in latest_first([Version(text) for text in held]))
@@ -140,25 +179,10 @@ def _binaries(
     return packages, sizes
 
 
-def _elsewhere(
-    suite: SuiteRow, names: Collection[str]
-) -> Mapping[str, tuple[tuple[str, str], ...]]:
-    codename = suite.name.partition("-")[0]
-    rows = (
-        SuiteEntry.objects.filter(
-            distribution__base__codename=codename,
-            distribution__repository__name=suite.repository,
-            removed_in=None,
-            binary=None,
-            source__name__in=names,
-        )
-        .exclude(distribution=suite.id)
-        .order_by("distribution__suite", "id")
-        .values_list("source__name", "distribution__suite__name", "source__version")
-    )
+def _elsewhere(rows: Iterable[_Entry]) -> Mapping[str, tuple[tuple[str, str], ...]]:
     found: defaultdict[str, dict[str, list[Version]]] = defaultdict(lambda: defaultdict(list))
-    for name, other, version in rows:
-        found[name][other].append(Version(version))
+    for row in rows:
+        found[row.name][row.suite].append(Version(row.version))
     return {
         name: tuple((other, latest_first(versions)[0]) for other, versions in suites.items())
         for name, suites in found.items()

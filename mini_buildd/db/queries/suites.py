@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from mini_buildd.db.models import Distribution, Publication, SuiteEntry
 from mini_buildd.db.visibility import visible
@@ -53,6 +53,8 @@ def find_suite(name: str) -> SuiteRow | None:
     """The distribution called *name*."""
     numbers = Publication.objects.filter(distribution=OuterRef("pk")).order_by("-number")
     shown = numbers.filter(published_at__isnull=False)
+    # As the conditions of the two partial indexes, which makes counting cheap.
+    entries = SuiteEntry.objects.filter(distribution=OuterRef("pk"), removed_in=None)
     row = (
         visible(Distribution.objects.all(), "repository__name")
         .select_related("repository", "base", "suite")
@@ -60,6 +62,8 @@ def find_suite(name: str) -> SuiteRow | None:
         .annotate(
             shown=Subquery(shown.values("number")[:1]),
             decided=Subquery(numbers.values("number")[:1]),
+            sources_now=_counted(entries.filter(binary=None)),
+            binaries_now=_counted(entries.filter(binary__isnull=False)),
         )
         .filter(name=name)
         .first()
@@ -71,8 +75,6 @@ def find_suite(name: str) -> SuiteRow | None:
         .exclude(pk=row.pk)
         .select_related("suite")
     )
-    # As the conditions of the two partial indexes, which makes counting cheap.
-    entries = SuiteEntry.objects.filter(distribution=row, removed_in=None)
     return SuiteRow(
         id=row.pk,
         name=row.name,
@@ -89,11 +91,17 @@ def find_suite(name: str) -> SuiteRow | None:
         frozen=_frozen(row),
         shown=row.shown,
         decided=row.decided,
-        sources=entries.filter(binary=None).count(),
-        binaries=entries.filter(binary__isnull=False).count(),
+        sources=row.sources_now or 0,
+        binaries=row.binaries_now or 0,
         is_open=row.repository.is_open,
         is_private=row.repository.is_private,
     )
+
+
+def _counted(entries: QuerySet[SuiteEntry]) -> Subquery:
+    """How many there are, as a part of another question; None for none."""
+    counted = entries.order_by().values("distribution").annotate(count=Count("pk"))
+    return Subquery(counted.values("count"))
 
 
 def _way(row: Distribution, others: Iterable[Distribution]) -> Iterator[str]:

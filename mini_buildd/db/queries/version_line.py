@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 
 from mini_buildd.db.models import Publication, SuiteEntry
 from mini_buildd.deb.version import Version
@@ -60,18 +60,24 @@ class VersionPart:
 
 def list_versions(distribution: str, before: int | None = None, count: int = 50) -> VersionPart:
     """The newest versions of *distribution*, or those *before* a number."""
-    rows = Publication.objects.filter(distribution__name=distribution)
+    rows = _publications(distribution)
     wanted = rows if before is None else rows.filter(number__lt=before)
-    found = list(wanted.select_related("cause").order_by("-number")[: count + 1])
+    found = list(wanted.order_by("-number")[: count + 1])
     return VersionPart(
-        _rows(distribution, found[:count]), found[count - 1].number if len(found) > count else None
+        _rows(found[:count]), found[count - 1].number if len(found) > count else None
     )
 
 
 def find_version(distribution: str, number: int) -> VersionRow | None:
     """Version *number* of *distribution*."""
-    rows = Publication.objects.filter(distribution__name=distribution, number=number)
-    return next(iter(_rows(distribution, list(rows.select_related("cause")))), None)
+    return next(iter(_rows(list(_publications(distribution).filter(number=number)))), None)
+
+
+def _publications(distribution: str) -> QuerySet[Publication]:
+    """The versions of *distribution*, each with the number of the one that is *shown*."""
+    rows = Publication.objects.filter(distribution__name=distribution)
+    shown = rows.filter(published_at__isnull=False).order_by("-number").values("number")
+    return rows.select_related("cause").annotate(shown=Subquery(shown[:1]))
 
 
 def shown_number(distribution: str) -> int | None:
@@ -96,15 +102,14 @@ def snapshots_with(distribution: str, number: int) -> tuple[str, ...]:
     )
 
 
-def _rows(distribution: str, found: Sequence[Publication]) -> tuple[VersionRow, ...]:
+def _rows(found: Sequence[Publication]) -> tuple[VersionRow, ...]:
+    """*found* as rows; they must come out of _publications()."""
     if not found:
         return ()
-    shown = shown_number(distribution)
     numbers = [row.number for row in found]
     entries = SuiteEntry.objects.filter(distribution=found[0].distribution_id)
     sources = entries.filter(binary=None)
-    came = _counted(sources, "added_in", numbers)
-    went = _counted(sources, "removed_in", numbers)
+    came, went = _counted(sources, numbers)
     small, left = [], _LOOKED_AT
     for number in numbers:
         left -= came.get(number, 0) + went.get(number, 0)
@@ -120,7 +125,7 @@ def _rows(distribution: str, found: Sequence[Publication]) -> tuple[VersionRow, 
             restores=row.restores,
             decided_at=row.decided_at,
             published_at=row.published_at,
-            presence=_presence(row, shown),
+            presence=_presence(row, row.shown),  # type: ignore[attr-defined]  # annotated
             areas=tuple(row.areas.split()),
             package=str(row.cause) if row.cause is not None else "",
             upload_id=row.cause.upload_id if row.cause is not None else None,
@@ -143,11 +148,23 @@ def _presence(row: Publication, shown: int | None) -> Presence:
 
 
 def _counted(
-    entries: QuerySet[SuiteEntry], field: str, numbers: Sequence[int]
-) -> Mapping[int, int]:
-    """How many of *entries* begin or end in each of the *numbers*."""
-    rows = entries.filter(**{f"{field}__gte": min(numbers), f"{field}__lte": max(numbers)})
-    return dict(rows.order_by().values_list(field).annotate(Count("pk")))
+    entries: QuerySet[SuiteEntry], numbers: Sequence[int]
+) -> tuple[Mapping[int, int], Mapping[int, int]]:
+    """How many of *entries* begin in each of the *numbers*, and how many end."""
+    fields = ("added_in", "removed_in")
+    both = [
+        entries.filter(**{f"{field}__gte": min(numbers), f"{field}__lte": max(numbers)})
+        .order_by()
+        .annotate(which=Value(which), number=F(field))
+        .values("which", "number")
+        .annotate(count=Count("pk"))
+        .values_list("which", "number", "count")
+        for which, field in enumerate(fields)
+    ]
+    found: tuple[dict[int, int], dict[int, int]] = ({}, {})
+    for which, number, count in both[0].union(both[1], all=True):
+        found[which][number] = count
+    return found
 
 
 def _kinds(
@@ -156,7 +173,7 @@ def _kinds(
     """In how many source packages each of *numbers* differs from the version before it."""
     touched = Q(added_in__in=numbers) | Q(removed_in__in=numbers)
     sources = entries.filter(binary=None)
-    names = set(sources.filter(touched).values_list("source__name", flat=True))
+    names = sources.filter(touched).values("source__name")
     history = defaultdict(list)
     for name, version, added_in, removed_in in sources.filter(source__name__in=names).values_list(
         "source__name", "source__version", "added_in", "removed_in"

@@ -2,7 +2,7 @@
 
 import sys
 
-from mini_buildd.tests.bench import archive, build, queue, serve, upload
+from mini_buildd.tests.bench import archive, build, queue, serve, upload, web
 
 _BENCHES = {
     "build": build.main,
@@ -10,6 +10,7 @@ _BENCHES = {
     "archive": archive.run,
     "serve": serve.run,
     "upload": upload.run,
+    "web": web.main,
 }
 
 

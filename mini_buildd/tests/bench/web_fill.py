@@ -11,10 +11,11 @@ from django.utils.timezone import now
 
 from mini_buildd.config.places import Places
 from mini_buildd.db import models
-from mini_buildd.db.connect import analyze
 from mini_buildd.deb.names import Architecture, Codename
 from mini_buildd.domain.distribution import RepositoryName
 from mini_buildd.domain.permission import Role
+from mini_buildd.flow.measure import count_days
+from mini_buildd.flow.names import make_names
 from mini_buildd.flow.setup import Wish, setup
 from mini_buildd.tests.bench.bulk import insert, stamp
 from mini_buildd.tests.bench.web_story import BUILDERS, Place, Size, Story
@@ -24,16 +25,17 @@ _CODENAMES = (("trixie", 0.6), ("bookworm", 0.3), ("forky", 0.1))
 _ARCHITECTURES = ("amd64", "arm64", "i386")
 _REPOSITORIES = (("debs", 0.75), ("team", 0.2), ("secret", 0.05))
 _SUITES = (("unstable", 0.75), ("snapshot", 0.12), ("experimental", 0.08), ("hotfix", 0.05))
-_GIB = 1 << 30
+_GENERATION = "20261120T120000Z"
 
 _COLUMNS = {
     models.Upload: "id token changes_name changes_sha256 state received_at signed_by_id "
-    "source_name version distribution_name distribution_id problem_code problem_title",
+    "source_name version distribution_name distribution_id problem_code problem_title signer",
     models.Source: "id upload_id distribution_id name version component architectures paragraph "
     "changes state accepted_at",
     models.PoolFile: "id repository_id path name size_bytes md5 sha1 sha256",
     models.SourceFile: "source_id file_id",
-    models.Job: "id source_id architecture builds_any builds_all state reason created_at",
+    models.Job: "id source_id architecture builds_any builds_all state reason created_at "
+    "took_seconds",
     models.Attempt: "id job_id number token builder assigned_at started_at finished_at outcome "
     "stage reason phases peak_memory_bytes disk_bytes cpu_seconds",
     models.Binary: "id source_id attempt_id file_id package version architecture component "
@@ -60,8 +62,6 @@ _TABLES = [
 def fill(home: Path, size: Size | None = None) -> Story:
     """Make the rows of *size* in the database that Django knows."""
     size = size or Size()
-    with connection.cursor() as cursor:  # who falls over it begins anew
-        cursor.execute("PRAGMA synchronous=OFF")
     _configure(home)
     story = Story(size, _places(), now().timestamp()).tell()
     with transaction.atomic():
@@ -69,17 +69,44 @@ def fill(home: Path, size: Size | None = None) -> Story:
         for (model, columns), table in zip(_COLUMNS.items(), _TABLES, strict=True):
             insert(model, columns.split(), story.rows[table])
         _insert_events(story)
-    analyze()
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        cursor.execute("PRAGMA synchronous=FULL")
+    _measure(now())
     return story
 
 
+def hurry() -> None:
+    """Write without a journal: who falls over it begins anew."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA journal_mode=OFF")
+        cursor.execute("PRAGMA synchronous=OFF")
+
+
+def pack() -> None:
+    """Let the database be one file, that can be copied."""
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA journal_mode=DELETE")
+
+
+def _measure(at: datetime) -> None:
+    """What the daemon would have counted meanwhile."""
+    count_days(at)
+    hour = at.replace(minute=0, second=0, microsecond=0)
+    models.QueueSample.objects.bulk_create(
+        models.QueueSample(
+            at=hour - timedelta(hours=number),
+            architecture=architecture,
+            waiting=(number * 7 + len(architecture)) % 90,
+            running=number % 5,
+            minutes=60,
+        )
+        for number in range(24 * 400)
+        for architecture in _ARCHITECTURES
+    )
+
+
 def _insert_events(story: Story) -> None:
-    columns = ["at", "kind", "upload_id", "source_id", "job_id", "distribution_id", "detail"]
+    columns = "at kind upload_id source_id job_id distribution_id detail package repository_id"
     rows = ((stamp(at), *rest) for at, *rest in story.rows["event"])
-    insert(models.Event, columns, rows)
+    insert(models.Event, [*columns.split(), "person"], rows)
 
 
 # --- configuration ---------------------------------------------------------------------
@@ -96,9 +123,8 @@ def _configure(home: Path) -> None:
         setup(Places(home), wish, today=datetime.now(UTC).date(), dry_run=False)
     models.Repository.objects.filter(name="secret").update(is_private=True)
     at = now()
-    models.Chroot.objects.update(
-        made_at=at, checked_at=at, generation="20261120T120000Z", refresh_hours=0
-    )
+    models.Chroot.objects.update(made_at=at, checked_at=at, generation=_GENERATION, refresh_hours=0)
+    models.Builder.objects.create(name="here", is_enabled=False)  # a daemon's own: it must not
     models.Builder.objects.bulk_create(
         models.Builder(
             name=name,
@@ -196,7 +222,17 @@ def _make_people(story: Story) -> None:
 # --- logs ---------------------------------------------------------------------------------
 
 
-def write_logs(home: Path, newest: int = 40) -> None:
+def furnish(home: Path) -> None:
+    """The files that the pages want to see, and what keeps a daemon from making them."""
+    for chroot in models.Chroot.objects.select_related("base"):
+        name = f"{chroot.base.codename}-{chroot.architecture}"
+        folder = Places(home).chroots / name / _GENERATION
+        (folder / "root/var/lib/apt/lists").mkdir(parents=True)
+        make_names(folder)
+    _write_logs(home)
+
+
+def _write_logs(home: Path, newest: int = 40) -> None:
     """Logs of the newest attempts of each outcome, for the pages of builds."""
     for outcome in ("", "succeeded", "failed"):
         rows = models.Attempt.objects.filter(outcome=outcome).select_related("job__source")

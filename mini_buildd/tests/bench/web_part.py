@@ -1,7 +1,7 @@
 """A part of web_rows.py, as a process of its own: Django is configured once a process.
 
 python -m mini_buildd.tests.bench.web_part fill HOME
-python -m mini_buildd.tests.bench.web_part logs HOME
+python -m mini_buildd.tests.bench.web_part furnish HOME
 """
 
 import sys
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
-from mini_buildd.db.connect import close, connect, django_settings, migrate
+from mini_buildd.db.connect import analyze, close, connect, django_settings, migrate
 from mini_buildd.web.settings import web_settings
 
 
@@ -28,13 +28,19 @@ def django_for(home: Path) -> Iterator[None]:
 def main(what: str, home: Path) -> None:
     """Do that part."""
     with django_for(home):
-        from mini_buildd.tests.bench import web_fill  # noqa: PLC0415  # models need a configured Django
+        # Models need a configured Django.
+        from mini_buildd.flow.catalogue import keep_catalogue  # noqa: PLC0415
+        from mini_buildd.tests.bench import web_fill  # noqa: PLC0415
 
+        web_fill.hurry()
+        migrate()
         if what == "fill":
-            migrate()
             web_fill.fill(home)
-        else:
-            web_fill.write_logs(home)
+            web_fill.furnish(home)
+        analyze()
+        web_fill.pack()
+        Places(home).make()
+        keep_catalogue(Places(home))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from mini_buildd.archive.contents import pack_listing
 from mini_buildd.tests.bench.bulk import stamp
@@ -65,11 +66,24 @@ class _Suite:
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """What a job means to its source package, when it was over, and by which attempt."""
+    """What a job means to its source package; when it was over, by which attempt, after what."""
 
     state: str
     at: float
-    attempt: int
+    attempt: int = 0
+    took: float | None = None
+
+
+class _About(NamedTuple):
+    """What an event is about, as the table of events has it."""
+
+    upload: int | None
+    source: int | None
+    job: int | None
+    suite: int
+    package: str
+    repository: int
+    person: str
 
 
 @dataclass
@@ -91,6 +105,7 @@ class Story:
         }
         self._names = list(self._versions)
         self._binaries: dict[int, list[int]] = {}
+        self._listings: dict[str, bytes] = {}
         for table in [
             "upload",
             "source",
@@ -120,7 +135,7 @@ class Story:
                 self._migrate(self.places[0], at)
         self._close_publications()
         self._fill_up_events()
-        self.rows["event"].sort()
+        self.rows["event"].sort(key=itemgetter(0))
         return self
 
     # --- choosing ------------------------------------------------------------------
@@ -138,8 +153,11 @@ class Story:
 
     # --- one upload ------------------------------------------------------------------
 
-    def _event(self, at: float, kind: str, about: Sequence[int | None], detail: str = "") -> None:
-        self.rows["event"].append((at, kind, *about, detail))
+    def _event(self, at: float, kind: str, about: _About, detail: str = "") -> None:
+        ids = about.upload, about.source, about.job, about.suite
+        self.rows["event"].append(
+            (at, kind, *ids, detail, about.package, about.repository, about.person)
+        )
 
     def _upload(self, name: str, place: Place, at: float) -> None:
         version = f"{next(self._versions[name])}-1~{place.repository}{place.code}+1"
@@ -164,29 +182,32 @@ class Story:
                 place.name,
                 place.id,
                 *(problem if is_rejected else ("", "")),
+                self.people[person][0],
             )
         )
-        self._event(at, "upload.arrived", (upload, None, None, place.id))
+        signer = self.people[person]
+        about = _About(upload, None, None, place.id, name, place.repository_id, signer[0])
+        self._event(at, "upload.arrived", about)
         if is_rejected:
-            self._event(at + 4, "upload.rejected", (upload, None, None, place.id), problem[1])
+            self._event(at + 4, "upload.rejected", about, problem[1])
             return
-        self._source(upload, (name, version), place, at + 9, self.people[person][1])
+        self._source(about, version, place, at + 9, signer[1])
 
     def _source(
-        self, upload: int, what: tuple[str, str], place: Place, at: float, maintainer: str
+        self, about: _About, version: str, place: Place, at: float, maintainer: str
     ) -> None:
-        (name, version), source = what, len(self.rows["source"]) + 1
+        name, source = about.package, len(self.rows["source"]) + 1
         packages = [f"{name}1", f"{name}-dev"] if name.startswith("lib") else [name]
         is_for_all = name.startswith(("python-", "node-", "fonts-")) or len(name) % 5 == 0
         targets = ["amd64"] if is_for_all else ["amd64", "arm64", "i386"]
-        about = (upload, source, None, place.id)
+        about = about._replace(source=source)
         self._event(at, "source.accepted", about)
-        done = [self._job(upload, source, place, each, at) for each in targets]
+        done = [self._job(about, each, at) for each in targets]
         state = max((each.state for each in done), key=("published", "failed", "building").index)
         self.rows["source"].append(
             (
                 source,
-                upload,
+                about.upload,
                 place.id,
                 name,
                 version,
@@ -199,7 +220,8 @@ class Story:
             )
         )
         for ending, bytes_ in ((".dsc", 1700), (".orig.tar.xz", 700_000), (".debian.tar.xz", 9000)):
-            file = self._file(place, name, f"{name}_{version}{ending}", bytes_)
+            plain = version.partition(":")[2] or version
+            file = self._file(place, name, f"{name}_{plain}{ending}", bytes_)
             self.rows["source_file"].append((source, file))
         if state != "published":
             return
@@ -216,10 +238,10 @@ class Story:
         self._put(place.id, name, source, number)
         self._event(end + 5, "suite.published", about, str(number))
 
-    def _job(self, upload: int, source: int, place: Place, architecture: str, at: float) -> _Done:
+    def _job(self, about: _About, architecture: str, at: float) -> _Done:
         """Plan and build it; the last ones of all have not come to their end."""
         job = len(self.rows["job"]) + 1
-        about = (upload, source, job, place.id)
+        about = about._replace(job=job)
         self._event(at, "job.planned", about)
         still = self.size.builds - job
         if still >= self.size.waiting + self.size.running:
@@ -227,20 +249,30 @@ class Story:
         elif still >= self.size.waiting:
             self._begin(job, 1, self.until - 60, about)
             self._attempt(job, 1, self.until - 60, None, "")
-            done, state, reason = _Done("building", at, 0), "running", ""
+            done, state, reason = _Done("building", at), "running", ""
         else:
             is_held, relation = job % 11 == 0, "libfoo-dev (>= 1.2)"
             state, reason = ("dep_wait", f"waits for {relation}") if is_held else ("waiting", "")
-            done = _Done("building", at, 0)
+            done = _Done("building", at)
         self.rows["job"].append(
-            (job, source, architecture, 1, architecture == "amd64", state, reason, stamp(at))
+            (
+                job,
+                about.source,
+                architecture,
+                1,
+                architecture == "amd64",
+                state,
+                reason,
+                stamp(at),
+                done.took,
+            )
         )
         return done
 
-    def _try(self, job: int, at: float, about: Sequence[int | None]) -> tuple[_Done, str, str]:
+    def _try(self, job: int, at: float, about: _About) -> tuple[_Done, str, str]:
         """Until it has come to an end; gives the job's state and reason as well."""
         tries, is_good = self.chance.choices((1, 2, 3), (93, 5, 2))[0], self.chance.random() > 0.04
-        attempt = 0
+        attempt, seconds = 0, 0.0
         for number in range(1, tries + 1):
             seconds = 15 + self.chance.lognormvariate(4.2, 1.2)
             outcome = "lost" if number < tries else "succeeded" if is_good else "failed"
@@ -249,11 +281,11 @@ class Story:
             self._event(at + seconds, f"job.{outcome}", about)
             at += seconds + 30 * (number < tries)
         if is_good:
-            return _Done("published", at, attempt), "succeeded", ""
+            return _Done("published", at, attempt, seconds), "succeeded", ""
         state = self.chance.choices(("failed", "cancelled"), (9, 1))[0]
-        return _Done("failed", at, attempt), state, "dpkg-buildpackage died"
+        return _Done("failed", at, attempt, seconds), state, "dpkg-buildpackage died"
 
-    def _begin(self, job: int, number: int, at: float, about: Sequence[int | None]) -> None:
+    def _begin(self, job: int, number: int, at: float, about: _About) -> None:
         builder = BUILDERS[(job + number) % len(BUILDERS)]
         self._event(at, "job.assigned", about, builder)
         self._event(at + 2, "job.started", about, builder)
@@ -305,7 +337,9 @@ class Story:
         paragraph = self.texts.binary(package, name, version, architecture)
         row = (source, by.attempt, file, package, version, architecture, "main", paragraph)
         self.rows["binary"].append((binary, *row))
-        self.rows["listing"].append((binary, pack_listing(self.texts.paths(package))))
+        if package not in self._listings:
+            self._listings[package] = pack_listing(self.texts.paths(package))
+        self.rows["listing"].append((binary, self._listings[package]))
         return binary
 
     # --- suites ------------------------------------------------------------------------
@@ -346,7 +380,8 @@ class Story:
             for name, source in moving:
                 if self._suites[target].holds.get(name, (0, []))[0] != source:
                     self._put(target, name, source, number)
-            self._event(at + 2, "suite.published", (None, None, None, target), str(number))
+            about = _About(None, None, None, target, "", place.repository_id, "")
+            self._event(at + 2, "suite.published", about, str(number))
 
     # --- the end -------------------------------------------------------------------------
 
@@ -358,13 +393,10 @@ class Story:
 
     def _fill_up_events(self) -> None:
         """Builds wait for others and are released again, until there are enough events."""
-        jobs, events = self.rows["job"], self.rows["event"]
-        places = {row[0]: (row[1], row[2]) for row in self.rows["source"]}
-        begun = self.until - _YEARS_SECONDS
+        events = self.rows["event"]
+        planned = [row for row in events if row[1] == "job.planned"]
         while len(events) < self.size.events - 1:
-            row = jobs[self.chance.randrange(len(jobs))]
-            upload, place = places[row[1]]
-            at = begun + (self.until - begun) * row[0] / len(jobs)
-            about = (upload, row[1], row[0], place)
-            self._event(at, "job.dep_wait", about, "waits for libfoo-dev (>= 1.2)")
+            row = self.chance.choice(planned)
+            at, about = row[0], _About._make((*row[2:6], *row[7:]))
+            self._event(at + 5, "job.dep_wait", about, "waits for libfoo-dev (>= 1.2)")
             self._event(at + 300, "job.released", about)
