@@ -62,7 +62,7 @@ def words_of_others() -> list[str]:
 
     The pages translate these where they show them (the filter *spoken*).
     """
-    problems = _below(Problem)
+    problems = [each for each in _below(Problem) if each.__module__ == Problem.__module__]
     found = [text for each in problems for text in (each.title, each.next_step)]
     found += [role.word for role in Role]
     found += [rules.purpose for rules in DEFAULT_LAYOUT]
