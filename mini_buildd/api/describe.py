@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from mini_buildd.api.event_stream import MEDIA_TYPE as EVENT_STREAM
 from mini_buildd.api.once import KEY_PATTERN
 from mini_buildd.wire.api.incoming_calls import ARRIVED, CALLS
 from mini_buildd.wire.api.problem import MEDIA_TYPE, ProblemDetails
@@ -184,6 +185,10 @@ def _complete(path: str, method: str, call: dict[str, Any]) -> None:
         responses[int(status)] = _refusal(status)
     if call["operationId"] == "read_log":
         responses[200] = {"description": "OK", "content": dict(_TEXT), "headers": _LOG_HEADERS}
+    elif call["operationId"] == "stream_events":
+        stream = {EVENT_STREAM: {"schema": {"type": "string"}}}
+        responses[200] = {"description": "Events, one after the other.", "content": stream}
+        responses[503] = _refusal(HTTPStatus.SERVICE_UNAVAILABLE)
     elif method == "get":
         if call["operationId"] == "read_sources":
             responses[200] = {"description": "OK", "content": dict(_TEXT)}

@@ -1,31 +1,23 @@
-"""The call on events, which can wait for them."""
+"""The calls on events: a list that can wait, and the stream."""
 
-import threading
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Annotated
 
-from django.http import HttpRequest
-from ninja import Query, Router
+from django.http import HttpRequest, HttpResponse
+from ninja import Header, Query, Router
 from pydantic import Field
 
+from mini_buildd.api.door import actor_of
 from mini_buildd.api.event_query import Wanted
+from mini_buildd.api.event_stream import MEDIA_TYPE, RETRY, message, position, shown
 from mini_buildd.api.given import PAGE_ROWS, Limit, Number, Seconds, address
 from mini_buildd.db.queries.events import list_events_after
 from mini_buildd.db.queries.queue import last_event
-from mini_buildd.domain.event_filter import EventFilter
-from mini_buildd.domain.event_row import EventRow
-from mini_buildd.flow.hosted import pause
-from mini_buildd.wire.api.events import Event, EventPage
+from mini_buildd.flow.follow import Follow, hand_over
+from mini_buildd.wire.api.events import EventPage
 
 router = Router(tags=["events"])
 
-_LOOK_SECONDS = 0.3
-# Who waits has a thread for so long, and pages need some as well; who is one too many is answered
-# at once, and asks again.
-_MOST_WAITING = 6
-_waiting = threading.BoundedSemaphore(_MOST_WAITING)
+_AT_ONCE = 500
 
 
 @router.get("", response=EventPage, summary="List events, or wait for them")
@@ -42,53 +34,43 @@ def list_of_events(
     """
     newest = last_event()  # asked first: what comes while we look is for the next time
     wish = wanted.wish()
-    rows = _look(after, wish, limit)
+    rows = list_events_after(after, wish, count=limit)
     last = rows[-1].id if rows else max(after, newest)
-    if not rows and wait:
-        rows = _wait(last, wish, limit, wait)
-        last = rows[-1].id if rows else last
+    if wait and not rows:
+        hand_over(request, Follow(actor_of(request), wish, last, wait_seconds=wait))
     return EventPage(tuple(map(shown, rows)), last, address(request, after=last))
 
 
-def _look(after: int, wish: EventFilter, limit: int) -> Sequence[EventRow]:
-    return list_events_after(after, wish, count=limit)
+@router.get("stream", summary="Be told of events as they happen")
+def stream_events(
+    request: HttpRequest,
+    wanted: Query[Wanted],
+    after: Annotated[
+        Number | None, Field(description="Begin after this one; else with the next that happens.")
+    ] = None,
+    last_event_id: Annotated[
+        Number | None,
+        Header(alias="Last-Event-ID", description="The last one that came; counts before `after`."),
+    ] = None,
+) -> HttpResponse:
+    """Server-sent events: `id` is the number of an event, `data` the event as the list has it.
 
-
-def _wait(after: int, wish: EventFilter, limit: int, seconds: float) -> Sequence[EventRow]:
-    end = time.monotonic() + seconds
-    with _seat() as has_seat:
-        while has_seat and time.monotonic() < end and not pause(_LOOK_SECONDS):
-            if last_event() > after and (rows := _look(after, wish, limit)):
-                return rows
-    return ()
-
-
-@contextmanager
-def _seat() -> Iterator[bool]:
-    """Whether there is room for one more who waits."""
-    has_seat = _waiting.acquire(blocking=False)
-    try:
-        yield has_seat
-    finally:
-        if has_seat:
-            _waiting.release()
-
-
-def shown(row: EventRow) -> Event:
-    """*row* as the API tells of it."""
-    return Event(
-        id=row.id,
-        kind=row.kind,
-        at=row.at,
-        detail=row.detail,
-        upload_id=row.upload_id,
-        build_id=row.job_id,
-        source=row.source,
-        package=row.package,
-        architecture=row.architecture,
-        distribution=row.distribution,
-        repository=row.repository,
-        person=row.person,
-        version=row.version,
-        snapshot=row.snapshot,
+    The connection stays open. Come again with the last id when it ends: nothing is lost by that,
+    and nothing comes twice. An id without data says only how far it has come.
+    """
+    newest = last_event()
+    begin = after if last_event_id is None else last_event_id
+    # A number that there is not yet is of an instance which was set back since.
+    begin = newest if begin is None else min(begin, newest)
+    wish = wanted.wish()
+    rows = list_events_after(begin, wish, count=_AT_ONCE)
+    has_more = len(rows) == _AT_ONCE
+    last = rows[-1].id if has_more else max(newest, rows[-1].id if rows else 0)
+    hand_over(request, Follow(actor_of(request), wish, last, has_more=has_more))
+    text = b"".join([RETRY, *map(message, rows), position(last)])
+    return HttpResponse(
+        text,
+        content_type=f"{MEDIA_TYPE}; charset=utf-8",
+        # The last is for nginx: whatever comes is passed on at once.
+        headers={"Cache-Control": "private, no-store", "X-Accel-Buffering": "no"},
     )

@@ -10,7 +10,7 @@ from mini_buildd.api.bodies import NO_REASON, PrecheckWish, Reason
 from mini_buildd.api.builds import may_cancel
 from mini_buildd.api.builds import shown as build_shown
 from mini_buildd.api.door import actor_of
-from mini_buildd.api.events import shown as event_shown
+from mini_buildd.api.event_stream import shown as event_shown
 from mini_buildd.api.given import PAGE_ROWS, Before, Limit, Number, Sha256, Word, address
 from mini_buildd.db.queries.events import list_events_after
 from mini_buildd.db.queries.page import Order

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from mini_buildd.client.connection import Answer, Connection
+from mini_buildd.client.events import Following
 from mini_buildd.wire.api.builds import Build, BuildDetail, BuildPage, QueuePage
 from mini_buildd.wire.api.changes import (
     DifferencePage,
@@ -151,6 +152,13 @@ class Api:
     def events(self, after: int, wait_seconds: int = 0, **wanted: object) -> EventPage:
         """What happened after that event, waiting for it if there is nothing yet."""
         return self.connection.get(EventPage, "events/", after=after, wait=wait_seconds, **wanted)
+
+    def follow(self, after: int | None = None, **wanted: object) -> Following:
+        """What happens after that event, or from now on, without end; *wanted* as for the list.
+
+        Several kinds are given as a list: ``kind=["job.failed", "job.succeeded"]``.
+        """
+        return Following(self.connection, after, wanted)
 
     def tokens(self) -> TokenPage:
         """Our tokens."""

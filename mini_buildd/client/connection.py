@@ -8,7 +8,7 @@ import http.client
 import ssl
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -164,13 +164,36 @@ class Connection:
         finally:
             connection.close()
 
-    def _open(self) -> http.client.HTTPConnection:
+    def lines(
+        self, path: str, headers: Headers, *, timeout_seconds: float, **query: object
+    ) -> Iterator[str]:
+        """The lines of an answer that has no end, as they come; *path* and *query* as for get().
+
+        Raises Refused; Unreachable, also when nothing comes for so long. What a cut has left of a
+        line is no line.
+        """
+        connection = self._open(timeout_seconds)
+        try:
+            fields = {**self._authorization(), **headers}
+            connection.request("GET", _address(path, query), headers=fields)
+            response = connection.getresponse()
+            if response.status != HTTPStatus.OK:
+                raise self._refusal(_answer_of(response, response.read()))
+            while (line := response.readline()).endswith(b"\n"):
+                yield line[:-1].decode("utf-8", "replace")
+        except (OSError, http.client.HTTPException) as error:
+            raise Unreachable(f"{self.server.url}: {str(error) or type(error).__name__}") from None
+        finally:
+            connection.close()
+
+    def _open(self, timeout_seconds: float | None = None) -> http.client.HTTPConnection:
         host, port = self._parts.hostname or "", self._parts.port
+        timeout = timeout_seconds or self._timeout
         if self._context is not None:
-            return TlsConnection(
-                host, port, timeout=self._timeout, context=self._context
-            ).expecting(self.server.fingerprint)
-        return http.client.HTTPConnection(host, port, timeout=self._timeout)
+            return TlsConnection(host, port, timeout=timeout, context=self._context).expecting(
+                self.server.fingerprint
+            )
+        return http.client.HTTPConnection(host, port, timeout=timeout)
 
     def _authorization(self) -> Headers:
         server = self.server
@@ -186,8 +209,7 @@ class Connection:
             response = connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             raise cut or error from None
-        headers = {name.lower(): value for name, value in response.getheaders()}
-        answer = Answer(response.status, headers, b"" if method == "HEAD" else response.read())
+        answer = _answer_of(response, b"" if method == "HEAD" else response.read())
         if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
             return answer
         raise self._refusal(answer)
@@ -212,9 +234,14 @@ def _address(path: str, query: Mapping[str, object]) -> str:
     given = {
         name: str(value).lower() if isinstance(value, bool) else value
         for name, value in query.items()
-        if value not in (None, "")
+        if value not in (None, "", (), [])
     }
-    return f"/api/v1/{path}" + (f"?{urlencode(given)}" if given else "")
+    return f"/api/v1/{path}" + (f"?{urlencode(given, doseq=True)}" if given else "")
+
+
+def _answer_of(response: http.client.HTTPResponse, data: bytes) -> Answer:
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    return Answer(response.status, headers, data)
 
 
 def _send_blocks(send: Callable[[Any], None], blocks: Iterable[bytes]) -> OSError | None:

@@ -20,6 +20,7 @@ from mini_buildd.daemon.private_archives import (
     Names,
     PrivateArchives,
 )
+from mini_buildd.daemon.telling import Telling
 from mini_buildd.daemon.watching import Healthz, MetricsPage
 from mini_buildd.db.connect import in_thread
 from mini_buildd.domain.proxies import parse_networks
@@ -51,6 +52,8 @@ class Doors:
         self._site, self._settings = ground.site, ground.settings
         self._ports: list[Any] = []
         self._private = self._make_private()
+        self._application = application()
+        self._telling = Telling(ground, self._application)
         self._figures = Figures(ground, ground.pulse)
         self._archive_watch = LoopingCall(self._private.look_again)
         self._archive_watch.clock = ground.reactor
@@ -68,6 +71,7 @@ class Doors:
         """Let nobody in any more."""
         if self._archive_watch.running:
             self._archive_watch.stop()
+        self._telling.stop()
         closing: list[Deferred[Any]] = [
             found for port in self._ports if (found := port.stopListening()) is not None
         ]
@@ -80,11 +84,12 @@ class Doors:
             pool=self._ground.pools.web,
             archive=self._ground.places.archive,
             static=static_folders(),
-            application=application(),
+            application=self._application,
             door=self._http_door(),
             hsts_seconds=https.hsts_seconds,
             private=self._private,
             proxies=parse_networks(self._settings.http.trusted_proxies),
+            events=self._telling.door,
             access=Access(self._settings.log.requests, self._ground.pulse.count_request),
             watching=self._watching(),
         )

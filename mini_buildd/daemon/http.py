@@ -15,6 +15,7 @@ from twisted.web.wsgi import WSGIResource
 from mini_buildd.daemon.access import ACCOUNT_FIELD, Access
 from mini_buildd.daemon.answers import SECURITY_FIELDS
 from mini_buildd.daemon.archive_files import ArchiveFiles
+from mini_buildd.daemon.event_door import EventDoor
 from mini_buildd.daemon.private_archives import PrivateArchives
 from mini_buildd.domain.proxies import Network
 from mini_buildd.incoming.http_channel import Door, StreamingChannel, StreamingRequest
@@ -56,11 +57,18 @@ class BoundedRequest(StreamingRequest):
                 for name, value in SECURITY_FIELDS:
                     self.setHeader(name, value)
             self._drop_lookalikes()
-            super().process()
-            return
+            events = self.channel.site.events
+            if events is None or not events.takes(self):
+                super().process()
+                return
+            self._answer_by(events)
+        else:
+            self._answer_by(self.channel.site.archive)
+
+    def _answer_by(self, answering: Any) -> None:
         self.site: Any = self.channel.site
         try:
-            self.site.archive.answer(self)
+            answering.answer(self)
         except Exception:  # noqa: BLE001  # it is logged, and the client gets an answer
             self.processingFailed(Failure())
 
@@ -93,6 +101,7 @@ class ArchiveSite(Site):
         self.hsts_seconds = hsts_seconds
         self.archive = archive
         self.door = door
+        self.events: EventDoor | None = None  # what may wait for events is answered by it
         self.access = Access("off")
         self.proxies: tuple[Network, ...] = ()  # whose X-Forwarded-For is believed
 
@@ -157,6 +166,7 @@ def make_site(
     hsts_seconds: int = 0,
     private: PrivateArchives | None = None,
     proxies: tuple[Network, ...] = (),
+    events: EventDoor | None = None,
     access: Access | None = None,
     watching: Mapping[bytes, Resource] | None = None,
 ) -> ArchiveSite:
@@ -172,5 +182,6 @@ def make_site(
     root = Root({b"archive": archive_files, b"static": statics, **(watching or {})}, django)
     site = ArchiveSite(root, archive_files, door, hsts_seconds)
     site.proxies = proxies
+    site.events = events
     site.access = access or site.access
     return site

@@ -14,7 +14,9 @@ class Pools:
         self.chroots = ThreadPool(1, 1, "chroots")
         self.origs = ThreadPool(1, 1, "origs")
         self.hashes = ThreadPool(1, 1, "hash")
-        self.web = ThreadPool(1, 14, "web")  # six may wait for events
+        self.web = ThreadPool(1, 8, "web")
+        # Many who listen to events come again at once; they keep no page waiting.
+        self.events = ThreadPool(1, 2, "events")
         # Threads for those are made when there is something to do: most instances have nothing.
         self.tell = ThreadPool(0, 1, "tell")
         self.mail = ThreadPool(0, 1, "mail")
@@ -27,7 +29,7 @@ class Pools:
     def __iter__(self) -> Iterator[ThreadPool]:
         """Each of them."""
         yield from (self.flow, self.suites, self.chroots, self.origs)
-        yield from (self.hashes, self.web, self.watch, self.spool)
+        yield from (self.hashes, self.web, self.events, self.watch, self.spool)
         yield from (self.tell, self.mail, self.couriers, self.runners)
 
     def start(self) -> None:

@@ -35,3 +35,10 @@ def look_as_given(request: HttpRequest) -> None:
     if credentials is not None:
         with suppress(SignInFailed, TooManyAttempts):
             look_as(sign_in(site(), credentials.account, credentials.secret, peer_of(request)))
+
+
+def demand_given(request: HttpRequest) -> None:
+    """The same, but who says something wrong is told so. Raises SignInFailed, TooManyAttempts."""
+    credentials = from_header(request.headers.get("Authorization", ""))
+    if credentials is not None:
+        look_as(sign_in(site(), credentials.account, credentials.secret, peer_of(request)))

@@ -1,7 +1,6 @@
 """What the API tells is what the rows say."""
 
 import re
-import threading
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from mini_buildd.db import models
 from mini_buildd.db.queries.events import list_events_after
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.states import JobState
-from mini_buildd.flow import hosted
 from mini_buildd.tests.api.conftest import Caller
 from mini_buildd.tests.web.builder import Builder
 
@@ -177,10 +175,10 @@ def test_a_parameter_that_a_call_does_not_know_is_refused(visitor: Caller) -> No
     assert "state" in told["expected"]
 
 
-def test_events_are_waited_for(visitor: Caller) -> None:
+def test_without_a_daemon_nobody_waits_for_events(visitor: Caller) -> None:
     last = visitor.get("status")["last_event"]
     assert visitor.get(f"events/?after={last - 1}&wait=50")["items"][0]["id"] == last
-    empty = visitor.get(f"events/?after={last}&wait=1")
+    empty = visitor.get(f"events/?after={last}&wait=50")
     assert (empty["items"], empty["last"]) == ([], last)
 
 
@@ -200,26 +198,6 @@ def test_an_event_that_comes_while_somebody_looks_is_not_missed(
     monkeypatch.undo()
     (late,) = visitor.get(first["next"].removeprefix("/api/v1/"))["items"]
     assert late["kind"] == "key.rotated"
-
-
-@pytest.mark.timeout(30)
-def test_who_waits_for_events_keeps_no_daemon_from_ending(visitor: Caller) -> None:
-    last = visitor.get("status")["last_event"]
-    ending = threading.Timer(0.2, hosted.close)
-    ending.start()
-    assert visitor.get(f"events/?after={last}&wait=50")["items"] == []
-    ending.join()
-
-
-def test_who_is_one_too_many_to_wait_is_answered_at_once(
-    visitor: Caller, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(events, "_waiting", threading.BoundedSemaphore(1))
-    last = visitor.get("status")["last_event"]
-    with events._seat() as has_seat:
-        assert has_seat
-        monkeypatch.setattr(events, "pause", lambda _: pytest.fail("it waits"))
-        assert visitor.get(f"events/?after={last}&wait=50")["items"] == []
 
 
 def test_the_page_lists_every_call_and_every_code(client: Client, visitor: Caller) -> None:

@@ -9,13 +9,16 @@ _BLOCK = 64 << 10
 
 
 @contextmanager
-def cutting(port: int, cuts: list[int]) -> Iterator[int]:
+def cutting(port: int, cuts: list[int], answers: list[int] | None = None) -> Iterator[int]:
     """The port of a proxy to *port*; each of *cuts* ends one connection after so many bytes.
 
-    Only a connection that has sent so much is cut; the others end as they would.
+    Only a connection that has sent so much is cut; the others end as they would. Each of *answers*
+    ends one after so many bytes that came back.
     """
     listener = socket.create_server(("127.0.0.1", 0))
-    thread = threading.Thread(target=_accept, args=(listener, port, cuts), daemon=True)
+    thread = threading.Thread(
+        target=_accept, args=(listener, port, cuts, answers or []), daemon=True
+    )
     thread.start()
     try:
         yield listener.getsockname()[1]
@@ -25,18 +28,18 @@ def cutting(port: int, cuts: list[int]) -> Iterator[int]:
         thread.join(timeout=10)
 
 
-def _accept(listener: socket.socket, port: int, cuts: list[int]) -> None:
+def _accept(listener: socket.socket, port: int, cuts: list[int], answers: list[int]) -> None:
     while True:
         try:
             client, _ = listener.accept()
         except OSError:
             return
-        threading.Thread(target=_serve, args=(client, port, cuts), daemon=True).start()
+        threading.Thread(target=_serve, args=(client, port, cuts, answers), daemon=True).start()
 
 
-def _serve(client: socket.socket, port: int, cuts: list[int]) -> None:
+def _serve(client: socket.socket, port: int, cuts: list[int], answers: list[int]) -> None:
     with closing(client), closing(socket.create_connection(("127.0.0.1", port))) as server:
-        back = threading.Thread(target=_copy, args=(server, client), daemon=True)
+        back = threading.Thread(target=_copy, args=(server, client, answers), daemon=True)
         back.start()
         count = 0
         while data := _read(client):
@@ -48,12 +51,19 @@ def _serve(client: socket.socket, port: int, cuts: list[int]) -> None:
         back.join(timeout=10)
 
 
-def _copy(source: socket.socket, target: socket.socket) -> None:
+def _copy(source: socket.socket, target: socket.socket, cuts: list[int]) -> None:
+    count, most = 0, cuts.pop(0) if cuts else None
     while data := _read(source):
+        end = most is not None and count + len(data) >= most
         try:
-            target.sendall(data)
+            target.sendall(data if most is None else data[: most - count])
+            if end:
+                target.shutdown(socket.SHUT_RDWR)
         except OSError:
             return
+        if end:
+            return
+        count += len(data)
 
 
 def _read(source: socket.socket) -> bytes:

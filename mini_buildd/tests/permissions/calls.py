@@ -178,6 +178,7 @@ CALLS: Mapping[str, Call] = {
     "retry_build": Call("POST", f"{_BUILD}/retry", Act.RETRY_BUILD, {}, UPLOADER, places=_failed),
     "retry_builds": Call("POST", f"{_UPLOAD}/retry", Act.RETRY_BUILD, {}, UPLOADER, places=_failed),
     "revoke_one": Call("DELETE", "tokens/{token}", Act.MAKE_TOKEN, owner=UPLOADER, places=_token),
+    "stream_events": Call("GET", "events/stream"),
     "run_step": Call("POST", "schedule/tidy/run", Act.RUN_STEP),
     "search_everything": Call("GET", "search?query=hello"),
     "show_build": Call("GET", _BUILD, places=_failed),

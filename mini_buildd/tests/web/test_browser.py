@@ -263,6 +263,27 @@ def test_home_changes_in_place(
     assert browser.execute_script("return document.contains(window.same)")
 
 
+def test_events_come_by_themselves_and_are_found_as_one_types(
+    browser: WebDriver, builder: Builder, live_server: LiveServer
+) -> None:
+    builder.running("hello", "2.10-5~test13+1")
+    browser.get(f"{live_server.url}/events/")
+    browser.execute_script("window.same = document.querySelector('.events li')")
+    builder.rejected("figlet", "2.2-1", FileMissing(expected="a", found="b", hint="c"))
+    until(browser, lambda: "figlet 2.2-1 was rejected" in text_of(browser, ".events"))
+    assert browser.execute_script("return document.contains(window.same)")
+    browser.find_element(By.ID, "f-source").send_keys("hello")
+    until(browser, lambda: "figlet" not in text_of(browser, ".events"))
+    assert "source=hello" in browser.current_url
+    builder.published("hello", "2.10-6~test13+1", minutes=0)
+    until(browser, lambda: "2.10-6~test13+1 was uploaded" in text_of(browser, ".events"))
+    builder.rejected("figlet", "2.2-2", FileMissing(expected="a", found="b", hint="c"))
+    assert "figlet" not in text_of(browser, ".events")
+    browser.back()
+    until(browser, lambda: "figlet 2.2-2 was rejected" in text_of(browser, ".events"))
+    assert complaints(browser) == []
+
+
 def test_running_times_go_on(browser: WebDriver, builder: Builder, live_server: LiveServer) -> None:
     builder.running("hello", "2.10-5~test13+1")
     browser.get(live_server.url)

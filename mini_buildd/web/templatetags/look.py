@@ -82,6 +82,19 @@ def drawn(found: states.Status) -> SafeString:
     )
 
 
+@register.simple_tag
+def shape(row: Stateful) -> SafeString:
+    """The shape of the state of *row* alone, where its word would say nothing new; it is read."""
+    found = _status(row)
+    return format_html(
+        '<span class="status is-{}"><svg class="shape" viewBox="0 0 16 16" aria-hidden="true">'
+        '{}</svg><span class="hidden">{}</span></span>',
+        found.shape.value,
+        mark_safe(_DRAWINGS[found.shape]),  # noqa: S308  # our own drawing
+        found.word,
+    )
+
+
 def _status(row: Stateful) -> states.Status:
     match row:
         case BuildRow():

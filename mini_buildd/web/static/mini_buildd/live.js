@@ -1,6 +1,6 @@
-// Keeps a page up to date: fetches it again every few seconds and carries over what changed, node
-// by node, so that nothing flashes and focus, selection and scrolling stay. Running times go on
-// second by second. Without scripts, loading the page again does the same.
+// Keeps a page up to date: when something happens that it is about, it is fetched again and what
+// changed is carried over, node by node, so that nothing flashes and focus, selection and scrolling
+// stay. Running times go on second by second. Without scripts, loading the page again does the same.
 const sameKind = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName;
 
 // By what a section or a row is known again; empty for all else.
@@ -79,17 +79,19 @@ const tick = () => {
   }
 };
 
-const say = (word, isLost) => {
+const main = document.querySelector("main");
+const isLive = () => "liveUrl" in main.dataset;
+const word = (name) => main.dataset[name] ?? "";
+
+const say = (text, isLost = false) => {
   for (const place of document.querySelectorAll(".head > .live")) {
-    if (place.textContent !== word) place.textContent = word;
+    if (place.textContent !== text) place.textContent = text;
     place.classList.toggle("is-lost", isLost);
   }
 };
 
-const main = document.querySelector("main");
-
 const refresh = async () => {
-  const answer = await fetch(main.dataset.refreshUrl, { cache: "no-store" });
+  const answer = await fetch(main.dataset.liveUrl || location.href, { cache: "no-store" });
   if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const region of document.querySelectorAll("[data-live]")) {
@@ -99,29 +101,100 @@ const refresh = async () => {
   // A log that begins, or another attempt's, is a page to begin anew.
   const follows = (page) => page.querySelector("[data-follow]")?.dataset.follow;
   if (follows(fresh) && follows(fresh) !== follows(document)) location.reload();
-  const goesOn = fresh.querySelector("main").dataset.refreshSeconds;
-  if (!goesOn) delete main.dataset.refreshSeconds;
+  const { liveUrl, pollSeconds } = fresh.querySelector("main").dataset;
+  if (liveUrl === undefined) delete main.dataset.liveUrl;
+  if (pollSeconds) main.dataset.pollSeconds = pollSeconds;
 };
 
-const keepFresh = async () => {
-  let wait = Number(main.dataset.refreshSeconds);
-  while (main.dataset.refreshSeconds) {
-    await new Promise((done) => { setTimeout(done, wait * 1000); });
-    if (document.hidden) continue;
-    try {
-      await refresh();
-      wait = Number(main.dataset.refreshSeconds);
-      say("live", false);
-    } catch {
-      wait = Math.min(30, wait * 2);
-      say("lost the connection, trying again", true);
+// However much happens, the page is fetched once a second at most, and not while it is under way.
+const CALM_MS = 1000;
+const update = (() => {
+  let isWanted = false;
+  let isUnderWay = false;
+  return async () => {
+    isWanted = true;
+    if (isUnderWay) return;
+    isUnderWay = true;
+    while (isWanted && isLive() && !document.hidden) {
+      isWanted = false;
+      try {
+        await refresh();
+        say(word("wordLive"));
+      } catch {
+        say(word("wordLost"), true);
+      }
+      await new Promise((done) => { setTimeout(done, CALM_MS); });
     }
-  }
-  say("", false);
+    isUnderWay = false;
+    if (!isLive()) listen.end();
+  };
+})();
+
+// The stream of what happens. Browsers keep it up by themselves, and say up to where they were told;
+// only when they are refused they give up, and are told to try again. A page that nobody looks at
+// lets go of it: a browser has six connections to an instance, for all of its pages together.
+const GRACE_MS = 4000;
+const AGAIN_MS = 10000;
+const listen = (() => {
+  let source = null;
+  let trouble = 0;
+  let last = main.dataset.after ?? "";
+  const end = () => {
+    source?.close();
+    source = null;
+    clearTimeout(trouble);
+    if (!isLive()) say("");
+  };
+  const begin = () => {
+    end();
+    if (!isLive() || document.hidden) return;
+    const wanted = new URLSearchParams(main.dataset.events ?? "");
+    if (last) wanted.set("after", last);
+    source = new EventSource(`/api/v1/events/stream?${wanted}`);
+    source.onopen = () => {
+      clearTimeout(trouble);
+      trouble = 0;
+      say(word("wordLive"));
+    };
+    source.onmessage = (message) => {
+      last = message.lastEventId;
+      update();
+    };
+    source.onerror = () => {
+      const isOver = source.readyState === EventSource.CLOSED;
+      if (isOver) setTimeout(begin, AGAIN_MS);
+      trouble ||= setTimeout(() => say(word("wordLost"), true), isOver ? 0 : GRACE_MS);
+    };
+  };
+  return { begin, end };
+})();
+
+// Some of what a page shows changes without an event, such as how old something is.
+const poll = () => {
+  setTimeout(() => {
+    if (!document.hidden) update();
+    if (isLive()) poll();
+  }, 1000 * Number(main.dataset.pollSeconds || 30));
 };
 
 setInterval(tick, 1000);
-if (main.dataset.refreshSeconds) {
-  say("live", false);
-  keepFresh();
+if (isLive()) {
+  say(word("wordLive"));
+  listen.begin();
+  poll();
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) {
+      listen.end();
+    } else {
+      listen.begin();
+      update();
+    }
+  });
+  // Other filters were chosen: what is shown has told which events it is about.
+  document.addEventListener("htmx:afterSettle", () => {
+    const found = document.querySelector("[data-found-events]");
+    if (!found) return;
+    main.dataset.events = found.dataset.foundEvents;
+    listen.begin();
+  });
 }
