@@ -46,7 +46,7 @@ MORE: Mapping[str, tuple[int, str]] = {
     "/builders/<str:name>/": (12, "its builds, its hours, and how they ended"),
     "/first/": (24, "each step looks whether it is done"),
     "/configuration/download/": (460, "asks for each suite; to be brought down"),
-    "/uploads/<int:upload_id>/": (20, "what may be done with each of its builds"),
+    "/uploads/<int:upload_id>/": (23, "what may be done with each of its builds"),
     "/suites/<str:distribution>/<int:number>/": (17, "two versions are compared"),
     "/suites/<str:distribution>/compare/": (15, "two versions are compared"),
     "/repositories/<str:name>/rights/": (18, "rights of accounts, groups and keyrings"),
