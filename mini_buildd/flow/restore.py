@@ -81,7 +81,11 @@ def _read_note(data: bytes) -> dict[str, Any]:
         note = json.loads(data)
     except ValueError:
         note = None
-    if not isinstance(note, dict) or note.get("format") != 1 or not {"database_sha256", "files"} <= note.keys():
+    if (
+        not isinstance(note, dict)
+        or note.get("format") != 1
+        or not {"database_sha256", "files"} <= note.keys()
+    ):
         raise _impossible("a backup that this version can read", f"another {NOTE}")
     return note
 

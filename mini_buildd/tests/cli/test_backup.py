@@ -181,7 +181,9 @@ def test_a_database_that_was_changed_afterwards_is_refused(instance: Instance) -
     assert not list(home.parent.glob(".never*"))
 
 
-@pytest.mark.parametrize("way", ["up", "absolute", "link", "device", "hard link", "hard link by a link"])
+@pytest.mark.parametrize(
+    "way", ["up", "absolute", "link", "device", "hard link", "hard link by a link"]
+)
 def test_a_file_that_leads_elsewhere_is_refused(tmp_path: Path, way: str) -> None:
     file, outside = tmp_path / "bad.tar", tmp_path / "outside"
     with tarfile.open(file, "w") as tar:
