@@ -110,6 +110,16 @@ def test_what_was_before_a_program_came_is_not_told_to_it(scene: Scene, hooks: P
     assert list_deliveries(None, "late").rows == ()
 
 
+def test_who_is_killed_before_it_has_begun_tells_nothing_of_what_was(real: Scene) -> None:
+    put(real.home / "hooks.d", "late")
+    real.accepted()
+    effects = 0
+    while not runs_to_its_end(lambda: tell(real.site), effects=effects):
+        effects += 1
+    assert effects > 0
+    assert list_deliveries(None, "late").rows == ()
+
+
 def test_who_is_killed_anywhere_forgets_no_event(real: Scene) -> None:
     tell(real.site)
     notes = real.home / "notes"
