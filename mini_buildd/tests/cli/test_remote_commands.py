@@ -238,6 +238,11 @@ def test_keys_rights_builders_and_who_did_what(root: Caller, tmp_path: Path) -> 
     assert "made anew in a moment" in root("chroot", "refresh", chroot).said
     assert "north" in root("audit", "--who", "root").said
     assert "administrator" in root("account", "list", *who).said
+    assert "ada cannot sign in" in root("account", "off", "ada", *who).said
+    assert "switched off" in root("account", "list", "--all", *who).said
+    assert "ada" not in root("account", "list", "-q", *who).lines
+    assert "ada may sign in again" in root("account", "on", "ada", *who).said
+    assert root("account", "off", "root", *who, status=1).complained
 
 
 def test_one_logs_in_by_password_or_token_and_out(
@@ -423,4 +428,5 @@ def test_bash_completes_commands_options_and_names_of_the_instance(
     assert completed("migrate", "unstable", "he") == ["hello"]
     assert "zlib/i386" in completed("log", "zl")
     assert completed("builds", "--state", "fa") == ["failed"]
+    assert completed("builder", "aside", "no") == ["north"]
     assert (home / "cache" / "mini-buildd" / "completion.json").stat().st_mode & 0o077 == 0

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -168,6 +169,47 @@ def test_it_is_made_anew_when_the_database_is_of_another_past_or_it_is_damaged(
     with reading(path) as found:
         assert found is None
     assert contents(shelf) == other
+
+
+def test_damage_within_it_breaks_no_page_and_is_mended(shelf: Shelf) -> None:
+    put(shelf, "hello", HELLO)
+    whole = contents(shelf)
+    path = shelf.scene.site.places.catalogue
+    with closing(sqlite3.connect(path)) as rows:
+        rows.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = path.read_bytes()
+    path.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))  # the first page is as it was
+    assert search("hello", now()).sources[0].name == "hello"  # the database knows it
+    assert search("greets everybody", now()).described == ()
+    put(shelf, "greet", LIBGREET)
+    with pytest.raises(sqlite3.DatabaseError):
+        keep_catalogue(shelf.scene.site.places)
+    assert search("greets everybody", now()).is_ready is False
+    again = contents(shelf)
+    assert set(whole["source"]) < set(again["source"])
+
+
+def test_whatever_is_searched_for_is_no_syntax_of_the_database(shelf: Shelf) -> None:
+    put(shelf, "hello", HELLO)
+    keep_catalogue(shelf.scene.site.places)
+    odd: tuple[str, ...] = (
+        '"',
+        "'",
+        "*",
+        "_",
+        "__ _",
+        'a"*',
+        "NEAR(a b)",
+        "hello OR",
+        "-hello",
+        "a:b",
+        "^a",
+        "%",
+        "[a-z]",
+    )
+    odd += ("\0", "hello\0", "#" + "9" * 18, "9" * 30, "/", "//", "\\", "é_ß", "x" * 5000)
+    for text in odd:
+        assert search(text, now()).meant is None, text
 
 
 def test_an_end_of_the_daemon_in_between_loses_nothing(shelf: Shelf) -> None:
