@@ -176,7 +176,7 @@ def _note_good(webhook: Webhook, at: datetime) -> None:
 def _note_bad(webhook: Webhook, at: datetime, answer: Answer) -> list[EventKind]:
     failures = webhook.failures + 1
     since = webhook.failing_since or at
-    rests_until = at + timedelta(seconds=rest_seconds(failures))
+    rests_until = at + timedelta(seconds=rest_seconds(failures, answer.wait_seconds))
     rows = Webhook.objects.filter(pk=webhook.pk, is_active=True)
     rows.update(failures=failures, failing_since=since, rests_until=rests_until)
     is_given_up = at - since >= timedelta(days=STOP_AFTER_DAYS)

@@ -131,6 +131,11 @@ def _note(site: Site, letter: Letter, code: int, said: str) -> str:
     return said
 
 
+def is_behind() -> bool:
+    """Whether a letter waits that could not be sent before."""
+    return Letter.objects.filter(sent_at=None, given_up_at=None, tries__gt=0).exists()
+
+
 def forget_letters(site: Site) -> None:
     """Remove those that were sent, or given up, long ago."""
     days = timedelta(days=site.settings.mail.keep_days)

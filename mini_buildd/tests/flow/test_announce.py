@@ -21,7 +21,7 @@ from mini_buildd.db import models
 from mini_buildd.domain.permission import SELF, Actor
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.approve_key import approve_key, refuse_key
-from mini_buildd.flow.letters import Posted, forget_letters, post
+from mini_buildd.flow.letters import Posted, forget_letters, is_behind, post
 from mini_buildd.flow.migrate import Migration, migrate
 from mini_buildd.flow.retry import retry
 from mini_buildd.flow.set_aside import set_aside, take_back
@@ -249,8 +249,10 @@ def test_while_the_server_refuses_us_no_letter_is_given_up(
     announce(mailing.site)
     assert post(mailing.site) == Posted(0, "530 5.7.0 Authentication required")
     office.refuses.clear()
+    assert is_behind()
     mailing.clock.now += timedelta(minutes=2)
     assert tell(mailing) == 1
+    assert not is_behind()
 
 
 def test_a_letter_on_which_the_server_hangs_up_holds_no_other_up(
