@@ -218,9 +218,10 @@ def test_after_a_fault_in_the_middle_it_goes_on_where_it_was(
 ) -> None:
     for number in (1, 2, 3):
         reject(mailing, number)
-    office.refuses["pat@example.invalid"] = "451 try again later"
+    office.refuses["pat@example.invalid"] = "451 <pat@example.invalid>: try again later"
     announce(mailing.site)
-    assert post(mailing.site) == Posted(0, "451 try again later")
+    assert post(mailing.site) == Posted(0, "451 <…>: try again later"), "home tells it everybody"
+    assert "pat@example.invalid" in models.Letter.objects.earliest("pk").answer
     office.refuses.clear()
     assert tell(mailing) == 0, "it is left alone for a while"
     mailing.clock.now += timedelta(minutes=2)
