@@ -170,9 +170,10 @@ def again_in_seconds(tries: int, wanted_seconds: float | None = None) -> float |
     return min(max(wait, wanted_seconds or 0.0), _LONGEST_WAIT_SECONDS)
 
 
-def rest_seconds(failures: int) -> float:
-    """How long a receiver is left alone that failed so many times in a row."""
-    return float(_REST_SECONDS[min(failures, len(_REST_SECONDS)) - 1])
+def rest_seconds(failures: int, wanted_seconds: float | None = None) -> float:
+    """How long a receiver is left alone that failed so many times in a row, or as it wants."""
+    rest = float(_REST_SECONDS[min(failures, len(_REST_SECONDS)) - 1])
+    return min(max(rest, wanted_seconds or 0.0), _LONGEST_WAIT_SECONDS)
 
 
 def run_again_in_seconds(tries: int) -> float | None:

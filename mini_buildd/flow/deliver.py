@@ -176,7 +176,7 @@ def _note_good(webhook: Webhook, at: datetime) -> None:
 def _note_bad(webhook: Webhook, at: datetime, answer: Answer) -> list[EventKind]:
     failures = webhook.failures + 1
     since = webhook.failing_since or at
-    rests_until = at + timedelta(seconds=rest_seconds(failures))
+    rests_until = at + timedelta(seconds=rest_seconds(failures, answer.wait_seconds))
     rows = Webhook.objects.filter(pk=webhook.pk, is_active=True)
     rows.update(failures=failures, failing_since=since, rests_until=rests_until)
     is_given_up = at - since >= timedelta(days=STOP_AFTER_DAYS)
@@ -204,7 +204,9 @@ def run(site: Site, runner: Runner, name: str) -> Turn:
 def _run_once(site: Site, runner: Runner, name: str, delivery: Delivery) -> bool:
     """Whether it went well."""
     at = site.clock()
-    program = next((each for each in programs(site) if each.name == name), None)
+    # What is found may be a folder that it is in, and that cannot be read at present.
+    path = site.settings.hooks.folder_in(site.settings.home) / name
+    program = next((each for each in programs(site) if path.is_relative_to(each.path)), None)
     status, seconds, is_good, is_there = None, 0.0, False, program is not None
     if program is None:
         said = "there is no such program any more"

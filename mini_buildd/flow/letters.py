@@ -1,6 +1,7 @@
 """Letters: written down once, sent as soon as the mail server takes them, forgotten in the end."""
 
 import logging
+import re
 import smtplib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ _AGAIN_SECONDS = (60, 300, 900, 3600)
 _GIVEN_UP_AFTER = timedelta(days=5)
 _AT_ONCE = 200
 _ANSWER_CHARACTERS = 500
+# Home tells everybody what the trouble is; to whom we write is nobody's business.
+_SOMEBODY = re.compile(r"<?[^\s<>@]+@[^\s<>@:;,]+>?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ def post(site: Site) -> Posted:
                 sent += each.sent_at is not None
     except (OSError, smtplib.SMTPException) as error:
         trouble = f"{type(error).__name__}: {error}"
-    return Posted(sent, trouble)
+    return Posted(sent, _SOMEBODY.sub("<…>", trouble))
 
 
 def _send(site: Site, server: smtplib.SMTP, letter: Letter) -> str:
@@ -129,6 +132,11 @@ def _note(site: Site, letter: Letter, code: int, said: str) -> str:
         letter.due_at = at + timedelta(seconds=wait)
     letter.save()
     return said
+
+
+def is_behind() -> bool:
+    """Whether a letter waits that could not be sent before."""
+    return Letter.objects.filter(sent_at=None, given_up_at=None, tries__gt=0).exists()
 
 
 def forget_letters(site: Site) -> None:

@@ -206,6 +206,7 @@ def test_a_file_that_leads_elsewhere_is_refused(tmp_path: Path, way: str) -> Non
     refused = Instance(tmp_path / "home").call("restore", str(file), check=False)
     assert refused.returncode == 1
     assert "[backup-impossible]" in refused.stderr
+    assert ("links inside of the instance" in refused.stderr) == way.startswith("hard link")
     assert not outside.exists()
     assert not (tmp_path / "home").exists()
 

@@ -71,6 +71,19 @@ def root(
     return Caller(home, live_server.url, capsys)
 
 
+def assert_newest_events(caller: Caller) -> None:
+    """The last ones of a kind are told, however many there are and whatever came since."""
+    rows = [models.Event(kind="key.rotated", at=now(), detail=str(each)) for each in range(450)]
+    models.Event.objects.bulk_create(rows)
+    models.Event.objects.bulk_create(models.Event(kind="key.retired", at=now()) for _ in rows)
+    for options in ((), ("--after", "1")):
+        found = caller.json("events", "--kind", "key.rotated", "--last", "3", *options)
+        assert [each["detail"] for each in found["items"]] == ["447", "448", "449"]
+    found = caller.json("events", "--last", "200")
+    assert len(found["items"]) == 200
+    assert found["items"][-1]["id"] == models.Event.objects.latest("pk").pk
+
+
 def test_packages_suites_builds_and_uploads_are_looked_at(olga: Caller) -> None:
     assert olga("ls", "-q").lines[0].startswith("trixie-test-")
     assert UNSTABLE in [each["name"] for each in olga.json("ls")["items"]]
@@ -107,6 +120,7 @@ def test_packages_suites_builds_and_uploads_are_looked_at(olga: Caller) -> None:
     assert "source" in olga("search", "hello").said
     assert olga("events", "--last", "3").lines[0].split()[:2] == ["nr", "when"]
     assert len(olga.json("events", "--last", "3")["items"]) == 3
+    assert_newest_events(olga)
     assert olga("open", "hello", "--print").said.startswith(f"{olga.url}/")
     assert olga.json("open", UNSTABLE) == {"url": f"{olga.url}/suites/{UNSTABLE}/"}
     assert "north" in olga("builder", "list").said

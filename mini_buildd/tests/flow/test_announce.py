@@ -21,7 +21,7 @@ from mini_buildd.db import models
 from mini_buildd.domain.permission import SELF, Actor
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.approve_key import approve_key, refuse_key
-from mini_buildd.flow.letters import Posted, forget_letters, post
+from mini_buildd.flow.letters import Posted, forget_letters, is_behind, post
 from mini_buildd.flow.migrate import Migration, migrate
 from mini_buildd.flow.retry import retry
 from mini_buildd.flow.set_aside import set_aside, take_back
@@ -218,9 +218,10 @@ def test_after_a_fault_in_the_middle_it_goes_on_where_it_was(
 ) -> None:
     for number in (1, 2, 3):
         reject(mailing, number)
-    office.refuses["pat@example.invalid"] = "451 try again later"
+    office.refuses["pat@example.invalid"] = "451 <pat@example.invalid>: try again later"
     announce(mailing.site)
-    assert post(mailing.site) == Posted(0, "451 try again later")
+    assert post(mailing.site) == Posted(0, "451 <…>: try again later"), "home tells it everybody"
+    assert "pat@example.invalid" in models.Letter.objects.earliest("pk").answer
     office.refuses.clear()
     assert tell(mailing) == 0, "it is left alone for a while"
     mailing.clock.now += timedelta(minutes=2)
@@ -249,8 +250,10 @@ def test_while_the_server_refuses_us_no_letter_is_given_up(
     announce(mailing.site)
     assert post(mailing.site) == Posted(0, "530 5.7.0 Authentication required")
     office.refuses.clear()
+    assert is_behind()
     mailing.clock.now += timedelta(minutes=2)
     assert tell(mailing) == 1
+    assert not is_behind()
 
 
 def test_a_letter_on_which_the_server_hangs_up_holds_no_other_up(

@@ -11,7 +11,7 @@ from django.test import override_settings
 from django.utils.timezone import now
 
 from mini_buildd.archive import catalogue_read
-from mini_buildd.archive.catalogue import Need, reading
+from mini_buildd.archive.catalogue import Need, SourceEntry, reading, writing
 from mini_buildd.archive.catalogue_read import Asked
 from mini_buildd.archive.contents import pack_listing
 from mini_buildd.db.models import Binary, Distribution, Listing, Publication, Repository, Source
@@ -19,7 +19,7 @@ from mini_buildd.db.visibility import seen_by
 from mini_buildd.domain.permission import VISITOR
 from mini_buildd.flow.catalogue import keep_catalogue
 from mini_buildd.flow.growth import growth
-from mini_buildd.flow.package import needed_by
+from mini_buildd.flow.package import maintained_by, needed_by
 from mini_buildd.flow.search import Meant, search
 from mini_buildd.tests.flow.package import SourcePackage
 from mini_buildd.tests.flow.scene import Scene
@@ -287,3 +287,13 @@ def test_a_package_that_went_the_whole_way_is_found(scene: Scene) -> None:
             "Pat Packager <pat@example.invalid>"
         ]
         assert Distribution.objects.exists()
+
+
+def test_a_team_may_maintain_more_packages_than_anybody_is_shown_at_once(shelf: Shelf) -> None:
+    team = "A Team <team@example.org>"
+    with writing(shelf.scene.site.places.catalogue) as catalogue:
+        catalogue.add_sources(
+            SourceEntry(number, 1, f"lib{number}", "1.0", frozenset({team}), frozenset())
+            for number in range(1, 701)
+        )
+    assert len(maintained_by(team)) == 700

@@ -275,3 +275,9 @@ def test_a_webhook_that_is_switched_on_by_a_file_keeps_its_secret(rich: Scene) -
     hook = models.Webhook.objects.get()
     assert (hook.is_active, hook.failures, hook.stopped_reason) == (True, 0, "")
     assert (hook.secret, hook.after_event) == (secret, models.Event.objects.get().pk)
+
+
+@pytest.mark.parametrize("text", ["x = " + "[" * 100_000, "x = " + "9" * 5000])
+def test_what_the_reader_of_toml_chokes_on_is_malformed_as_well(rich: Scene, text: str) -> None:
+    with pytest.raises(ConfigurationMalformed):
+        bring(rich, text)

@@ -256,12 +256,13 @@ def test_a_receiver_may_say_how_long_to_wait(hooked: Scene, receiver: Receiver) 
     receiver.replies = [Reply(429, b"", {"Retry-After": "1000"})]
     hooked.accepted()
     bring(hooked)
+    hooked.accepted(SourcePackage("second"))
     wait(hooked, seconds=900)
     bring(hooked)
-    assert len(receiver.got) == 1
+    assert len(receiver.got) == 1, "nothing else is sent meanwhile either"
     wait(hooked, seconds=200)
     bring(hooked)
-    assert len(receiver.got) == 2
+    assert len(receiver.got) == 3
 
 
 def test_one_that_is_never_taken_fails_in_the_end_and_holds_no_other_up(
