@@ -9,8 +9,8 @@ from ninja import Router
 from pydantic import AwareDatetime, Field
 
 from mini_buildd.api.door import actor_of
-from mini_buildd.api.given import Word
-from mini_buildd.db.queries.measures import DayRow, SampleRow, list_days, list_samples
+from mini_buildd.api.given import Word, address
+from mini_buildd.db.queries.measures import DayRow, SampleRow, first_samples, list_days
 from mini_buildd.db.queries.schedule import list_renewals, list_snapshot_plans
 from mini_buildd.flow.hosted import rounds, site
 from mini_buildd.flow.look_now import look_now
@@ -55,10 +55,14 @@ def list_of_queue_samples(
     ] = None,
     architecture: Word = "",
 ) -> QueueSamples:
-    """How much waited and ran: by the minute for two days, by the hour for longer."""
-    del request
-    found = list_samples(since or now() - _SAMPLED, architecture)
-    return QueueSamples(tuple(map(_sample, found)))
+    """How much waited and ran: by the minute for two days, by the hour for longer.
+
+    It gives 5000 at once; `next` is where those that follow are.
+    """
+    found = first_samples(since or now() - _SAMPLED, architecture)
+    begin = found.following
+    following = address(request, since=begin.isoformat()) if begin is not None else None
+    return QueueSamples(tuple(map(_sample, found.rows)), following)
 
 
 @schedule.get("", response=Schedule, summary="Show the schedule")

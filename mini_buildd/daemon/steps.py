@@ -52,6 +52,7 @@ class Steps:
 
     def __init__(self, ground: Ground) -> None:
         self._ground, self._site = ground, ground.site
+        self._is_stopping = False
         self._orig_commands = Commands()
         self._chroot_commands = Commands(is_nice=True)
         self._watch = ProcessWatch(ground.reactor, self._wake_builds)
@@ -72,6 +73,7 @@ class Steps:
 
     def stop(self) -> "Deferred[Any]":
         """Begin nothing new; the answer comes when all that runs has ended."""
+        self._is_stopping = True
         self._chroot_commands.stop()
         self._orig_commands.stop()
         self._site.digests.stop()
@@ -152,7 +154,7 @@ class Steps:
             ),
         )
         # What waits for others goes on by what happens to those.
-        self._order = self._step("order", partial(release_all, self._site), JUDGED_AFTER)
+        self._order = self._step("order", self._thd_order, JUDGED_AFTER)
         self._publish = self._step(
             "publish",
             self._thd_publish,
@@ -227,6 +229,9 @@ class Steps:
 
     def _thd_origs(self) -> list[EventKind]:
         return fetch_origs(self._site, self._orig_commands)
+
+    def _thd_order(self) -> list[EventKind]:
+        return release_all(self._site, lambda: not self._is_stopping)
 
     def _thd_publish(self) -> list[EventKind]:
         events = [*judge_all(self._site), *decide_all(self._site)]

@@ -5,10 +5,10 @@ that: these are judged anew, and either go on, or wait with a new reason. New jo
 too, so that each says at once what it waits for.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Chroot, Cursor, Event, Job, Source
@@ -48,11 +48,15 @@ JUDGED_AFTER = (
 
 
 @tells_full_disk
-def release_all(site: Site) -> list[EventKind]:
-    """Judge all jobs that something has happened to since the last time."""
+def release_all(site: Site, goes_on: Callable[[], bool] = lambda: True) -> list[EventKind]:
+    """Judge all jobs that something has happened to since the last time.
+
+    Much may have happened: that is read in parts, and before each *goes_on* is asked. What is left
+    then is for the next time.
+    """
     cursor, _ = Cursor.objects.get_or_create(name=_CURSOR)
     happened: list[EventKind] = []
-    while events := list(_events(cursor.event_id)[:_AT_ONCE]):
+    while goes_on() and (events := _events(cursor.event_id)):
         if any(event.kind == EventKind.CHROOT_MADE for event in events):
             _read_bases(site)
         with site.queue.lock:
@@ -65,9 +69,21 @@ def release_all(site: Site) -> list[EventKind]:
     return happened
 
 
-def _events(after: int) -> QuerySet[Event]:
-    rows = Event.objects.filter(kind__in=JUDGED_AFTER, pk__gt=after).order_by("pk")
-    return rows.select_related("source__distribution", "distribution", "job")
+def _events(after: int) -> list[Event]:
+    """The first ones behind that number.
+
+    An index gives the events of one kind in order, but not those of several: so the first ones of
+    each kind are asked for, and the first of these. Else all that is left was sorted each time.
+    """
+    rows = Event.objects.filter(pk__gt=after).order_by("pk")
+    firsts = Q()
+    for kind in sorted(JUDGED_AFTER):
+        firsts |= Q(pk__in=rows.filter(kind=kind).values("pk")[:_AT_ONCE])
+    ids = list(Event.objects.filter(firsts).order_by("pk").values_list("pk", flat=True)[:_AT_ONCE])
+    if not ids:
+        return []
+    of_them = Event.objects.filter(pk__in=ids).order_by("pk")
+    return list(of_them.select_related("source__distribution", "distribution"))
 
 
 def _judge_new(site: Site, events: Iterable[Event]) -> list[EventKind]:

@@ -73,7 +73,11 @@ class Source(models.Model):
                 fields=["distribution", "name", "version"], name="one_source_a_version"
             )
         ]
-        indexes = [models.Index(fields=["state"]), models.Index(fields=["name"])]
+        indexes = [
+            # With the upload behind it, it gives those in one state in the order of uploads.
+            models.Index(fields=["state", "upload"], name="source_state_upload"),
+            models.Index(fields=["name"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}"

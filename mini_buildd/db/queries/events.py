@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from mini_buildd.db.models import Distribution, Event, Repository
 from mini_buildd.db.visibility import visible, visible_events
@@ -94,7 +94,7 @@ def _rows(wish: EventFilter, bounds: Q, order: str, count: int) -> tuple[EventRo
     if rows is None:
         return ()
     rows = rows.filter(bounds).order_by(order)
-    if len(wish.kinds) > 1:
+    if len(wish.kinds) > 1 and not wish.person:
         # An index gives the events of one kind in order, but not those of several: so the first
         # ones of each kind are asked for, and the first of these.
         firsts = Q()
@@ -102,6 +102,7 @@ def _rows(wish: EventFilter, bounds: Q, order: str, count: int) -> tuple[EventRo
             firsts |= Q(pk__in=rows.filter(kind=kind).values("pk")[:count])
         rows = Event.objects.filter(firsts).order_by(order)
     elif wish.kinds:
+        # Of a person there are few, and their index has them in order.
         rows = rows.filter(kind__in=wish.kinds)
     return tuple(map(_row, rows.values(*_COLUMNS)[:count]))
 
@@ -112,6 +113,7 @@ def _fitting(wish: EventFilter) -> QuerySet[Event] | None:
     Names become numbers first, and times numbers of events: what is left is to be found by one
     index, in order.
     """
+    rows = Event.objects.all()
     wanted: dict[str, Any] = {
         column: value
         for column, value in (
@@ -127,8 +129,12 @@ def _fitting(wish: EventFilter) -> QuerySet[Event] | None:
             return None
         if name:
             wanted[column] = number
+    if "repository" in wanted and len(wanted) > 1:
+        # A sum has no index: that of the person, the suite or the package finds fewer.
+        rows = rows.alias(place=F("repository") + 0)
+        wanted["place"] = wanted.pop("repository")
     bounds = _between(wish.since, wish.until)
-    return None if bounds is None else visible_events(Event.objects.filter(bounds, **wanted))
+    return None if bounds is None else visible_events(rows.filter(bounds, **wanted))
 
 
 def _number(column: str, name: str) -> int | None:

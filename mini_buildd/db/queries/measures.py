@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 
 from mini_buildd.db.models import BuildDay, Job, QueueSample
 from mini_buildd.db.visibility import visible
 from mini_buildd.domain.states import JOB_OPEN
+
+# No moment has nearly so many.
+SAMPLES = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +57,37 @@ def list_days(since: date, *, distribution: str = "", architecture: str = "") ->
     return tuple(DayRow(*row) for row in sums)
 
 
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Samples, the oldest first; *following* is the time of those behind them, None at the end."""
+
+    rows: tuple[SampleRow, ...]
+    following: datetime | None
+
+
 def list_samples(since: datetime, architecture: str = "") -> tuple[SampleRow, ...]:
     """The samples of the queue from *since* on, the oldest first.
 
     They tell how much there was, and nothing of what; so they are for everybody.
     """
+    return tuple(SampleRow(*row) for row in _samples(since, architecture))
+
+
+def first_samples(since: datetime, architecture: str = "") -> Samples:
+    """The first ones of these, about a day's; of a moment's all or none."""
+    found = [SampleRow(*row) for row in _samples(since, architecture)[: SAMPLES + 1]]
+    if len(found) <= SAMPLES:
+        return Samples(tuple(found), None)
+    following = found[-1].at
+    return Samples(tuple(row for row in found if row.at < following), following)
+
+
+def _samples(since: datetime, architecture: str) -> QuerySet[QueueSample, tuple[Any, ...]]:
     rows = QueueSample.objects.filter(at__gte=since)
     if architecture:
         rows = rows.filter(architecture=architecture)
     fields = ("at", "architecture", "waiting", "running", "minutes")
-    return tuple(SampleRow(*row) for row in rows.order_by("at").values_list(*fields))
+    return rows.order_by("at", "architecture").values_list(*fields)
 
 
 def open_jobs() -> dict[tuple[str, str], int]:

@@ -40,12 +40,15 @@ def page(
     before: int | None,
     count: int = PAGE_ROWS,
     order: Order = Order.NEWEST,
+    *,
+    key: str = "pk",
 ) -> Page[Row]:
     """The first *count* of *rows* in their *order* behind the one with the id *before*.
 
-    Each is made a row by *make*. Only rows with a field took_seconds have a longest.
+    Each is made a row by *make*. Only rows with a field took_seconds have a longest. *key* is
+    another column that holds the id: one of a table whose index finds the rows in that order.
     """
-    ordered = _in_order(rows, before, order)
+    ordered = _in_order(rows, before, order, key)
     if order is Order.LONGEST:
         # By numbers first: beside all that a row is joined to, the index in that order is not seen.
         ids = list(ordered.values_list("pk", flat=True)[: count + 1])
@@ -58,12 +61,15 @@ def page(
     return Page(tuple(make(row) for row in kept), older)
 
 
-def _in_order(rows: QuerySet[AnyModel], before: int | None, order: Order) -> QuerySet[AnyModel]:
+def _in_order(
+    rows: QuerySet[AnyModel], before: int | None, order: Order, key: str
+) -> QuerySet[AnyModel]:
     """All of them behind that one, in order."""
     if order is Order.OLDEST:
-        return (rows if before is None else rows.filter(pk__gt=before)).order_by("pk")
+        return (rows if before is None else rows.filter(**{f"{key}__gt": before})).order_by(key)
     if order is Order.NEWEST:
-        return (rows if before is None else rows.filter(pk__lt=before)).order_by("-pk")
+        older = rows if before is None else rows.filter(**{f"{key}__lt": before})
+        return older.order_by(f"-{key}")
     rows = rows.filter(took_seconds__isnull=False)
     if before is not None:
         model = rows.model._default_manager  # noqa: SLF001  # Django's public name

@@ -152,7 +152,9 @@ def list_uploads(
         since=since,
         until=until,
     )
-    return page(rows, upload_row, before, count, order)
+    # What became of uploads is told by their source packages, and so is then the order.
+    key = "source__upload_id" if source_state else "pk"
+    return page(rows, upload_row, before, count, order, key=key)
 
 
 def find_upload(upload_id: int) -> UploadDetail | None:

@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from mini_buildd.db import models
-from mini_buildd.db.queries.measures import list_days, list_samples, open_jobs
+from mini_buildd.db.queries import measures
+from mini_buildd.db.queries.measures import first_samples, list_days, list_samples, open_jobs
 from mini_buildd.domain.states import JobState, Outcome
 from mini_buildd.flow.measure import count_days, fold_samples, measure, sample_queue
 from mini_buildd.tests.web.builder import Builder
@@ -69,6 +70,25 @@ def test_minutes_of_long_ago_become_hours_with_the_most_of_each(builder: Builder
         assert rows == [(hour, 7, 60), (recent, 4, 1)]
     fold_samples(AT + 401 * DAY)
     assert not list_samples(hour - DAY)
+
+
+def test_samples_come_in_parts_none_of_which_ends_within_a_moment(
+    builder: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del builder
+    monkeypatch.setattr(measures, "SAMPLES", 5)
+    for minute in range(5):
+        for name in ("amd64", "i386"):
+            models.QueueSample.objects.create(
+                at=AT + minute * MINUTE, architecture=name, waiting=minute, running=0
+            )
+    parts: list[list[int]] = []
+    since: datetime | None = AT
+    while since is not None:
+        part = first_samples(since)
+        parts.append([row.waiting for row in part.rows])
+        since = part.following
+    assert parts == [[0, 0, 1, 1], [2, 2, 3, 3], [4, 4]]
 
 
 def test_days_are_counted_by_how_their_builds_ended(builder: Builder) -> None:

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from mini_buildd.db import models
 from mini_buildd.domain.permission import SELF
+from mini_buildd.flow import release
 from mini_buildd.flow.freeze import freeze
 from mini_buildd.flow.release import release_all
 from mini_buildd.tests.flow.package import SourcePackage
@@ -204,6 +205,20 @@ def test_only_what_is_concerned_is_judged_anew(based: Scene) -> None:
     released = models.Event.objects.filter(kind="job.released")
     assert [event.job.source.name for event in released] == ["p3"]  # type: ignore[union-attr]  # of jobs
     assert models.Job.objects.filter(state="dep_wait").count() == 4
+
+
+def test_who_stops_waits_for_a_part_only_and_the_rest_is_read_the_next_time(
+    based: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(release, "_AT_ONCE", 2)
+    for number in range(5):
+        based.accepted(needs(f"p{number}", "libx"))
+    for parts, waiting in ((0, 5), (1, 3), (1, 1)):
+        left = iter([True] * parts)
+        release_all(based.site, lambda left=left: next(left, False))  # type: ignore[misc]  # of a lambda
+        assert models.Job.objects.filter(state="waiting").count() == waiting
+    release_all(based.site)
+    assert models.Job.objects.filter(state="dep_wait").count() == 5
 
 
 def test_nothing_happened_costs_nothing(based: Scene) -> None:

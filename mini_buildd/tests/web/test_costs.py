@@ -47,7 +47,6 @@ MORE: Mapping[str, tuple[int, str]] = {
     "/api/v1/first-steps": (16, "each step looks whether it is done"),
     "/api/v1/suites/{distribution}/diff": (21, "two versions are compared"),
     # To be brought down: these ask once for each row.
-    "/api/v1/accounts/": (60, "rights of each account"),
     "/api/v1/configuration": (460, "the whole configuration, all suites of all repositories"),
 }
 # What reads a table whole here, where it is short, and why that is no fault.

@@ -10,7 +10,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from mini_buildd.db import models
-from mini_buildd.domain.states import JobState, Outcome
+from mini_buildd.db.queries.page import Order
+from mini_buildd.db.queries.uploads import list_uploads
+from mini_buildd.domain.states import JobState, Outcome, SourceState
 from mini_buildd.flow.measure import count_days
 from mini_buildd.tests.web.builder import Builder
 
@@ -189,3 +191,24 @@ def test_lists_are_made_in_few_queries(client: Client, six: Builder, path: str) 
     with CaptureQueriesContext(connection) as queries:
         client.get(path)
     assert len(queries) <= MAX_QUERIES, [query["sql"] for query in queries]
+
+
+def test_what_became_of_uploads_is_found_in_order_by_an_index(builder: Builder) -> None:
+    states = ["published", "failed", "published", "superseded", "published", "published"]
+    for number, state in enumerate(states):
+        source = builder.source("hello", f"{number}")
+        models.Source.objects.filter(pk=source.pk).update(state=state)
+    wanted = SourceState.PUBLISHED
+    with CaptureQueriesContext(connection) as asked:
+        first = list_uploads(count=2, source_state=wanted)
+        second = list_uploads(first.older, count=2, source_state=wanted)
+        oldest = list_uploads(count=2, source_state=wanted, order=Order.OLDEST)
+    pages = [[row.version for row in each.rows] for each in (first, second, oldest)]
+    assert pages == [["5", "4"], ["2", "0"], ["0", "2"]]
+    assert second.older is None
+    with connection.cursor() as cursor:
+        for query in asked.captured_queries:
+            cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
+            plan = " ".join(str(row[3]) for row in cursor.fetchall())
+            assert "source_state_upload" in plan
+            assert "TEMP B-TREE" not in plan

@@ -52,6 +52,8 @@ class QueueSamples:
     __pydantic_config__: ClassVar = DESCRIBED
 
     items: tuple[QueueSample, ...]
+    next: str | None
+    """Where those behind them are; null if these are all."""
 
 
 @dataclass(frozen=True, slots=True)
