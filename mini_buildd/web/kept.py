@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.cache import get_conditional_response
 
 from mini_buildd.db.unchanged import State, state
 from mini_buildd.flow.follow import KEY
@@ -22,7 +23,7 @@ _SECONDS = 1.0
 _MOST = 16  # forms of the answer, by the words of who asks
 # All that an answer may depend on besides the path; with any of the others it is made anew.
 _WORDS = ("HTTP_HOST", "HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE", "wsgi.url_scheme")
-_PERSONAL = ("HTTP_COOKIE", "HTTP_AUTHORIZATION", "HTTP_IF_NONE_MATCH", "HTTP_RANGE", KEY)
+_PERSONAL = ("HTTP_COOKIE", "HTTP_AUTHORIZATION", KEY)
 
 Words = tuple[str, ...]
 
@@ -32,9 +33,13 @@ class _Answer:
     body: bytes
     fields: tuple[tuple[str, str], ...]
 
-    def again(self) -> HttpResponse:
-        """It as one of its own, for others to add their fields."""
-        return HttpResponse(self.body, headers=dict(self.fields))
+    def again(self, request: HttpRequest) -> HttpResponseBase:
+        """It as one of its own, or that it is what *request* has already."""
+        response = HttpResponse(self.body, headers=dict(self.fields))
+        etag = response.get("ETag")
+        if etag is None:
+            return response
+        return get_conditional_response(request, etag=etag, response=response) or response
 
 
 class _Kept(threading.local):
@@ -69,9 +74,9 @@ class Kept:
         self._kept.renew(now)
         found = self._kept.answers.get(words)
         if found is not None:
-            return found.again()
+            return found.again(request)
         response = self._get_response(request)
-        if _is_for_all(response):
+        if isinstance(response, HttpResponse) and _is_for_all(response):
             self._kept.answers[words] = _Answer(response.content, tuple(response.items()))
         return response
 
@@ -86,6 +91,5 @@ def _words(request: HttpRequest) -> Words | None:
     return (request.path_info, *(str(meta.get(name, "")) for name in _WORDS))
 
 
-def _is_for_all(response: HttpResponseBase) -> bool:
-    is_whole = isinstance(response, HttpResponse) and response.status_code == HTTPStatus.OK
-    return is_whole and not response.cookies
+def _is_for_all(response: HttpResponse) -> bool:
+    return response.status_code == HTTPStatus.OK and not response.cookies

@@ -3,21 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import (
-    Exists,
-    OuterRef,
-    Q,
-    QuerySet,
-    prefetch_related_objects,
-)
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from mini_buildd.db.models import Job, Source, Upload
-from mini_buildd.db.queries.builds import BuildRow, build_row, in_order, jobs
+from mini_buildd.db.queries.builds import BuildRow, build_row, jobs
 from mini_buildd.db.queries.suites import Frozen, list_frozen
 from mini_buildd.db.queries.uploads import UploadRow, upload_row, uploads
+from mini_buildd.db.visibility import visible, visible_uploads
 from mini_buildd.domain.states import JOB_OPEN, JOB_UNDER_WAY, JobState, SourceState, UploadState
 
+_REPOSITORY = "source__distribution__repository__name"
 _SHOWN = 8
 _NEED_DAYS = 7
 
@@ -41,20 +38,18 @@ def find_now(at: datetime, order: Sequence[int]) -> Now:
     *order* are the jobs that wait, in the order in which they will be built.
     """
     since = at - timedelta(days=_NEED_DAYS)
-    bare = jobs().prefetch_related(None)  # the attempts of all of them come in one question, below
-    failed = list(_failed(since).order_by("-pk")[:_SHOWN])
-    running = list(bare.filter(state__in=JOB_UNDER_WAY).order_by("pk"))
-    waiting = in_order(bare, order[:_SHOWN])
-    # Not by the states that they have: all that ever ended would be sorted for a few of them.
-    ended = list(bare.exclude(state__in=JOB_OPEN).order_by("-pk")[:_SHOWN])
-    prefetch_related_objects([*failed, *running, *waiting, *ended], "attempts")
+    found = _jobs(since, order[:_SHOWN])
+    under_way = [job for job in found if job.state in JOB_UNDER_WAY]
+    ended = [job for job in found if job.state not in JOB_OPEN]
+    by_id = {job.pk: job for job in found if job.state not in JOB_UNDER_WAY}
+    came = _uploads(since)
     return Now(
-        failed=_rows(failed),
-        rejected=_rejected(since),
-        running=_rows(running),
-        waiting=_rows(waiting),
-        uploads=tuple(upload_row(row) for row in uploads().order_by("-pk")[:_SHOWN]),
-        builds=_rows(ended),
+        failed=_rows([job for job in ended if _is_failed(job, since)][:_SHOWN]),
+        rejected=_upload_rows([row for row in came if _is_rejected(row, since)]),
+        running=_rows(under_way[::-1]),
+        waiting=_rows([by_id[pk] for pk in order[:_SHOWN] if pk in by_id]),
+        uploads=_upload_rows(came),
+        builds=_rows(ended[:_SHOWN]),
         frozen=list_frozen(),
     )
 
@@ -63,11 +58,28 @@ def _rows(found: Sequence[Job]) -> tuple[BuildRow, ...]:
     return tuple(build_row(job) for job in found)
 
 
-def _failed(since: datetime) -> QuerySet[Job]:
-    """Failed builds since then whose package did not come again in the same distribution.
+def _upload_rows(found: Sequence[Upload]) -> tuple[UploadRow, ...]:
+    return tuple(upload_row(row) for row in found[:_SHOWN])
 
-    Of those that build a published package again, the latest counts.
-    """
+
+def _jobs(since: datetime, waiting: Sequence[int]) -> list[Job]:
+    """All that is shown of jobs, the newest first, in one question: each takes a while to put."""
+    rows = visible(_marked(Job.objects.all()), _REPOSITORY).order_by("-pk")
+    # Not by the states that they have: all that ever ended would be sorted for a few of them.
+    ended = rows.exclude(state__in=JOB_OPEN).values("pk")[:_SHOWN]
+    failed = rows.filter(
+        Q(source__state=SourceState.FAILED) | Q(binnmu__gt=0, is_made_again=False),
+        is_replaced=False,
+        state=JobState.FAILED,
+        created_at__gte=since,
+    ).values("pk")[:_SHOWN]
+    running = rows.filter(state__in=JOB_UNDER_WAY).values("pk")
+    wanted = Q(pk__in=list(waiting)) | Q(pk__in=ended) | Q(pk__in=failed) | Q(pk__in=running)
+    return list(_marked(jobs()).filter(wanted).order_by("-pk"))
+
+
+def _marked(rows: QuerySet[Job]) -> QuerySet[Any]:
+    """*rows* with whether their package came again, and whether they were built again."""
     newer = Source.objects.filter(
         name=OuterRef("source__name"),
         distribution=OuterRef("source__distribution"),
@@ -78,20 +90,22 @@ def _failed(since: datetime) -> QuerySet[Job]:
         architecture=OuterRef("architecture"),
         binnmu__gt=OuterRef("binnmu"),
     )
-    return (
-        jobs()
-        .prefetch_related(None)
-        .filter(
-            ~Exists(newer),
-            Q(source__state=SourceState.FAILED) | Q(binnmu__gt=0) & ~Exists(again),
-            state=JobState.FAILED,
-            created_at__gte=since,
-        )
-    )
+    return rows.annotate(is_replaced=Exists(newer), is_made_again=Exists(again))
 
 
-def _rejected(since: datetime) -> tuple[UploadRow, ...]:
-    """Rejected uploads since then that were not tried again."""
+def _is_failed(job: Any, since: datetime) -> bool:
+    """Whether it failed since then, and its package did not come again in the same distribution.
+
+    Of those that build a published package again, the latest counts. The same as in _jobs().
+    """
+    if job.state != JobState.FAILED or job.created_at < since or job.is_replaced:
+        return False
+    is_latest = job.binnmu > 0 and not job.is_made_again
+    return job.source.state == SourceState.FAILED or is_latest
+
+
+def _uploads(since: datetime) -> list[Upload]:
+    """The latest ones, and the latest of those that were rejected since then; newest first."""
     again = Upload.objects.filter(pk__gt=OuterRef("pk")).filter(
         Q(changes_name=OuterRef("changes_name"))
         | Q(
@@ -100,5 +114,17 @@ def _rejected(since: datetime) -> tuple[UploadRow, ...]:
             distribution_name=OuterRef("distribution_name"),
         )
     )
-    rows = uploads().filter(~Exists(again), state=UploadState.REJECTED, received_at__gte=since)
-    return tuple(upload_row(row) for row in rows.order_by("-pk")[:_SHOWN])
+    rows: QuerySet[Any] = visible_uploads(Upload.objects.order_by("-pk"))
+    rows = rows.annotate(is_tried_again=Exists(again))
+    rejected = rows.filter(
+        is_tried_again=False, state=UploadState.REJECTED, received_at__gte=since
+    ).values("pk")[:_SHOWN]
+    latest = rows.values("pk")[:_SHOWN]
+    wanted = uploads().annotate(is_tried_again=Exists(again))
+    return list(wanted.filter(Q(pk__in=latest) | Q(pk__in=rejected)).order_by("-pk"))
+
+
+def _is_rejected(row: Any, since: datetime) -> bool:
+    """Whether it was rejected since then and not tried again; the same as in _uploads()."""
+    is_late = row.state == UploadState.REJECTED and row.received_at >= since
+    return is_late and not row.is_tried_again
