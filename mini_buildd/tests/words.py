@@ -15,6 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import mini_buildd
+from mini_buildd.domain.layout import DEFAULT_LAYOUT
+from mini_buildd.domain.permission import Role
+from mini_buildd.domain.problem import Problem
+from mini_buildd.domain.suite_version import Cause, Kind
+from mini_buildd.tools.snippets import LIBRARY
 
 _PACKAGE = Path(mini_buildd.__file__).parent
 LOCALE = _PACKAGE / "web" / "locale"
@@ -30,6 +35,9 @@ def gather(language: str, into: Path) -> Path:
     """A new catalogue below the folder *into*: today's texts, with the translations they have."""
     tree = into / "mini_buildd"
     shutil.copytree(_PACKAGE, tree, ignore=shutil.ignore_patterns("tests", "locale", "migrations"))
+    (tree / "others.py").write_text(
+        "".join(f"gettext_noop({text!r})\n" for text in words_of_others()), encoding="utf-8"
+    )
     target = catalogue(language, tree / "locale")
     target.parent.mkdir(parents=True)
     if catalogue(language).exists():
@@ -47,6 +55,24 @@ def gather(language: str, into: Path) -> Path:
     text = target.read_text(encoding="utf-8")
     target.write_text(re.sub(r'^"POT?-[^"]*Date:[^"]*"\n', "", text, flags=re.MULTILINE), "utf-8")
     return target
+
+
+def words_of_others() -> list[str]:
+    """What rooms without a notion of languages say in English, and pages say to everybody.
+
+    The pages translate these where they show them (the filter *spoken*).
+    """
+    problems = [each for each in _below(Problem) if each.__module__ == Problem.__module__]
+    found = [text for each in problems for text in (each.title, each.next_step)]
+    found += [role.word for role in Role]
+    found += [rules.purpose for rules in DEFAULT_LAYOUT]
+    found += [word.value for words in (Kind, Cause) for word in words]
+    found += [snippet.purpose for snippet in LIBRARY]
+    return sorted({text for text in found if text})
+
+
+def _below(kind: type[Problem]) -> list[type[Problem]]:
+    return [kind, *(each for child in kind.__subclasses__() for each in _below(child))]
 
 
 def compile_catalogue(source: Path, target: Path) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.forms import UserCreationForm
 from django.contrib.auth.models import User
+from django.utils.translation import gettext
 
 # What the instance signs its own acts with, and what stands for nobody.
 _RESERVED = frozenset({"mini-buildd", "anonymous", "root", "admin", "archive"})
@@ -27,5 +28,5 @@ class RegistrationForm(UserCreationForm):  # type: ignore[type-arg]  # not subsc
         name: str = self.cleaned_data["username"]
         is_taken = User.objects.filter(username__iexact=name).exists()
         if is_taken or name.casefold() in _RESERVED:
-            raise forms.ValidationError("There is an account of that name.", code="unique")
+            raise forms.ValidationError(gettext("There is an account of that name."), code="unique")
         return name

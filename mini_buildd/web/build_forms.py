@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from django import forms
+from django.utils.translation import gettext
 
 from mini_buildd.deb.build_options import BuildOption, BuildProfile
 from mini_buildd.deb.names import Architecture, MalformedName
@@ -35,14 +36,18 @@ class ArchitectureForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscr
         """One architecture, for what is for all is not one."""
         name = _words(self.cleaned_data["architecture"], Architecture)
         if name == "all" or " " in name:
-            raise forms.ValidationError("Name one architecture, such as amd64.")
+            raise forms.ValidationError(gettext("Name one architecture, such as amd64."))
         return name
 
     def clean_cross_from(self) -> str:
         """Another one, and not where what is for all is built."""
         name = _words(self.cleaned_data["cross_from"], Architecture)
         if name and name == self.cleaned_data.get("architecture"):
-            raise forms.ValidationError("On itself it is built natively: leave this empty.")
+            raise forms.ValidationError(
+                gettext("On itself it is built natively: leave this empty.")
+            )
         if name and self.cleaned_data.get("builds_all"):
-            raise forms.ValidationError("What is for all is not built by a cross-compiler.")
+            raise forms.ValidationError(
+                gettext("What is for all is not built by a cross-compiler.")
+            )
         return name

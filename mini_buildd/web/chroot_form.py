@@ -5,8 +5,8 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from mini_buildd.db.models import Chroot
 from mini_buildd.flow.hosted import site
@@ -17,11 +17,15 @@ from mini_buildd.web.configuration import Configured
 from mini_buildd.web.list_actions import asks_first
 
 
+def _snippets() -> list[tuple[str, str]]:
+    return [(each.name, f"{each.name}: {gettext(each.purpose)}") for each in LIBRARY]
+
+
 class ChrootForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable when it runs
     """The snippets are ticked; the row keeps their names, separated by blanks."""
 
     snippets = forms.MultipleChoiceField(
-        choices=[(each.name, f"{each.name}: {each.purpose}") for each in LIBRARY],
+        choices=_snippets,
         widget=forms.CheckboxSelectMultiple,
         required=False,
         help_text=_("They are run in this order, after their packages are installed."),
@@ -68,7 +72,7 @@ class ChrootAdmin(Configured):
         (_("How it is made"), {"fields": ("maker", "snippets", "setup")}),
         (_("When"), {"fields": (("refresh_hours", "weight"),)}),
         (
-            "As it is",
+            _("As it is"),
             {"fields": (("made_at", "generation"), ("checked_at", "valid_until"), "problem")},
         ),
     )

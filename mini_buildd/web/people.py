@@ -8,8 +8,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from mini_buildd.db.models import Grant, OpenPGPKey, TrustedKeyring, Upload
 from mini_buildd.deb.deb822 import MalformedControl
@@ -45,7 +45,10 @@ class KeyForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable w
             key = _read(armored, self.initial.get("armored", ""))
             others = OpenPGPKey.objects.filter(fingerprint=key.fingerprint)
             if others.exclude(pk=self.instance.pk).exists():
-                raise forms.ValidationError(f"The key {key.fingerprint} is registered already.")
+                raise forms.ValidationError(
+                    gettext("The key %(fingerprint)s is registered already.")
+                    % {"fingerprint": key.fingerprint}
+                )
             self.instance.fingerprint = key.fingerprint
             self.instance.uid = key.user_id[:300]
             self.instance.expires_at = key.expires_at
@@ -61,7 +64,9 @@ def _read(armored: str, older: str) -> PublicKey:
         try:
             key = read_public_key(armored, Path(scratch), older=older)
         except GnupgFailed as error:
-            raise forms.ValidationError(f"This is not one OpenPGP public key: {error}") from None
+            raise forms.ValidationError(
+                gettext("This is not one OpenPGP public key: %(error)s") % {"error": error}
+            ) from None
     if not (older and key.is_revoked):  # of a key that is there, a revocation is taken
         try:
             check_fit(key, utc_now())
@@ -157,7 +162,9 @@ class KeyringForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
             try:
                 find_in_keyring(Path(path), Path(scratch), "0" * 40)
             except (OSError, GnupgFailed) as error:
-                raise forms.ValidationError(f"This is no keyring: {error}") from None
+                raise forms.ValidationError(
+                    gettext("This is no keyring: %(error)s") % {"error": error}
+                ) from None
         return path
 
     def clean_permissions(self) -> str:
@@ -167,7 +174,9 @@ class KeyringForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptab
             if path:
                 parse_permissions(Path(path).read_bytes())
         except (OSError, MalformedControl) as error:
-            raise forms.ValidationError(f"This cannot be read: {error}") from None
+            raise forms.ValidationError(
+                gettext("This cannot be read: %(error)s") % {"error": error}
+            ) from None
         return path
 
 

@@ -20,6 +20,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.timezone import now
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from mini_buildd.db.audit import note, state_of
@@ -89,7 +90,9 @@ class SingleSignOn(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allaut
     def on_authentication_error(self, request: HttpRequest, *_: Any, **told: Any) -> None:
         """Something went wrong at the issuer, or on the way back from it."""
         _log.warning("single sign-on: %s %.300r", told.get("error"), told.get("exception"))
-        messages.error(request, "That did not let you in. Try again, or ask an administrator.")
+        messages.error(
+            request, gettext("That did not let you in. Try again, or ask an administrator.")
+        )
         raise ImmediateHttpResponse(redirect("sign-in"))
 
 
@@ -154,7 +157,7 @@ def end(request: HttpRequest, provider_id: str) -> HttpResponseBase:
 @require_safe
 def not_in(request: HttpRequest) -> HttpResponse:
     """Somebody has changed their mind there, or their account is switched off here."""
-    messages.error(request, "You are not signed in.")
+    messages.error(request, gettext("You are not signed in."))
     return redirect("sign-in")
 
 

@@ -32,64 +32,64 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A shape with its word."""
+    """A shape with its word, which is translated where it is drawn."""
 
     shape: Shape
     word: str
 
 
 _JOB: Mapping[JobState, Status] = {
-    JobState.WAITING: Status(Shape.WAITING, "waiting"),
-    JobState.DEP_WAIT: Status(Shape.DEP_WAIT, "dep-wait"),
-    JobState.ASSIGNED: Status(Shape.RUNNING, "starting"),
-    JobState.RUNNING: Status(Shape.RUNNING, "building"),
-    JobState.SUCCEEDED: Status(Shape.GOOD, "built"),
-    JobState.FAILED: Status(Shape.BAD, "failed"),
-    JobState.LOST: Status(Shape.HELD, "lost"),
-    JobState.CANCELLED: Status(Shape.OFF, "cancelled"),
+    JobState.WAITING: Status(Shape.WAITING, gettext_noop("waiting")),
+    JobState.DEP_WAIT: Status(Shape.DEP_WAIT, gettext_noop("dep-wait")),
+    JobState.ASSIGNED: Status(Shape.RUNNING, gettext_noop("starting")),
+    JobState.RUNNING: Status(Shape.RUNNING, gettext_noop("building")),
+    JobState.SUCCEEDED: Status(Shape.GOOD, gettext_noop("built")),
+    JobState.FAILED: Status(Shape.BAD, gettext_noop("failed")),
+    JobState.LOST: Status(Shape.HELD, gettext_noop("lost")),
+    JobState.CANCELLED: Status(Shape.OFF, gettext_noop("cancelled")),
 }
 
-_ENDING = Status(Shape.RUNNING, "being cancelled")
+_ENDING = Status(Shape.RUNNING, gettext_noop("being cancelled"))
 
 _OUTCOME: Mapping[Outcome, Status] = {
     Outcome.SUCCEEDED: _JOB[JobState.SUCCEEDED],
     Outcome.FAILED: _JOB[JobState.FAILED],
-    Outcome.DEP_WAIT: Status(Shape.DEP_WAIT, "dep-wait"),
-    Outcome.LOST: Status(Shape.HELD, "lost"),
+    Outcome.DEP_WAIT: Status(Shape.DEP_WAIT, gettext_noop("dep-wait")),
+    Outcome.LOST: Status(Shape.HELD, gettext_noop("lost")),
     Outcome.CANCELLED: _JOB[JobState.CANCELLED],
 }
 
 _UPLOAD: Mapping[UploadState, Status] = {
-    UploadState.RECEIVED: Status(Shape.WAITING, "being checked"),
-    UploadState.ACCEPTED: Status(Shape.GOOD, "accepted"),
-    UploadState.REJECTED: Status(Shape.BAD, "rejected"),
+    UploadState.RECEIVED: Status(Shape.WAITING, gettext_noop("being checked")),
+    UploadState.ACCEPTED: Status(Shape.GOOD, gettext_noop("accepted")),
+    UploadState.REJECTED: Status(Shape.BAD, gettext_noop("rejected")),
 }
 
-_INCOMPLETE = Status(Shape.DEP_WAIT, "waits for its orig")
+_INCOMPLETE = Status(Shape.DEP_WAIT, gettext_noop("waits for its orig"))
 
 _SOURCE: Mapping[SourceState, Status] = {
-    SourceState.ACCEPTED: Status(Shape.WAITING, "accepted"),
-    SourceState.BUILDING: Status(Shape.RUNNING, "building"),
-    SourceState.READY: Status(Shape.RUNNING, "being published"),
-    SourceState.PUBLISHED: Status(Shape.GOOD, "published"),
-    SourceState.FAILED: Status(Shape.BAD, "failed"),
-    SourceState.SUPERSEDED: Status(Shape.OFF, "superseded"),
+    SourceState.ACCEPTED: Status(Shape.WAITING, gettext_noop("accepted")),
+    SourceState.BUILDING: Status(Shape.RUNNING, gettext_noop("building")),
+    SourceState.READY: Status(Shape.RUNNING, gettext_noop("being published")),
+    SourceState.PUBLISHED: Status(Shape.GOOD, gettext_noop("published")),
+    SourceState.FAILED: Status(Shape.BAD, gettext_noop("failed")),
+    SourceState.SUPERSEDED: Status(Shape.OFF, gettext_noop("superseded")),
 }
 
 _PRESENCE: Mapping[Presence, Status] = {
-    Presence.PENDING: Status(Shape.RUNNING, "being published"),
-    Presence.SHOWN: Status(Shape.GOOD, "shown now"),
-    Presence.KEPT: Status(Shape.WAITING, "kept"),
-    Presence.GONE: Status(Shape.OFF, "gone"),
-    Presence.SKIPPED: Status(Shape.OFF, "never shown"),
+    Presence.PENDING: Status(Shape.RUNNING, gettext_noop("being published")),
+    Presence.SHOWN: Status(Shape.GOOD, gettext_noop("shown now")),
+    Presence.KEPT: Status(Shape.WAITING, gettext_noop("kept")),
+    Presence.GONE: Status(Shape.OFF, gettext_noop("gone")),
+    Presence.SKIPPED: Status(Shape.OFF, gettext_noop("never shown")),
 }
 
 _CHROOT: Mapping[Health, Status] = {
-    Health.GOOD: Status(Shape.GOOD, "good"),
-    Health.PROBLEM: Status(Shape.BAD, "problem"),
-    Health.EXPIRED: Status(Shape.HELD, "expired"),
-    Health.MISSING: Status(Shape.WAITING, "not made yet"),
-    Health.OFF: Status(Shape.OFF, "switched off"),
+    Health.GOOD: Status(Shape.GOOD, gettext_noop("good")),
+    Health.PROBLEM: Status(Shape.BAD, gettext_noop("problem")),
+    Health.EXPIRED: Status(Shape.HELD, gettext_noop("expired")),
+    Health.MISSING: Status(Shape.WAITING, gettext_noop("not made yet")),
+    Health.OFF: Status(Shape.OFF, gettext_noop("switched off")),
 }
 
 _STEP: Mapping[Progress, Status] = {
@@ -134,21 +134,21 @@ _EVENT: Mapping[EventKind, Shape] = {
 }
 
 
-_KEY: Mapping[KeyState, Shape] = {
-    KeyState.WAITING: Shape.WAITING,
-    KeyState.APPROVED: Shape.GOOD,
-    KeyState.ENDING: Shape.HELD,
-    KeyState.EXPIRED: Shape.BAD,
-    KeyState.REFUSED: Shape.BAD,
-    KeyState.REVOKED: Shape.BAD,
-    KeyState.OFF: Shape.OFF,
+_KEY: Mapping[KeyState, Status] = {
+    KeyState.WAITING: Status(Shape.WAITING, gettext_noop("waits for approval")),
+    KeyState.APPROVED: Status(Shape.GOOD, gettext_noop("approved")),
+    KeyState.ENDING: Status(Shape.HELD, gettext_noop("expires soon")),
+    KeyState.EXPIRED: Status(Shape.BAD, gettext_noop("expired")),
+    KeyState.REFUSED: Status(Shape.BAD, gettext_noop("refused")),
+    KeyState.REVOKED: Status(Shape.BAD, gettext_noop("revoked")),
+    KeyState.OFF: Status(Shape.OFF, gettext_noop("switched off")),
 }
 
 
 def of_use(row: VersionRow | KeyRow) -> Status:
     """Whether a version of a suite can be had; or whether signatures by a key count."""
     if isinstance(row, KeyRow):
-        return Status(_KEY[row.state], row.state.value)
+        return _KEY[row.state]
     return _PRESENCE[row.presence]
 
 
@@ -160,9 +160,9 @@ def of_build(row: BuildRow) -> Status:
     if attempt.is_being_cancelled:
         return _ENDING
     if row.state is JobState.FAILED and attempt.outcome is Outcome.LOST:
-        return Status(status.shape, "failed: the builder")
+        return Status(status.shape, gettext("failed: the builder"))
     if row.state is JobState.FAILED and attempt.stage:
-        return Status(status.shape, f"failed in {attempt.stage}")
+        return Status(status.shape, gettext("failed in %(stage)s") % {"stage": attempt.stage})
     return status
 
 
@@ -197,22 +197,22 @@ def of_machinery(row: BuilderRow | ChrootRow) -> Status:
 def _of_builder(row: BuilderRow) -> Status:
     """What a builder does, or why it does nothing."""
     if not row.is_enabled:
-        return Status(Shape.OFF, "switched off")
+        return Status(Shape.OFF, gettext_noop("switched off"))
     if row.set_aside_at is not None:
-        return Status(Shape.HELD, "set aside")
+        return Status(Shape.HELD, gettext_noop("set aside"))
     if row.is_silent:
-        return Status(Shape.BAD, "not heard of")
+        return Status(Shape.BAD, gettext_noop("not heard of"))
     if row.running:
-        return Status(Shape.RUNNING, "building")
-    return Status(Shape.GOOD, "ready")
+        return Status(Shape.RUNNING, gettext_noop("building"))
+    return Status(Shape.GOOD, gettext_noop("ready"))
 
 
 def _of_chroot(row: ChrootRow) -> Status:
     """How a chroot is; one that is being made, or will be soon, says so."""
     if row.is_being_made:
-        return Status(Shape.RUNNING, "being made")
+        return Status(Shape.RUNNING, gettext_noop("being made"))
     if row.is_asked:
-        return Status(Shape.WAITING, "to be made")
+        return Status(Shape.WAITING, gettext_noop("to be made"))
     return _CHROOT[row.health]
 
 
@@ -223,5 +223,4 @@ def of_event(kind: EventKind) -> Status:
 
 def of_step(row: StepRow) -> Status:
     """How far a step of the checklist is."""
-    found = _STEP[row.progress]
-    return Status(found.shape, gettext(found.word))
+    return _STEP[row.progress]

@@ -59,7 +59,7 @@ WISHES: tuple[dict[str, Any], ...] = (
 )
 
 
-@pytest.mark.parametrize("wanted", WISHES, ids=str)
+@pytest.mark.parametrize("wanted", WISHES, ids=" and ".join)
 def test_the_database_finds_what_the_filter_fits(busy: Builder, wanted: dict[str, Any]) -> None:
     for wish in (
         EventFilter(**wanted),
@@ -142,7 +142,7 @@ def test_who_listens_is_woken_after_the_commit(tmp_path: Path) -> None:
     assert woken == [1]
 
 
-@pytest.mark.parametrize("wanted", WISHES, ids=str)
+@pytest.mark.parametrize("wanted", WISHES, ids=" and ".join)
 def test_events_are_found_by_an_index_in_few_questions(
     busy: Builder, wanted: dict[str, Any]
 ) -> None:

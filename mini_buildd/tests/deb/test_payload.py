@@ -113,7 +113,9 @@ def test_the_changelog_of_debian_goes_before_that_of_upstream(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    "data", [b"not gzip", gzip.compress(b"cut")[:-9], gzip.compress(bytes(9 << 20))]
+    "data",
+    [b"not gzip", gzip.compress(b"cut")[:-9], gzip.compress(bytes(9 << 20))],
+    ids=["not-gzip", "cut", "bomb"],
 )
 def test_a_changelog_that_cannot_be_read_is_none(tmp_path: Path, data: bytes) -> None:
     found = read_payload(build(tmp_path, {f"{_DOC}/changelog.gz": data}), _NAME)

@@ -63,6 +63,8 @@ def examples() -> Mapping[str, Sequence[str]]:
         "who": [models.OpenPGPKey.objects.all()[0].user.username],
         "maintainer": ["team"],
         "wait": ["0"],
+        "find": ["error"],
+        "webhook_id": ["1"],
         "limit": ["100"],
         "offset": ["0"],
         "attempt": ["1"],

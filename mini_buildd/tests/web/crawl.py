@@ -114,7 +114,9 @@ class Crawl:
                 if found not in known:
                     known.add(found)
                     waiting.append(found)
-            answer.close()
+            if answer.streaming:
+                for _ in answer.streaming_content:  # at whose end its file is closed
+                    pass
 
 
 def kind_of(path: str, choices: dict[str, set[str]]) -> str:

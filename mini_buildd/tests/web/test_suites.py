@@ -227,8 +227,8 @@ def test_a_repository_lists_its_snapshots_with_lines_to_use_them(
 def test_events_of_suites_and_snapshots_lead_to_them(client: Client, busy: Builder) -> None:
     del busy
     html = client.get("/events/").content.decode()
-    assert f'<a href="{UNSTABLE}3/">trixie-test-unstable version 3</a>' in html
-    assert '<a href="/repositories/test/#snapshots">test before-the-upgrade</a>' in html
+    assert f'<a href="{UNSTABLE}3/">version 3</a>' in html
+    assert 'The snapshot before-the-upgrade of <a href="/repositories/test/">test</a>' in html
     assert "by ada" in html
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
 from mini_buildd.tools.sbuild_log import Line
 from mini_buildd.web.log.colour import coloured
@@ -42,7 +43,8 @@ def _line(number: int | None, line: Line, raw: str) -> str:
     text = _text(line, raw)
     if number is None:
         return f"<span{shown}>{text}\n</span>"
+    spoken = gettext("line %(number)s") % {"number": number}
     return (
         f'<span id="L{number}"{shown}><a href="#L{number}" data-n="{number}" tabindex="-1"'
-        f' aria-label="line {number}"></a>{text}\n</span>'
+        f' aria-label="{spoken}"></a>{text}\n</span>'
     )

@@ -78,7 +78,7 @@ def drawn(found: states.Status) -> SafeString:
         "{}</svg><span>{}</span></span>",
         found.shape.value,
         mark_safe(_DRAWINGS[found.shape]),  # noqa: S308  # our own drawing
-        found.word,
+        gettext(found.word),
     )
 
 
@@ -91,7 +91,7 @@ def shape(row: Stateful) -> SafeString:
         '{}</svg><span class="hidden">{}</span></span>',
         found.shape.value,
         mark_safe(_DRAWINGS[found.shape]),  # noqa: S308  # our own drawing
-        found.word,
+        gettext(found.word),
     )
 
 
@@ -126,15 +126,15 @@ def ago(at: datetime | None) -> SafeString:
 
 def _ago(seconds: float, at: datetime) -> str:
     if seconds < _MINUTE:
-        return "just now"
+        return gettext("just now")
     if seconds < _HOUR:
-        return f"{seconds // _MINUTE:.0f} min ago"
+        return gettext("%(minutes)s min ago") % {"minutes": int(seconds // _MINUTE)}
     if seconds < _DAY:
-        return f"{seconds // _HOUR:.0f} h ago"
+        return gettext("%(hours)s h ago") % {"hours": int(seconds // _HOUR)}
     if seconds < 2 * _DAY:
         return "yesterday"
     if seconds < 14 * _DAY:
-        return f"{seconds // _DAY:.0f} days ago"
+        return gettext("%(days)s days ago") % {"days": int(seconds // _DAY)}
     return at.strftime("%Y-%m-%d")
 
 
@@ -142,7 +142,9 @@ def _ago(seconds: float, at: datetime) -> str:
 def in_days(at: datetime) -> str:
     """A moment to come, as people say it."""
     days = (at - now()).days
-    return f"in {days} days" if days > 1 else "within two days"
+    return (
+        (gettext("in %(days)s days") % {"days": days}) if days > 1 else gettext("within two days")
+    )
 
 
 @register.simple_tag
@@ -160,12 +162,12 @@ def until(at: datetime | None) -> SafeString:
 
 def _until(seconds: float) -> str:
     if seconds < _MINUTE:
-        return "in a moment"
+        return gettext("in a moment")
     if seconds < _HOUR:
-        return f"in {seconds // _MINUTE:.0f} min"
+        return gettext("in %(minutes)s min") % {"minutes": int(seconds // _MINUTE)}
     if seconds < 2 * _DAY:
-        return f"in {seconds // _HOUR:.0f} h"
-    return f"in {seconds // _DAY:.0f} days"
+        return gettext("in %(hours)s h") % {"hours": int(seconds // _HOUR)}
+    return gettext("in %(days)s days") % {"days": int(seconds // _DAY)}
 
 
 @register.filter
@@ -173,7 +175,7 @@ def signer(row: UploadRow) -> str:
     """Who signed an upload; nobody but the archive itself is let in with its keyring's name."""
     is_keyring = row.source == keyring_name(instance().identity)
     if is_keyring and row.state is UploadState.ACCEPTED and not row.uploader:
-        return "this archive itself"
+        return gettext("this archive itself")
     return row.uploader
 
 
@@ -247,6 +249,12 @@ def size(count: int) -> str:
         if value < _KILO:
             break
     return f"{value:.1f} {unit}"
+
+
+@register.filter
+def spoken(text: str) -> str:
+    """A text that other rooms have in English, in the reader's language where it is translated."""
+    return gettext(text) if text else ""
 
 
 @register.filter

@@ -14,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.timezone import now
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
@@ -112,7 +113,7 @@ def password(request: HttpRequest) -> HttpResponse:
     """A new password for one's own account; its other sessions end."""
     user: Any = request.user
     if not user.has_usable_password():
-        raise Http404("This account has no password here: it signs in by another service.")
+        raise Http404(gettext("This account has no password here: it signs in by another service."))
     form: Any = PasswordChangeForm(user, request.POST or None)
     act = partial(_is_changed, request, form)
     return _asked(request, "mini_buildd/password.html", {"form": form}, act, reverse("me"))
@@ -129,7 +130,7 @@ def _is_changed(request: HttpRequest, form: Any) -> bool:
         form.save()
         note(actor_of(request), "changed the password", at=now(), kind="account", name=name)
     update_session_auth_hash(request, form.user)
-    messages.success(request, "Your password is changed; elsewhere you are signed out.")
+    messages.success(request, gettext("Your password is changed; elsewhere you are signed out."))
     return True
 
 
@@ -140,7 +141,7 @@ def _is_changed(request: HttpRequest, form: Any) -> bool:
 def register(request: HttpRequest) -> HttpResponse:
     """An account for whoever asks, without any rights; where the instance wants that."""
     if not instance().accounts.self_registration:
-        raise Http404("Accounts are made by an administrator here.")
+        raise Http404(gettext("Accounts are made by an administrator here."))
     form = RegistrationForm(request.POST or None)
     act = partial(_is_registered, request, form)
     return _asked(request, "mini_buildd/register.html", {"form": form}, act, reverse("me"))

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 
 from mini_buildd.db.queries.builds import BuildRow
 from mini_buildd.db.queries.uploads import UploadDetail
@@ -56,42 +57,46 @@ def _is_open(row: BuildRow) -> bool:
 def cancel(request: HttpRequest, job_id: int) -> HttpResponse:
     """Let a build end."""
     cancelling.cancel(site(), actor_of(request), job_id, _reason(request))
-    return _done(request, "The build ends now.", "build", job_id)
+    return _done(request, gettext("The build ends now."), "build", job_id)
 
 
 @for_people
 def retry(request: HttpRequest, job_id: int) -> HttpResponse:
     """Let a build be tried again."""
     retrying.retry(site(), actor_of(request), job_id, _reason(request))
-    return _done(request, "The build is tried again.", "build", job_id)
+    return _done(request, gettext("The build is tried again."), "build", job_id)
 
 
 @for_people
 def cancel_upload(request: HttpRequest, upload_id: int) -> HttpResponse:
     """Let all builds of an upload end."""
     cancelling.cancel_upload(site(), actor_of(request), upload_id, _reason(request))
-    return _done(request, "Its builds end now.", "upload", upload_id)
+    return _done(request, gettext("Its builds end now."), "upload", upload_id)
 
 
 @for_people
 def retry_upload(request: HttpRequest, upload_id: int) -> HttpResponse:
     """Let all builds of an upload be tried again that have ended badly."""
     retrying.retry_upload(site(), actor_of(request), upload_id, _reason(request))
-    return _done(request, "What has not succeeded is tried again.", "upload", upload_id)
+    return _done(request, gettext("What has not succeeded is tried again."), "upload", upload_id)
 
 
 @for_people
 def set_aside(request: HttpRequest, name: str) -> HttpResponse:
     """Give a builder no jobs."""
     setting_aside.set_aside(site(), actor_of(request), name, _reason(request))
-    return _done(request, f"{name} is given no jobs until somebody takes it back.", "builders")
+    return _done(
+        request,
+        gettext("%(name)s is given no jobs until somebody takes it back.") % {"name": name},
+        "builders",
+    )
 
 
 @for_people
 def take_back(request: HttpRequest, name: str) -> HttpResponse:
     """Give a builder jobs again."""
     setting_aside.take_back(site(), actor_of(request), name)
-    return _done(request, f"{name} is given jobs again.", "builders")
+    return _done(request, gettext("%(name)s is given jobs again.") % {"name": name}, "builders")
 
 
 def _reason(request: HttpRequest) -> str:

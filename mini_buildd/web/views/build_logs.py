@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from mini_buildd.db.queries.builds import find_build
@@ -39,7 +40,7 @@ def compare(request: HttpRequest, job_id: int) -> HttpResponse:
     wanted = number(request, "attempt")
     chosen = [each for each in build.attempts if wanted in (None, each.number)] if build else []
     if build is None or not chosen:
-        raise Http404(f"There is no such attempt of build {job_id}.")
+        raise Http404(gettext("There is no such attempt of build %(job_id)s.") % {"job_id": job_id})
     attempt = chosen[0]
     good = last_good(job_id, attempt.number)
     context: dict[str, Any] = {

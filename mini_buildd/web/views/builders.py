@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import now
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from mini_buildd.db.queries.builders import list_builders
@@ -44,14 +45,16 @@ def refresh(request: HttpRequest, chroot_id: int) -> HttpResponse:
         raise Http404
 
     wish = Wish(
-        title=f"Make the chroot {chroot} anew",
-        button="Make it anew",
-        done=f"{chroot} is made anew in a moment.",
+        title=gettext("Make the chroot %(chroot)s anew") % {"chroot": chroot},
+        button=gettext("Make it anew"),
+        done=gettext("%(chroot)s is made anew in a moment.") % {"chroot": chroot},
         verb=at_once(lambda _: ask_refresh(site(), actor_of(request), chroot)),
         back=reverse("builders") + "#chroots",
         is_planned=False,
         asks_reason=False,
-        consequences="It takes a minute or some. Builds go on with the one that is there, until "
-        "the new one has passed its checks.",
+        consequences=gettext(
+            "It takes a minute or some. Builds go on with the one that is there, until "
+            "the new one has passed its checks."
+        ),
     )
     return answer(request, wish)

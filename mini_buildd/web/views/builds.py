@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from mini_buildd.db.queries.builds import (
@@ -66,7 +67,7 @@ def show(request: HttpRequest, job_id: int) -> HttpResponse:
     """One build; with ?log=no without the lines of its log, which is how the page refreshes."""
     build = find_build(job_id)
     if build is None:
-        raise Http404(f"There is no build {job_id}.")
+        raise Http404(gettext("There is no build %(job_id)s.") % {"job_id": job_id})
     attempt = _chosen(build, number(request, "attempt"))
     view = _log_view(attempt, number(request, "line"), request.path) if attempt else None
     wants_lines = view is not None and request.GET.get("log") != "no"
@@ -112,12 +113,15 @@ def log(request: HttpRequest, job_id: int) -> HttpResponse:
     """The bytes of the log from ?offset on; X-Log-State turns "ended" once nothing is left."""
     attempt = find_attempt(job_id, number(request, "attempt"))
     if attempt is None:
-        raise Http404(f"There is no such attempt of build {job_id}.")
+        raise Http404(gettext("There is no such attempt of build %(job_id)s.") % {"job_id": job_id})
     offset = number(request, "offset") or 0
     try:
         part = read_part(log_path(attempt.token), offset, is_over=attempt.outcome is not None)
     except DamagedFile as damage:
-        raise Http404(f"The log of build {job_id} cannot be read: {damage}") from None
+        raise Http404(
+            gettext("The log of build %(job_id)s cannot be read: %(damage)s")
+            % {"job_id": job_id, "damage": damage}
+        ) from None
     headers = {
         "X-Log-Next-Offset": str(part.next_offset),
         "X-Log-State": "ended" if part.has_ended else "running",
@@ -135,7 +139,7 @@ def raw(request: HttpRequest, job_id: int) -> HttpResponseBase:
     except (FileNotFoundError, DamagedFile):
         stream = None
     if stream is None:
-        raise Http404(f"There is no such log of build {job_id}.")
+        raise Http404(gettext("There is no such log of build %(job_id)s.") % {"job_id": job_id})
     return download(stream, request.headers.get("Range", ""))
 
 
@@ -146,7 +150,9 @@ def _chosen(build: Build, wanted: int | None) -> AttemptRow | None:
     for attempt in build.attempts:
         if attempt.number == wanted:
             return attempt
-    raise Http404(f"Build {build.row.id} has no attempt {wanted}.")
+    raise Http404(
+        gettext("Build %(id)s has no attempt %(wanted)s.") % {"id": build.row.id, "wanted": wanted}
+    )
 
 
 def _log_view(attempt: AttemptRow, line: int | None, path: str) -> LogView | None:

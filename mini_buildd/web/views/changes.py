@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext, ngettext
 
 from mini_buildd.db.models import Distribution
 from mini_buildd.domain.permission import Act
@@ -156,15 +157,18 @@ def _chosen(request: HttpRequest, distribution: str) -> list[str]:
     chosen = [text for text in request.POST.getlist("package") if text.strip("= ")]
     if not chosen:
         raise PackageNotThere(
-            expected=f"one or more packages of {distribution}",
+            expected=gettext("one or more packages of %(distribution)s")
+            % {"distribution": distribution},
             found="none",
-            hint="Go back and tick the packages that you mean.",
+            hint=gettext("Go back and tick the packages that you mean."),
         )
     return chosen
 
 
 def _phrase(chosen: Sequence[str]) -> str:
-    return chosen[0].replace("=", " ") if len(chosen) == 1 else f"{len(chosen)} packages"
+    if len(chosen) == 1:
+        return chosen[0].replace("=", " ")
+    return ngettext("%(count)s package", "%(count)s packages", len(chosen)) % {"count": len(chosen)}
 
 
 def _page_of(distribution: Distribution) -> str:
@@ -178,7 +182,7 @@ def migrate(request: HttpRequest, distribution: str) -> HttpResponse:
     origin = find_distribution(distribution)
     chosen = _chosen(request, distribution)
     whole_way = "whole_way" in request.POST
-    targets = " and ".join(way if whole_way else way[:1]) or "the next suite"
+    targets = gettext(" and ").join(way if whole_way else way[:1]) or gettext("the next suite")
 
     def verb(word: Word) -> Sequence[SuiteChange]:
         return migrate_packages(
@@ -192,9 +196,11 @@ def migrate(request: HttpRequest, distribution: str) -> HttpResponse:
 
     kept = [("package", each) for each in chosen] + [("whole_way", "yes")] * whole_way
     wish = Wish(
-        title=f"Migrate {_phrase(chosen)} to {targets}",
-        button="Migrate",
-        done=f"{_phrase(chosen)} will be in {targets} in a moment.",
+        title=gettext("Migrate %(chosen)s to %(targets)s")
+        % {"chosen": _phrase(chosen), "targets": targets},
+        button=gettext("Migrate"),
+        done=gettext("%(chosen)s will be in %(targets)s in a moment.")
+        % {"chosen": _phrase(chosen), "targets": targets},
         verb=verb,
         back=_page_of(origin),
         kept=tuple(kept),
@@ -221,9 +227,11 @@ def remove(request: HttpRequest, distribution: str) -> HttpResponse:
         )
 
     wish = Wish(
-        title=f"Remove {_phrase(chosen)} from {distribution}",
-        button="Remove",
-        done=f"{_phrase(chosen)} will be gone from {distribution} in a moment.",
+        title=gettext("Remove %(chosen)s from %(distribution)s")
+        % {"chosen": _phrase(chosen), "distribution": distribution},
+        button=gettext("Remove"),
+        done=gettext("%(chosen)s will be gone from %(distribution)s in a moment.")
+        % {"chosen": _phrase(chosen), "distribution": distribution},
         verb=verb,
         back=_page_of(suite),
         kept=tuple(("package", each) for each in chosen),
@@ -241,15 +249,18 @@ def rebuild(request: HttpRequest, distribution: str) -> HttpResponse:
         build_again(site(), actor_of(request), Rebuild(suite, chosen, word.reason))
 
     wish = Wish(
-        title=f"Build {_phrase(chosen)} of {distribution} again",
-        button="Build again",
-        done=f"{_phrase(chosen)} will be built again.",
+        title=gettext("Build %(chosen)s of %(distribution)s again")
+        % {"chosen": _phrase(chosen), "distribution": distribution},
+        button=gettext("Build again"),
+        done=gettext("%(chosen)s will be built again.") % {"chosen": _phrase(chosen)},
         verb=at_once(act),
         back=_page_of(suite),
         is_planned=False,
-        consequences="The binary packages get versions that end in +b1, +b2 and so on, and take "
-        "the place of those that are there. What is for all architectures stays. The reason goes "
-        "into the changelog of the packages.",
+        consequences=gettext(
+            "The binary packages get versions that end in +b1, +b2 and so on, and take "
+            "the place of those that are there. What is for all architectures stays. The reason "
+            "goes into the changelog of the packages."
+        ),
         kept=tuple(("package", each) for each in chosen),
     )
     return answer(request, wish)
@@ -272,9 +283,11 @@ def rollback(request: HttpRequest, distribution: str, number: int) -> HttpRespon
         )
 
     wish = Wish(
-        title=f"Let {distribution} be what version {number} was",
-        button="Go back to it",
-        done=f"{distribution} will be what version {number} was, in a moment.",
+        title=gettext("Let %(distribution)s be what version %(number)s was")
+        % {"distribution": distribution, "number": number},
+        button=gettext("Go back to it"),
+        done=gettext("%(distribution)s will be what version %(number)s was, in a moment.")
+        % {"distribution": distribution, "number": number},
         verb=verb,
         back=reverse("suite-version", args=[distribution, number]),
     )
@@ -290,14 +303,16 @@ def freeze(request: HttpRequest, distribution: str) -> HttpResponse:
     suite = find_distribution(suite_or_404(distribution).name)
 
     wish = Wish(
-        title=f"Freeze {distribution}",
-        button="Freeze",
-        done=f"{distribution} is frozen.",
+        title=gettext("Freeze %(distribution)s") % {"distribution": distribution},
+        button=gettext("Freeze"),
+        done=gettext("%(distribution)s is frozen.") % {"distribution": distribution},
         verb=at_once(lambda word: freeze_suite(site(), actor_of(request), suite, word.reason)),
         back=_page_of(suite),
         is_planned=False,
-        consequences="Nothing comes in or goes out until somebody thaws it. Uploads for it are "
-        "still built, and wait until then.",
+        consequences=gettext(
+            "Nothing comes in or goes out until somebody thaws it. Uploads for it are "
+            "still built, and wait until then."
+        ),
     )
     return answer(request, wish)
 
@@ -308,13 +323,13 @@ def thaw(request: HttpRequest, distribution: str) -> HttpResponse:
     suite = find_distribution(suite_or_404(distribution).name)
 
     wish = Wish(
-        title=f"Thaw {distribution}",
-        button="Thaw",
-        done=f"{distribution} is open for changes.",
+        title=gettext("Thaw %(distribution)s") % {"distribution": distribution},
+        button=gettext("Thaw"),
+        done=gettext("%(distribution)s is open for changes.") % {"distribution": distribution},
         verb=at_once(lambda _: thaw_suite(site(), actor_of(request), suite)),
         back=_page_of(suite),
         is_planned=False,
         asks_reason=False,
-        consequences="What was built for it meanwhile comes in at once.",
+        consequences=gettext("What was built for it meanwhile comes in at once."),
     )
     return answer(request, wish)

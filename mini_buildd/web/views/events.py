@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -49,7 +50,7 @@ def show(request: HttpRequest, event_id: int) -> HttpResponse:
     """One event, with those of the same upload around it."""
     row = find_event(event_id)
     if row is None:
-        raise Http404(f"There is no event {event_id}.")
+        raise Http404(gettext("There is no event %(event_id)s.") % {"event_id": event_id})
     return render(request, "mini_buildd/event.html", {"row": row})
 
 
@@ -58,7 +59,10 @@ def wanted(request: HttpRequest) -> EventFilter:
     word = words(request, "kind")
     found = kinds(word)
     if word and not found:
-        raise Http404(f"“kind” must be one of: {', '.join([*FAMILIES, *EventKind])}.")
+        raise Http404(
+            gettext("“kind” must be one of: %(kinds)s.")
+            % {"kinds": ", ".join([*FAMILIES, *EventKind])}
+        )
     return EventFilter(
         kinds=found,
         package=words(request, "source"),

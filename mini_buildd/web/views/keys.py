@@ -5,6 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import now
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from mini_buildd.db.queries.people import find_account
@@ -36,9 +37,10 @@ def approve(request: HttpRequest, fingerprint: str) -> HttpResponse:
     """Let signatures by a key count."""
     row = _found(fingerprint)
     wish = Wish(
-        title=f"Approve the key of {row.account}",
-        button="Approve",
-        done=f"What {row.account} signs by {fingerprint[-16:]} is taken from now on.",
+        title=gettext("Approve the key of %(account)s") % {"account": row.account},
+        button=gettext("Approve"),
+        done=gettext("What %(account)s signs by %(fingerprint)s is taken from now on.")
+        % {"account": row.account, "fingerprint": fingerprint[-16:]},
         verb=at_once(lambda _: approve_key(site(), actor_of(request), fingerprint)),
         back=reverse("keys"),
         is_planned=False,
@@ -53,25 +55,33 @@ def refuse(request: HttpRequest, fingerprint: str) -> HttpResponse:
     """Let no signature by it count."""
     row = _found(fingerprint)
     wish = Wish(
-        title=f"Refuse the key of {row.account}",
-        button="Refuse",
-        done=f"Nothing that is signed by {fingerprint[-16:]} is taken.",
+        title=gettext("Refuse the key of %(account)s") % {"account": row.account},
+        button=gettext("Refuse"),
+        done=gettext("Nothing that is signed by %(fingerprint)s is taken.")
+        % {"fingerprint": fingerprint[-16:]},
         verb=at_once(lambda word: refuse_key(site(), actor_of(request), fingerprint, word.reason)),
         back=reverse("keys"),
         is_planned=False,
-        consequences=f"{row.user_id}, {fingerprint}. {_meaning(row)} {row.account} is told, with "
-        "the reason.",
+        consequences=gettext(
+            "%(user_id)s, %(fingerprint)s. %(row)s %(account)s is told, with the reason."
+        )
+        % {
+            "user_id": row.user_id,
+            "fingerprint": fingerprint,
+            "row": _meaning(row),
+            "account": row.account,
+        },
     )
     return answer(request, wish)
 
 
 def _meaning(row: KeyRow) -> str:
     if row.was_approved:
-        return (
+        return gettext(
             "It was approved. No upload signed by it is taken any more, whoever brings it, not "
             "even if a keyring has it, until it is approved again."
         )
-    return "It does not become a key of this account; whose it is can give it."
+    return gettext("It does not become a key of this account; whose it is can give it.")
 
 
 def _found(fingerprint: str) -> KeyRow:
@@ -79,9 +89,9 @@ def _found(fingerprint: str) -> KeyRow:
         if row.fingerprint == fingerprint:
             return row
     raise UploaderKeyUnknown(
-        expected="the fingerprint of a key that an account has",
+        expected=gettext("the fingerprint of a key that an account has"),
         found=fingerprint[:80],
-        hint="It may have been removed meanwhile; the list of keys shows what is there.",
+        hint=gettext("It may have been removed meanwhile; the list of keys shows what is there."),
     )
 
 
@@ -90,13 +100,24 @@ def _consequences(row: KeyRow) -> str:
     account = find_account(row.account)
     rights = [each for each in account.rights if each.role >= Role.UPLOADER]
     where = "; ".join(
-        f"to {each.repository}, {each.sources or 'all source packages'} "
-        f"in {each.suite or 'all suites'}"
+        gettext("to %(repository)s, %(packages)s in %(suites)s")
+        % {
+            "repository": each.repository,
+            "packages": each.sources or gettext("all source packages"),
+            "suites": each.suite or gettext("all suites"),
+        }
         for each in rights
     )
-    match = "" if row.is_of_its_account else ", which is not the mail address of the account"
-    return (
-        f"The key {row.fingerprint} is of {row.user_id}, or says so{match}. Compare its "
-        f"fingerprint with the one that you have from its owner. Then {row.account} may upload "
-        f"{where or 'nothing yet: there is no right to upload'}."
+    match = (
+        "" if row.is_of_its_account else gettext(", which is not the mail address of the account")
     )
+    return gettext(
+        "The key %(fingerprint)s is of %(user_id)s, or says so%(match)s. Compare its fingerprint "
+        "with the one that you have from its owner. Then %(account)s may upload %(upload)s."
+    ) % {
+        "fingerprint": row.fingerprint,
+        "user_id": row.user_id,
+        "match": match,
+        "account": row.account,
+        "upload": where or gettext("nothing yet: there is no right to upload"),
+    }

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import now
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from mini_buildd.db.queries.builders import find_builder
@@ -32,7 +33,7 @@ def builder(request: HttpRequest, name: str) -> HttpResponse:
     at = now()
     row = find_builder(name, at, instance().builder.lease_seconds)
     if row is None and not has_built(name):
-        raise Http404(f"There is no builder {name}.")
+        raise Http404(gettext("There is no builder %(name)s.") % {"name": name})
     outcomes = outcomes_of(name, at - _MONTH)
     good, failed = outcomes.get(Outcome.SUCCEEDED, 0), outcomes.get(Outcome.FAILED, 0)
     lost, ended = outcomes.get(Outcome.LOST, 0), sum(outcomes.values())
@@ -57,7 +58,7 @@ def chroot(request: HttpRequest, chroot_id: int) -> HttpResponse:
     found = [row for row in list_chroots(now()) if row.id == chroot_id]
     use = use_of(chroot_id)
     if not found or use is None:
-        raise Http404("There is no such chroot.")
+        raise Http404(gettext("There is no such chroot."))
     row = seen(found[0])
     names = Generations(places().chroots / f"{row.codename}-{row.architecture}").names()
     context = {

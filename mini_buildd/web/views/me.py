@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import now
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -23,9 +24,11 @@ from mini_buildd.web.views.my_keys import keys_of
 from mini_buildd.web.views.subscriptions import mails_of
 
 _SCOPE_WORDS = {
-    Scope.READ: "see what I may see, and install from private repositories",
-    Scope.UPLOAD: "upload, and cancel or retry my own builds",
-    Scope.CHANGE: "everything else that I may do, but for accounts, keys, tokens and webhooks",
+    Scope.READ: gettext_lazy("see what I may see, and install from private repositories"),
+    Scope.UPLOAD: gettext_lazy("upload, and cancel or retry my own builds"),
+    Scope.CHANGE: gettext_lazy(
+        "everything else that I may do, but for accounts, keys, tokens and webhooks"
+    ),
 }
 _DAYS = (7, 30, DEFAULT_DAYS, MOST_DAYS)
 
@@ -77,9 +80,9 @@ def _wish(request: HttpRequest) -> TokenWish:
     days = said.get("days", "")
     if days not in map(str, _DAYS):
         raise TokenImpossible(
-            expected=f"one of {', '.join(map(str, _DAYS))} days",
+            expected=gettext("one of %(days)s days") % {"days": ", ".join(map(str, _DAYS))},
             found=days[:20] or "nothing",
-            hint="Choose how long it is good for.",
+            hint=gettext("Choose how long it is good for."),
         )
     name = " ".join(said.get("name", "").split())
     return TokenWish(name, parse_scopes(said.getlist("scope")), int(days))
@@ -90,5 +93,7 @@ def _wish(request: HttpRequest) -> TokenWish:
 def revoke_token(request: HttpRequest, token_id: int) -> HttpResponse:
     """Let one of one's own tokens be good for nothing."""
     row = tokens.revoke_token(site(), actor_of(request), token_id)
-    messages.success(request, f"The token “{row.name}” lets nobody in any more.")
+    messages.success(
+        request, gettext("The token “%(name)s” lets nobody in any more.") % {"name": row.name}
+    )
     return redirect("me")

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.timezone import now
+from django.utils.translation import gettext, gettext_lazy
 
 from mini_buildd.db.queries.uploader_keys import list_keys, list_ssh_keys
 from mini_buildd.domain.event import EventKind
@@ -17,10 +18,14 @@ from mini_buildd.flow.submit_key import submit_key
 from mini_buildd.web.administrators import actor_of, for_people
 
 _SAID = {
-    EventKind.UPLOADER_KEY_SUBMITTED: "The key waits for an administrator's approval.",
-    EventKind.UPLOADER_KEY_APPROVED: "The key is approved: what it signs is taken.",
-    EventKind.UPLOADER_KEY_UPDATED: "The key is up to date.",
-    EventKind.UPLOADER_KEY_REVOKED: "The key is revoked: nothing that it signs is taken any more.",
+    EventKind.UPLOADER_KEY_SUBMITTED: gettext_lazy(
+        "The key waits for an administrator's approval."
+    ),
+    EventKind.UPLOADER_KEY_APPROVED: gettext_lazy("The key is approved: what it signs is taken."),
+    EventKind.UPLOADER_KEY_UPDATED: gettext_lazy("The key is up to date."),
+    EventKind.UPLOADER_KEY_REVOKED: gettext_lazy(
+        "The key is revoked: nothing that it signs is taken any more."
+    ),
 }
 
 
@@ -35,7 +40,7 @@ def submit(request: HttpRequest) -> HttpResponse:
     """A key of one's own, or a later export of it."""
     text = request.POST.get("key", "")
     events = submit_key(site(), actor_of(request), request.user.get_username(), text)
-    messages.success(request, _SAID[events[-1]] if events else "The key is there already.")
+    messages.success(request, _SAID[events[-1]] if events else gettext("The key is there already."))
     return _back()
 
 
@@ -44,7 +49,10 @@ def submit(request: HttpRequest) -> HttpResponse:
 def remove(request: HttpRequest, fingerprint: str) -> HttpResponse:
     """Forget a key of one's own."""
     remove_key(site(), actor_of(request), fingerprint)
-    messages.success(request, f"The key {fingerprint[-16:]} is removed.")
+    messages.success(
+        request,
+        gettext("The key %(fingerprint)s is removed.") % {"fingerprint": fingerprint[-16:]},
+    )
     return _back()
 
 
@@ -54,7 +62,9 @@ def add_ssh(request: HttpRequest) -> HttpResponse:
     """An SSH key of one's own."""
     text = request.POST.get("key", "")
     added = add_ssh_key(site(), actor_of(request), request.user.get_username(), text)
-    messages.success(request, f"You can sign in to the SFTP server by {added}.")
+    messages.success(
+        request, gettext("You can sign in to the SFTP server by %(added)s.") % {"added": added}
+    )
     return _back()
 
 
@@ -63,7 +73,7 @@ def add_ssh(request: HttpRequest) -> HttpResponse:
 def remove_ssh(request: HttpRequest) -> HttpResponse:
     """Forget an SSH key of one's own, which the form names: fingerprints have slashes."""
     remove_ssh_key(site(), actor_of(request), request.POST.get("fingerprint", ""))
-    messages.success(request, "Nobody signs in by that key any more.")
+    messages.success(request, gettext("Nobody signs in by that key any more."))
     return _back()
 
 

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from mini_buildd.domain.problem_list import problem_kinds
@@ -14,12 +15,12 @@ def show(request: HttpRequest) -> HttpResponse:
     parts = [
         {
             "id": "uploads",
-            "title": "Rejected uploads",
+            "title": gettext("Rejected uploads"),
             "rows": [kind for kind in kinds if kind.is_rejection],
         },
         {
             "id": "others",
-            "title": "All else",
+            "title": gettext("All else"),
             "rows": [kind for kind in kinds if not kind.is_rejection],
         },
     ]

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext
 
 
 def before(request: HttpRequest) -> int | None:
@@ -18,7 +19,7 @@ def number(request: HttpRequest, name: str) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) < 19):  # noqa: PLR2004  # 64 bits
-        raise Http404(f"“{name}” must be a number.")
+        raise Http404(gettext("“%(name)s” must be a number.") % {"name": name})
     return int(text)
 
 
@@ -38,7 +39,10 @@ def choice(request: HttpRequest, name: str, kind: type[Word]) -> Word | None:
     try:
         return kind(text)
     except ValueError:
-        raise Http404(f"“{name}” must be one of: {', '.join(kind)}.") from None
+        raise Http404(
+            gettext("“%(name)s” must be one of: %(kind)s.")
+            % {"name": name, "kind": ", ".join(kind)}
+        ) from None
 
 
 def day(request: HttpRequest, name: str) -> datetime | None:
@@ -49,7 +53,9 @@ def day(request: HttpRequest, name: str) -> datetime | None:
     try:
         return datetime.combine(date.fromisoformat(text), time(), UTC)
     except ValueError:
-        raise Http404(f"“{name}” must be a day, such as 2026-05-01.") from None
+        raise Http404(
+            gettext("“%(name)s” must be a day, such as 2026-05-01.") % {"name": name}
+        ) from None
 
 
 def day_after(request: HttpRequest, name: str) -> datetime | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from mini_buildd.db.queries.repositories import (
@@ -48,7 +49,7 @@ def show(request: HttpRequest, name: str) -> HttpResponse:
     """One repository."""
     repository = find_repository(name)
     if repository is None:
-        raise Http404(f"There is no repository “{name}”.")
+        raise Http404(gettext("There is no repository “%(name)s”.") % {"name": name})
     context = {
         "repository": repository,
         "distributions": [_shown(repository, row) for row in repository.distributions],

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from mini_buildd.db.queries.repositories import RepositoryDetail, find_repository
@@ -39,7 +40,7 @@ def listing(request: HttpRequest, name: str) -> HttpResponse:
 def _repository(name: str) -> RepositoryDetail:
     found = find_repository(name)
     if found is None:
-        raise Http404(f"There is no repository “{name}”.")
+        raise Http404(gettext("There is no repository “%(name)s”.") % {"name": name})
     return found
 
 
@@ -55,7 +56,11 @@ def give(request: HttpRequest, name: str) -> HttpResponse:
         may_add_sources="only_old" not in said,
     )
     give_right(site(), actor_of(request), _whom(request), right)
-    messages.success(request, f"{said.get('whom', '')} is {right.role.word} of {name}.")
+    messages.success(
+        request,
+        gettext("%(whom)s is %(word)s of %(name)s.")
+        % {"whom": said.get("whom", ""), "word": right.role.word, "name": name},
+    )
     return redirect("repository-rights", name)
 
 
@@ -64,9 +69,9 @@ def _role(word: str) -> Role:
         if role.word == word:
             return role
     raise RightImpossible(
-        expected="reader, uploader or owner",
+        expected=gettext("reader, uploader or owner"),
         found=word[:20] or "nothing",
-        hint="Choose what they are to be.",
+        hint=gettext("Choose what they are to be."),
     )
 
 
@@ -85,5 +90,5 @@ def _whom(request: HttpRequest) -> Whom:
 def withdraw(request: HttpRequest, name: str, number: int) -> HttpResponse:
     """One right less."""
     withdraw_right(site(), actor_of(request), name, number)
-    messages.success(request, "The right is withdrawn.")
+    messages.success(request, gettext("The right is withdrawn."))
     return redirect("repository-rights", name)

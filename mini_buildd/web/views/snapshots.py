@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from mini_buildd.deb.names import MalformedName
 from mini_buildd.domain.permission import Act
@@ -25,9 +26,9 @@ def take(request: HttpRequest, name: str) -> HttpResponse:
     repository = find_repository(name)
 
     wish = Wish(
-        title=f"Take a snapshot of {name}",
-        button="Take the snapshot",
-        done="The snapshot is there.",
+        title=gettext("Take a snapshot of %(name)s") % {"name": name},
+        button=gettext("Take the snapshot"),
+        done=gettext("The snapshot is there."),
         verb=at_once(
             lambda word: take_snapshot(
                 site(), actor_of(request), repository, _parsed(word.name), reason=word.reason
@@ -36,8 +37,10 @@ def take(request: HttpRequest, name: str) -> HttpResponse:
         back=_place(name),
         is_planned=False,
         asks_name=True,
-        consequences="What each of its suites shows now is kept until somebody drops the snapshot, "
-        "and apt can install from it by its name.",
+        consequences=gettext(
+            "What each of its suites shows now is kept until somebody drops the snapshot, "
+            "and apt can install from it by its name."
+        ),
     )
     return answer(request, wish)
 
@@ -48,8 +51,8 @@ def _parsed(text: str) -> SnapshotName:
     except MalformedName as error:
         raise SnapshotUnknown(
             expected=f"a {error.kind}",
-            found=f"“{error.text}”" if error.text else "no name",
-            hint="Choose another name, such as before-the-upgrade.",
+            found=f"“{error.text}”" if error.text else gettext("no name"),
+            hint=gettext("Choose another name, such as before-the-upgrade."),
         ) from None
 
 
@@ -59,14 +62,17 @@ def drop(request: HttpRequest, name: str, snapshot: str) -> HttpResponse:
     repository = find_repository(name)
 
     wish = Wish(
-        title=f"Drop the snapshot {snapshot} of {name}",
-        button="Drop it",
-        done=f"The snapshot {snapshot} is gone.",
+        title=gettext("Drop the snapshot %(snapshot)s of %(name)s")
+        % {"snapshot": snapshot, "name": name},
+        button=gettext("Drop it"),
+        done=gettext("The snapshot %(snapshot)s is gone.") % {"snapshot": snapshot},
         verb=at_once(lambda _: drop_snapshot(site(), actor_of(request), repository, snapshot)),
         back=_place(name),
         is_planned=False,
         asks_reason=False,
-        consequences="Versions and packages that nothing else keeps are removed for good, and "
-        "whoever installs from it is told that it is not there.",
+        consequences=gettext(
+            "Versions and packages that nothing else keeps are removed for good, and "
+            "whoever installs from it is told that it is not there."
+        ),
     )
     return answer(request, wish)

@@ -7,8 +7,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -100,9 +100,9 @@ def _wants(text: str) -> Wants:
         return Wants(text)
     except ValueError:
         raise SubscriptionImpossible(
-            expected="all, failures or nothing",
+            expected=gettext("all, failures or nothing"),
             found=text[:20] or "nothing",
-            hint="Choose one of them.",
+            hint=gettext("Choose one of them."),
         ) from None
 
 

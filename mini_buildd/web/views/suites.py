@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import now
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from mini_buildd.archive.history import MOMENT
@@ -46,14 +47,16 @@ def suite_or_404(name: str) -> SuiteRow:
     """The suite called *name*; raises Http404."""
     suite = find_suite(name)
     if suite is None:
-        raise Http404(f"There is no distribution “{name}”.")
+        raise Http404(gettext("There is no distribution “%(name)s”.") % {"name": name})
     return suite
 
 
 def _version_or_404(suite: SuiteRow, number_: int) -> VersionRow:
     version = find_version(suite.name, number_)
     if version is None:
-        raise Http404(f"{suite.name} has no version {number_}.")
+        raise Http404(
+            gettext("%(name)s has no version %(number)s.") % {"name": suite.name, "number": number_}
+        )
     return version
 
 
@@ -155,7 +158,10 @@ def compare(request: HttpRequest, distribution: str) -> HttpResponse:
     if old and new:
         for each, wanted in ((suite, old), (other, new)):
             if not has_version(each.name, wanted):
-                raise Http404(f"{each.name} has no version {wanted}.")
+                raise Http404(
+                    gettext("%(name)s has no version %(wanted)s.")
+                    % {"name": each.name, "wanted": wanted}
+                )
         part = compare_part(
             At(find_distribution(suite.name), old),
             At(find_distribution(other.name), new),
@@ -168,7 +174,10 @@ def compare(request: HttpRequest, distribution: str) -> HttpResponse:
 
 def _sibling_or_404(suite: SuiteRow, name: str) -> SuiteRow:
     if name not in suite.siblings:
-        raise Http404(f"{suite.repository} has no distribution “{name}” to compare with.")
+        raise Http404(
+            gettext("%(repository)s has no distribution “%(name)s” to compare with.")
+            % {"repository": suite.repository, "name": name}
+        )
     return suite_or_404(name)
 
 
@@ -204,7 +213,10 @@ def pinned(request: HttpRequest, distribution: str, at: str) -> HttpResponse:
     row = find_version(suite.name, number_) if number_ is not None else None
     key = tree(suite.repository).root / "archive-key.asc"
     if row is None or not key.is_file():
-        raise Http404(f"{suite.name} has no version at “{at}” that is kept.")
+        raise Http404(
+            gettext("%(name)s has no version at “%(at)s” that is kept.")
+            % {"name": suite.name, "at": at}
+        )
     text = sources_text(
         url=f"{archive_url(suite.repository)}/snapshots/{at}",
         distribution=DistributionName.parse(suite.name),

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import now
+from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -85,7 +86,7 @@ def show(request: HttpRequest, upload_id: int) -> HttpResponse:
     """One upload; it refreshes itself until it has come to its end."""
     upload = find_upload(upload_id)
     if upload is None:
-        raise Http404(f"There is no upload {upload_id}.")
+        raise Http404(gettext("There is no upload %(upload_id)s.") % {"upload_id": upload_id})
     row = upload.row
     is_moving = row.state is UploadState.RECEIVED or row.source_state in _MOVING
     acts = acts_on_upload(request, upload)

@@ -9,8 +9,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import now
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
@@ -110,7 +110,7 @@ def show(request: HttpRequest, webhook_id: int) -> HttpResponse:
 def _find(actor: Actor, number: int) -> WebhookRow:
     row = find_webhook(number)
     if row is None or not (actor.is_admin or row.owner == actor.name):
-        raise Http404(f"You have no webhook {number}.")
+        raise Http404(gettext("You have no webhook %(number)s.") % {"number": number})
     return row
 
 
@@ -138,11 +138,11 @@ def _show(request: HttpRequest, row: WebhookRow, secret: str = "") -> HttpRespon
 def program(request: HttpRequest, name: str) -> HttpResponse:
     """What one program of hooks.d was run for; for administrators."""
     if not actor_of(request).is_admin:
-        raise Http404("There is no such page.")
+        raise Http404(gettext("There is no such page."))
     page = list_deliveries(None, name, before=before(request))
     known = {each.name for each, _failed in _programs()}
     if not page.rows and name not in known:
-        raise Http404(f"There is no program {name}.")
+        raise Http404(gettext("There is no program %(name)s.") % {"name": name})
     return render(request, "mini_buildd/hook_program.html", {"name": name, "page": page})
 
 
@@ -203,9 +203,9 @@ def replay_since(request: HttpRequest, webhook_id: int) -> HttpResponse:
     hours = request.POST.get("hours", "")
     if hours not in map(str, _HOURS):
         raise WebhookImpossible(
-            expected=f"one of {', '.join(map(str, _HOURS))} hours",
+            expected=gettext("one of %(hours)s hours") % {"hours": ", ".join(map(str, _HOURS))},
             found=hours[:20] or "nothing",
-            hint="Choose since when.",
+            hint=gettext("Choose since when."),
         )
     count = verbs.replay_since(
         site(),
