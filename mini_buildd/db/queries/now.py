@@ -1,11 +1,11 @@
 """The home page: what needs somebody, what runs, what waits, what was last."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, Manager, Model, OuterRef, Q, QuerySet, Value
 
 from mini_buildd.db.models import Job, Source, Upload
 from mini_buildd.db.queries.builds import BuildRow, build_row, jobs
@@ -17,6 +17,11 @@ from mini_buildd.domain.states import JOB_OPEN, JOB_UNDER_WAY, JobState, SourceS
 _REPOSITORY = "source__distribution__repository__name"
 _SHOWN = 8
 _NEED_DAYS = 7
+# The parts of the page that are found by what their rows are.
+_FAILED, _REJECTED, _RUNNING, _CAME, _ENDED = "failed", "rejected", "running", "came", "ended"
+
+Row = TypeVar("Row")
+AnyModel = TypeVar("AnyModel", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,49 +42,68 @@ def find_now(at: datetime, order: Sequence[int]) -> Now:
 
     *order* are the jobs that wait, in the order in which they will be built.
     """
-    since = at - timedelta(days=_NEED_DAYS)
-    found = _jobs(since, order[:_SHOWN])
-    under_way = [job for job in found if job.state in JOB_UNDER_WAY]
-    ended = [job for job in found if job.state not in JOB_OPEN]
-    by_id = {job.pk: job for job in found if job.state not in JOB_UNDER_WAY}
-    came = _uploads(since)
+    shown = _shown(at - timedelta(days=_NEED_DAYS))
+    waiting = order[:_SHOWN]
+    builds = _builds({*shown[_FAILED], *shown[_RUNNING], *shown[_ENDED], *waiting})
+    found = _uploads({*shown[_REJECTED], *shown[_CAME]})
     return Now(
-        failed=_rows([job for job in ended if _is_failed(job, since)][:_SHOWN]),
-        rejected=_upload_rows([row for row in came if _is_rejected(row, since)]),
-        running=_rows(under_way[::-1]),
-        waiting=_rows([by_id[pk] for pk in order[:_SHOWN] if pk in by_id]),
-        uploads=_upload_rows(came),
-        builds=_rows(ended[:_SHOWN]),
+        failed=_those(builds, shown[_FAILED]),
+        rejected=_those(found, shown[_REJECTED]),
+        running=_those(builds, shown[_RUNNING][::-1]),
+        waiting=_those(builds, waiting),
+        uploads=_those(found, shown[_CAME]),
+        builds=_those(builds, shown[_ENDED]),
         frozen=list_frozen(),
     )
 
 
-def _rows(found: Sequence[Job]) -> tuple[BuildRow, ...]:
-    return tuple(build_row(job) for job in found)
+def _those(rows: Mapping[int, Row], ids: Iterable[int]) -> tuple[Row, ...]:
+    return tuple(rows[pk] for pk in ids if pk in rows)
 
 
-def _upload_rows(found: Sequence[Upload]) -> tuple[UploadRow, ...]:
-    return tuple(upload_row(row) for row in found[:_SHOWN])
+def _builds(ids: Collection[int]) -> Mapping[int, BuildRow]:
+    return {job.pk: build_row(job) for job in jobs().filter(pk__in=ids)}
 
 
-def _jobs(since: datetime, waiting: Sequence[int]) -> list[Job]:
-    """All that is shown of jobs, the newest first, in one question: each takes a while to put."""
-    rows = visible(_marked(Job.objects.all()), _REPOSITORY).order_by("-pk")
-    # Not by the states that they have: all that ever ended would be sorted for a few of them.
-    ended = rows.exclude(state__in=JOB_OPEN).values("pk")[:_SHOWN]
-    failed = rows.filter(
-        Q(source__state=SourceState.FAILED) | Q(binnmu__gt=0, is_made_again=False),
-        is_replaced=False,
-        state=JobState.FAILED,
-        created_at__gte=since,
-    ).values("pk")[:_SHOWN]
-    running = rows.filter(state__in=JOB_UNDER_WAY).values("pk")
-    wanted = Q(pk__in=list(waiting)) | Q(pk__in=ended) | Q(pk__in=failed) | Q(pk__in=running)
-    return list(_marked(jobs()).filter(wanted).order_by("-pk"))
+def _uploads(ids: Collection[int]) -> Mapping[int, UploadRow]:
+    return {row.pk: upload_row(row) for row in uploads().filter(pk__in=ids)}
 
 
-def _marked(rows: QuerySet[Job]) -> QuerySet[Any]:
-    """*rows* with whether their package came again, and whether they were built again."""
+def _shown(since: datetime) -> Mapping[str, list[int]]:
+    """The numbers of what each part of the page shows, the newest first.
+
+    All in one question: to put one takes longer than to answer it. The rows come in others, each
+    once, however many parts show it.
+    """
+    came = visible_uploads(Upload.objects.all())
+    jobs_ = visible(Job.objects.all(), _REPOSITORY)
+    parts: Mapping[str, QuerySet[Any]] = {
+        # Not by the states that they have: all that ever ended would be sorted for a few of them.
+        _ENDED: _newest(Job.objects, jobs_.exclude(state__in=JOB_OPEN)),
+        _FAILED: _newest(Job.objects, _failed(jobs_, since)),
+        _RUNNING: jobs_.filter(state__in=JOB_UNDER_WAY).order_by(),
+        _REJECTED: _newest(Upload.objects, _rejected(came, since)),
+        _CAME: _newest(Upload.objects, came),
+    }
+    first, *others = (
+        rows.annotate(part=Value(part)).values_list("pk", "part") for part, rows in parts.items()
+    )
+    found: dict[str, list[int]] = {part: [] for part in parts}
+    for pk, part in first.union(*others, all=True):
+        found[part].append(pk)
+    return {part: sorted(ids, reverse=True) for part, ids in found.items()}
+
+
+def _newest(of: Manager[AnyModel], rows: QuerySet[AnyModel]) -> QuerySet[AnyModel]:
+    """The newest of *rows*; order and bound stand within, since parts of a union have neither."""
+    return of.filter(pk__in=rows.order_by("-pk").values("pk")[:_SHOWN]).order_by()
+
+
+def _failed(rows: QuerySet[Job], since: datetime) -> QuerySet[Job]:
+    """Failed builds since then whose package did not come again in the same distribution.
+
+    Of those that build a published package again, the latest counts.
+    """
     newer = Source.objects.filter(
         name=OuterRef("source__name"),
         distribution=OuterRef("source__distribution"),
@@ -90,22 +114,16 @@ def _marked(rows: QuerySet[Job]) -> QuerySet[Any]:
         architecture=OuterRef("architecture"),
         binnmu__gt=OuterRef("binnmu"),
     )
-    return rows.annotate(is_replaced=Exists(newer), is_made_again=Exists(again))
+    return rows.filter(
+        ~Exists(newer),
+        Q(source__state=SourceState.FAILED) | Q(binnmu__gt=0) & ~Exists(again),
+        state=JobState.FAILED,
+        created_at__gte=since,
+    )
 
 
-def _is_failed(job: Any, since: datetime) -> bool:
-    """Whether it failed since then, and its package did not come again in the same distribution.
-
-    Of those that build a published package again, the latest counts. The same as in _jobs().
-    """
-    if job.state != JobState.FAILED or job.created_at < since or job.is_replaced:
-        return False
-    is_latest = job.binnmu > 0 and not job.is_made_again
-    return job.source.state == SourceState.FAILED or is_latest
-
-
-def _uploads(since: datetime) -> list[Upload]:
-    """The latest ones, and the latest of those that were rejected since then; newest first."""
+def _rejected(rows: QuerySet[Upload], since: datetime) -> QuerySet[Upload]:
+    """Rejected uploads since then that were not tried again."""
     again = Upload.objects.filter(pk__gt=OuterRef("pk")).filter(
         Q(changes_name=OuterRef("changes_name"))
         | Q(
@@ -114,17 +132,4 @@ def _uploads(since: datetime) -> list[Upload]:
             distribution_name=OuterRef("distribution_name"),
         )
     )
-    rows: QuerySet[Any] = visible_uploads(Upload.objects.order_by("-pk"))
-    rows = rows.annotate(is_tried_again=Exists(again))
-    rejected = rows.filter(
-        is_tried_again=False, state=UploadState.REJECTED, received_at__gte=since
-    ).values("pk")[:_SHOWN]
-    latest = rows.values("pk")[:_SHOWN]
-    wanted = uploads().annotate(is_tried_again=Exists(again))
-    return list(wanted.filter(Q(pk__in=latest) | Q(pk__in=rejected)).order_by("-pk"))
-
-
-def _is_rejected(row: Any, since: datetime) -> bool:
-    """Whether it was rejected since then and not tried again; the same as in _uploads()."""
-    is_late = row.state == UploadState.REJECTED and row.received_at >= since
-    return is_late and not row.is_tried_again
+    return rows.filter(~Exists(again), state=UploadState.REJECTED, received_at__gte=since)

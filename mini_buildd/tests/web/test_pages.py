@@ -40,7 +40,7 @@ PAGES = (
 # The most is asked for a suite: its packages with where else they are, its versions with what each
 # of them changed, who is asking, and what is hidden from them. Home reads the queue, which the
 # daemon would have in memory.
-MAX_QUERIES = 37
+MAX_QUERIES = 33
 
 
 def paths() -> list[str]:
