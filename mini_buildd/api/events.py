@@ -34,8 +34,9 @@ def list_of_events(
     """
     newest = last_event()  # asked first: what comes while we look is for the next time
     wish = wanted.wish()
-    rows = list_events_after(after, wish, count=limit)
-    last = rows[-1].id if rows else max(after, newest)
+    # Who waits for a number that there is not yet would keep the hub from all that comes before it.
+    rows = list_events_after(min(after, newest), wish, count=limit)
+    last = rows[-1].id if rows else newest
     if wait and not rows:
         hand_over(request, Follow(actor_of(request), wish, last, wait_seconds=wait))
     return EventPage(tuple(map(shown, rows)), last, address(request, after=last))

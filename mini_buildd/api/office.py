@@ -1,8 +1,11 @@
 """The calls for who looks after the instance: builders, chroots, accounts, who did what."""
 
+from typing import Annotated
+
 from django.http import HttpRequest, HttpResponse
 from django.utils.timezone import now
 from ninja import Body, Router
+from pydantic import Field
 
 from mini_buildd.api.bodies import NO_REASON, Reason
 from mini_buildd.api.door import actor_of
@@ -11,13 +14,14 @@ from mini_buildd.api.status import shown_builder
 from mini_buildd.db.queries.audit import AuditFilter, AuditRow, list_audit
 from mini_buildd.db.queries.builders import list_builders
 from mini_buildd.db.queries.chroots import ChrootRow, list_chroots
-from mini_buildd.db.queries.people import list_accounts
+from mini_buildd.db.queries.people import AccountRow, find_account, list_accounts
 from mini_buildd.domain.permission import Act, demand
 from mini_buildd.domain.problem import BuilderUnknown, ChrootUnknown
 from mini_buildd.flow.chroot import chroot_by_id
 from mini_buildd.flow.hosted import instance, site, wake
 from mini_buildd.flow.refresh import ask_refresh
 from mini_buildd.flow.set_aside import set_aside, take_back
+from mini_buildd.flow.switch_account import switch_account
 from mini_buildd.wire.api.office import (
     Account,
     AccountPage,
@@ -104,22 +108,43 @@ def list_of_audit(
 
 
 @accounts.get("", response=AccountPage, summary="List accounts")
-def list_of_accounts(request: HttpRequest) -> AccountPage:
+def list_of_accounts(
+    request: HttpRequest,
+    *,
+    off: Annotated[bool, Field(description="Also those that are switched off.")] = False,
+) -> AccountPage:
     """The accounts that are in use. No token will do for it."""
     demand(actor_of(request), Act.CONFIGURE)
-    return AccountPage(
-        tuple(
-            Account(
-                name=row.name,
-                full_name=row.full_name,
-                mail=row.mail,
-                is_administrator=row.is_admin,
-                has_password=row.has_password,
-                since=row.since,
-                groups=row.groups,
-            )
-            for row in list_accounts()
-        )
+    return AccountPage(tuple(map(_account, list_accounts(also_off=off))))
+
+
+@accounts.post("{name}/off", response=Account, summary="Switch an account off")
+def switch_account_off(request: HttpRequest, name: Word, body: Body[Reason] = NO_REASON) -> Account:
+    """Let nobody sign in as it; its keys and tokens count for nothing. No token will do for it.
+
+    What it has and what it did stays. Your own account cannot be switched off in this way.
+    """
+    switch_account(site(), actor_of(request), name, is_on=False, reason=body.reason)
+    return _account(find_account(name))
+
+
+@accounts.post("{name}/on", response=Account, summary="Switch an account on")
+def switch_account_on(request: HttpRequest, name: Word, body: Body[Reason] = NO_REASON) -> Account:
+    """Let its owner sign in again, by what they had. No token will do for it."""
+    switch_account(site(), actor_of(request), name, is_on=True, reason=body.reason)
+    return _account(find_account(name))
+
+
+def _account(row: AccountRow) -> Account:
+    return Account(
+        name=row.name,
+        full_name=row.full_name,
+        mail=row.mail,
+        is_administrator=row.is_admin,
+        has_password=row.has_password,
+        since=row.since,
+        groups=row.groups,
+        is_active=row.is_active,
     )
 
 

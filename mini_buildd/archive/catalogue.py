@@ -10,11 +10,14 @@ known here beyond the repository's number, so whoever asks looks every answer up
 import contextlib
 import hashlib
 import json
+import logging
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
+
+_log = logging.getLogger(__name__)
 
 _FORMAT = 1  # raised when the tables or what stands in them change
 
@@ -268,17 +271,34 @@ class Catalogue:
 
 @contextlib.contextmanager
 def writing(path: Path) -> Iterator[Catalogue]:
-    """The catalogue at *path*; what is of another format, or damaged, is made anew."""
+    """The catalogue at *path*; what is of another format, or damaged, is made anew.
+
+    Damage within is found when it is met, raises, and is gone the next time.
+    """
     try:
         rows = _open(path)
     except sqlite3.DatabaseError:
-        for ending in ("", "-wal", "-shm"):
-            path.with_name(path.name + ending).unlink(missing_ok=True)
+        _remove(path)
         rows = _open(path)
     try:
         yield Catalogue(rows)
+    except sqlite3.DatabaseError as error:
+        if is_damage(error):
+            _remove(path)
+        raise
     finally:
         rows.close()
+
+
+def _remove(path: Path) -> None:
+    for ending in ("", "-wal", "-shm"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+
+
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file is to blame, not that the disk is full, or that somebody else writes."""
+    kind = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the rest says more of the same
+    return kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -304,12 +324,26 @@ def _format(rows: sqlite3.Connection) -> int:
 
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
-    """The catalogue at *path*, to be asked; None while there is none."""
-    if not path.exists():
-        yield None
-        return
-    rows = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
+    """The catalogue at *path*, to be asked; None while there is none that can be read."""
+    rows = _opened(path)
     try:
-        yield rows if _format(rows) == _FORMAT else None
+        yield rows
     finally:
-        rows.close()
+        if rows is not None:
+            rows.close()
+
+
+def _opened(path: Path) -> sqlite3.Connection | None:
+    if not path.exists():
+        return None
+    try:
+        rows = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)
+    except sqlite3.OperationalError:  # it went just now
+        return None
+    try:
+        if _format(rows) == _FORMAT:
+            return rows
+    except sqlite3.DatabaseError as error:
+        _log.warning("the catalogue cannot be read: %s", error)
+    rows.close()
+    return None

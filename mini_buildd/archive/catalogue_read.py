@@ -5,13 +5,16 @@ that is wanted. What is found may have left the suites a moment ago.
 """
 
 import json
+import logging
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mini_buildd.archive.catalogue import Need, Size
+from mini_buildd.archive.catalogue import Need, Size, is_damage
+
+_log = logging.getLogger(__name__)
 
 _WORD = re.compile(r"\w+")
 _MOST_WORDS = 8
@@ -28,13 +31,20 @@ class Asked:
     def all(self, sql: str, **values: object) -> list[Any]:
         """The answer; :hidden is a list of repositories, :most the bound.
 
-        Lists are given as JSON, for json_each().
+        Lists are given as JSON, for json_each(). A catalogue that is damaged has no answers: the
+        pages do without them until it is made anew.
         """
         given = {
             name: json.dumps(sorted(value)) if isinstance(value, set | frozenset) else value
             for name, value in {**values, "hidden": self.hidden, "most": self.most}.items()
         }
-        return self.rows.execute(sql, given).fetchall()
+        try:
+            return self.rows.execute(sql, given).fetchall()
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                raise
+            _log.warning("the catalogue is damaged: %s", error)
+            return []
 
 
 # Along an index, which has all that is asked for.

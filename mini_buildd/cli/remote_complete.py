@@ -137,7 +137,7 @@ def _place(parser: argparse.ArgumentParser, words: Sequence[str]) -> _Place:
 def _values(action: argparse.Action, given: Mapping[str, str], last: str) -> Iterable[str]:
     if action.choices is not None:
         return [str(each) for each in action.choices]
-    if action.dest == "profile" or (action.dest == "name" and action.metavar == "NAME"):
+    if action.dest == "profile" or action.metavar == "PROFILE":
         return [each.name for each in list_servers(profile_path())]
     ask = _ASKED.get(str(action.metavar)) or _ASKED.get(action.dest)
     if ask is None:
@@ -184,6 +184,11 @@ def _builds(api: Api, suite: str, last: str) -> Iterable[str]:
     return [name for each in items for name in (str(each.id), f"{each.source}/{each.architecture}")]
 
 
+def _builders(api: Api, suite: str, last: str) -> Iterable[str]:
+    del suite, last
+    return [each.name for each in api.builders().items]
+
+
 _ASKED: Mapping[str, Callable[[Api, str, str], Iterable[str]]] = {
     "SUITE": _suites,
     "SUITE[@N]": _suites,
@@ -193,6 +198,7 @@ _ASKED: Mapping[str, Callable[[Api, str, str], Iterable[str]]] = {
     "PACKAGE": _packages,
     "WHAT": _packages,
     "BUILD": _builds,
+    "BUILDER": _builders,
 }
 
 

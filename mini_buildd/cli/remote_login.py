@@ -82,7 +82,7 @@ def _trusted(desk: Desk, server: Server) -> Server:
 
 
 def logout(options: argparse.Namespace) -> int:
-    """Revoke the token by itself if the instance lets it, and forget it."""
+    """Forget the token; to revoke it takes a password, as no token may do that."""
     path = profile_path()
     server = find_server(path, name=options.profile, url=options.url.rstrip("/"))
     names = [each.name for each in list_servers(path) if each.url == server.url]
@@ -90,7 +90,7 @@ def logout(options: argparse.Namespace) -> int:
     if not names:
         raise ProfileUnusable(f"{path} does not know {server.url}")
     desk.confirm(f"Forget the token for {server.url}?")
-    if server.token and not options.keep_token:
+    if server.token:
         desk.say("It stays good until it is revoked: mini-buildd-api token revoke, or on its page.")
     for name in names:
         _forget(path, name)

@@ -4,7 +4,7 @@ from mini_buildd.cli.remote_desk import Desk
 from mini_buildd.cli.remote_password import signed_in
 from mini_buildd.cli.remote_show import GREEN, RED, YELLOW
 from mini_buildd.cli.screen import Cell, Row, heading, moment
-from mini_buildd.wire.api.office import Right
+from mini_buildd.wire.api.office import Account, Right
 from mini_buildd.wire.api.status import Builder
 
 _HEALTH = {"fresh": GREEN, "good": GREEN, "expired": RED, "broken": RED}
@@ -108,20 +108,42 @@ def _right_row(each: Right) -> Row:
 
 
 def account(desk: Desk) -> int:
-    """Who may sign in."""
-    page = signed_in(desk).accounts()
+    """Who may sign in; let somebody do so no more, or again. No token will do for it."""
+    options = desk.options
+    if options.action in {"off", "on"}:
+        return _switch(desk)
+    page = signed_in(desk).accounts(off=options.all)
     rows: list[Row] = [heading("name", "mail", "since", "is", "groups")]
     rows += [
         [
             each.name,
             each.mail,
             moment(each.since),
-            "administrator" if each.is_administrator else "",
+            _account_cell(each),
             " ".join(each.groups),
         ]
         for each in page.items
     ]
     return desk.listing(page, rows, (each.name for each in page.items), "no accounts")
+
+
+def _account_cell(each: Account) -> Cell:
+    if not each.is_active:
+        return Cell("– switched off", "2")
+    return Cell("administrator" if each.is_administrator else "", "")
+
+
+def _switch(desk: Desk) -> int:
+    options = desk.options
+    is_on = options.action == "on"
+    if not is_on:
+        desk.confirm(f"Switch off {', '.join(options.name)}?")
+    api = signed_in(desk)
+    for name in dict.fromkeys(options.name):
+        found = api.switch_account(name, is_on=is_on, reason=options.reason)
+        word = "may sign in again" if is_on else "cannot sign in any more, by no key or token"
+        desk.done(found, f"{found.name} {word}")
+    return 0
 
 
 def audit(desk: Desk) -> int:

@@ -8,24 +8,38 @@ def add_office(commands: Actions) -> None:
     builder = _actions(add(commands, "builder", "list the builders, and say which get jobs"))
     add(builder, "list", "list the builders")
     aside = add(builder, "aside", "give a builder no jobs; what it builds now goes on")
-    aside.add_argument("name", metavar="NAME")
+    aside.add_argument("name", metavar="BUILDER")
     add_reason(aside)
-    add(builder, "return", "give a builder jobs again").add_argument("name", metavar="NAME")
+    again = add(builder, "return", "give a builder jobs again")
+    again.add_argument("name", metavar="BUILDER")
     chroot = _actions(add(commands, "chroot", "list what builds start from, and have it made anew"))
     add(chroot, "list", "list the chroots, with age and health")
     refresh = add(chroot, "refresh", "let chroots be made anew")
     refresh.add_argument("number", type=int, nargs="+", metavar="N", help="see: chroot list")
     _add_rights(commands)
-    account = _actions(add(commands, "account", "list the accounts, as an administrator"))
-    listing = add(account, "list", "list the accounts; asks for your password")
-    listing.add_argument(
-        "--account", default="", metavar="NAME", help="your name there (default: as here)"
-    )
+    _add_accounts(commands)
     audit = add(commands, "audit", "tell who changed what, as an administrator")
     audit.add_argument("--who", default="", metavar="NAME", help="only what this one did")
     audit.add_argument("--kind", default="", help="only what was done to such things")
     audit.add_argument("--name", default="", help="only what was done to this, or a part of it")
     add_last(audit)
+
+
+def _add_accounts(commands: Actions) -> None:
+    text = "list the accounts, switch them off and on, as an administrator; asks for your password"
+    account = _actions(add(commands, "account", text))
+    listing = add(account, "list", "list the accounts")
+    listing.add_argument("--all", action="store_true", help="also those that are switched off")
+    off = add(account, "off", "let nobody sign in as these; their keys and tokens count no more")
+    on = add(account, "on", "let their owners sign in again, by what they had")
+    for each in (off, on):
+        each.add_argument("name", metavar="NAME", nargs="+")
+        add_reason(each)
+    add_yes(off)
+    for each in (listing, off, on):
+        each.add_argument(
+            "--account", default="", metavar="NAME", help="your name there (default: as here)"
+        )
 
 
 def _actions(parser: Parser) -> Actions:

@@ -16,7 +16,7 @@ def add_profiles(commands: Actions) -> None:
         ("use", "let one be meant when none is named"),
         ("forget", "take one out of config.toml, with its token"),
     ):
-        add(actions, name, text).add_argument("name", metavar="NAME")
+        add(actions, name, text).add_argument("name", metavar="PROFILE")
     add(commands, "whoami", "tell who you are there, and what you may")
     _add_token(commands)
     _add_keys(commands)
@@ -47,8 +47,9 @@ def _add_login(commands: Actions) -> None:
         help="keep the token in config.toml, also where there is a keyring",
     )
     _add_account(login)
-    logout = add(commands, "logout", "revoke the token that is kept, and forget it")
-    logout.add_argument("--keep-token", action="store_true", help="only forget it")
+    logout = add(
+        commands, "logout", "forget the token that is kept here; it stays good until it is revoked"
+    )
     add_yes(logout)
 
 

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections import deque
 from collections.abc import Iterable
 
 from mini_buildd.cli.remote_desk import Desk, NotThere
@@ -16,6 +17,7 @@ from mini_buildd.wire.api.uploads import UploadDetail
 _GOOD, _REJECTED, _FAILED = 0, 1, 2
 _WAIT_SECONDS = 25
 _LEAST_SECONDS = 1.0
+_PAGE_ROWS = 200
 
 
 def wait(desk: Desk) -> int:
@@ -86,26 +88,39 @@ def events(desk: Desk) -> int:
     """What happened; with --follow what happens, one line each, without end."""
     options = desk.options
     newest = desk.api.status().last_event
-    after = options.after
-    if after is None and options.follow:
-        after = newest
-    elif after is None:
-        after = max(0, newest - (options.last if not options.kind else newest))
-    page = desk.api.events(after, kind=options.kind, limit=200)
-    items = page.items if options.follow else page.items[-options.last :]
-    if not options.follow:
-        rows: list[Row] = [heading("nr", "when (UTC)", "what", "of", "more")]
-        rows += [_row(each) for each in items]
-        told = EventPage(items, page.last, page.next)
-        return desk.listing(told, rows, (each.id for each in items), "nothing has happened")
-    _tell_events(desk, items)
-    return _follow(desk, page.last)
+    if options.follow:
+        return _follow(desk, newest if options.after is None else options.after)
+    found = _newest(desk, options.after or 0, newest)
+    rows: list[Row] = [heading("nr", "when (UTC)", "what", "of", "more")]
+    rows += [_row(each) for each in found.items]
+    return desk.listing(found, rows, (each.id for each in found.items), "nothing has happened")
+
+
+def _newest(desk: Desk, after: int, newest: int) -> EventPage:
+    """The last ones after that number, looked for further and further back: few may fit."""
+    span = desk.options.last
+    while True:
+        begin = max(after, newest - span)
+        found = _last_after(desk, begin)
+        if begin == after or len(found.items) == desk.options.last:
+            return found
+        span *= 10
+
+
+def _last_after(desk: Desk, after: int) -> EventPage:
+    kept: deque[Event] = deque(maxlen=desk.options.last)
+    while True:
+        page = desk.api.events(after, kind=desk.options.kind, limit=_PAGE_ROWS)
+        kept.extend(page.items)
+        if len(page.items) < _PAGE_ROWS:
+            return EventPage(tuple(kept), page.last, page.next)
+        after = page.last
 
 
 def _follow(desk: Desk, last: int) -> int:
     while True:
         begin = time.monotonic()
-        page = desk.api.events(last, _WAIT_SECONDS, kind=desk.options.kind)
+        page = desk.api.events(last, _WAIT_SECONDS, kind=desk.options.kind, limit=_PAGE_ROWS)
         _tell_events(desk, page.items)
         last = page.last
         if not page.items:  # an instance without room for more who wait is not to be hurried

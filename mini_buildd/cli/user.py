@@ -19,6 +19,7 @@ from mini_buildd.flow.rights import Right, Whom, give_right, withdraw_right
 from mini_buildd.flow.site import Site
 from mini_buildd.flow.ssh_key import add_ssh_key
 from mini_buildd.flow.submit_key import submit_key
+from mini_buildd.flow.switch_account import switch_account
 from mini_buildd.kit.clock import utc_now
 
 _GREEN, _RED, _YELLOW, _FAINT = "32", "31", "33", "2"
@@ -37,6 +38,8 @@ def run_user(options: argparse.Namespace, settings: Settings, places: Places) ->
     """Do what is asked for, and list what it is about in any case; returns the exit status."""
     acts: Mapping[str, Callable[[Site, argparse.Namespace], None]] = {
         "add": _add,
+        "off": _switch,
+        "on": _switch,
         "approve": _approve,
         "refuse": _refuse,
         "grant": _grant,
@@ -60,6 +63,12 @@ def _add(site: Site, options: argparse.Namespace) -> None:
     if options.ssh_key is not None:
         line = options.ssh_key.read_text(encoding="utf-8", errors="replace")
         add_ssh_key(site, owner(), options.name, line)
+
+
+def _switch(site: Site, options: argparse.Namespace) -> None:
+    is_on = options.action == "on"
+    for name in options.name:
+        switch_account(site, owner(), name, is_on=is_on, reason=options.reason)
 
 
 def _approve(site: Site, options: argparse.Namespace) -> None:
@@ -95,9 +104,10 @@ def _revoke(site: Site, options: argparse.Namespace) -> None:
 
 def _show(options: argparse.Namespace) -> None:
     screen = Screen.of(sys.stdout)
-    if options.action in ("list", "add"):
+    if options.action in ("list", "add", "off", "on"):
         head = ["account", "mail", "may"]
-        _table(screen, head, [_account(row) for row in list_accounts()], "no account yet")
+        accounts = [_account(row) for row in list_accounts(also_off=True)]
+        _table(screen, head, accounts, "no account yet")
     elif options.action in ("keys", "approve", "refuse"):
         rows = list_keys(utc_now(), getattr(options, "name", ""))
         head = ["", "account", "key", "of", "expires (UTC)", ""]
@@ -118,6 +128,8 @@ def _table(screen: Screen, head: list[str], rows: list[Row], none: str) -> None:
 def _account(row: AccountRow) -> Row:
     roles = {right.repository: right.role for right in reversed(row.rights)}
     may = ", ".join(f"{role.word} of {name}" for name, role in sorted(roles.items()))
+    if not row.is_active:
+        return [row.name, row.mail, Cell("– switched off", _FAINT)]
     return [row.name, row.mail, "everything" if row.is_admin else may or "nothing"]
 
 

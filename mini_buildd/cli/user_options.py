@@ -17,6 +17,11 @@ def add_user(user: argparse.ArgumentParser) -> None:
     add.add_argument("--email", default="", help="where mail reaches its owner")
     add.add_argument("--key", type=Path, help="file with an armored public key of theirs")
     add.add_argument("--ssh-key", type=Path, help="file with a public key to sign in to SFTP by")
+    off = _add(actions, "off", "let nobody sign in as these; their keys and tokens count no more")
+    on = _add(actions, "on", "let the owners of these sign in again, by what they had")
+    for each in (off, on):
+        each.add_argument("name", nargs="+", help="of an account")
+        each.add_argument("--reason", default="", help="for the audit log")
     keys = _add(actions, "keys", "list the OpenPGP keys of accounts, and whether they count")
     keys.add_argument("name", nargs="?", default="", help="of that account only")
     approve = _add(actions, "approve", "let signatures by a key count")

@@ -18,6 +18,7 @@ from mini_buildd.wire.api.changes import (
 from mini_buildd.wire.api.events import EventPage
 from mini_buildd.wire.api.keys import Key, KeyPage, SshKeyPage
 from mini_buildd.wire.api.office import (
+    Account,
     AccountPage,
     AuditPage,
     Chroot,
@@ -322,9 +323,14 @@ class Api:
         """Who did what."""
         return self.connection.get(AuditPage, "audit/", **wanted)
 
-    def accounts(self) -> AccountPage:
-        """Who may sign in."""
-        return self.connection.get(AccountPage, "accounts/")
+    def accounts(self, *, off: bool = False) -> AccountPage:
+        """Who may sign in, or the accounts that are switched *off* as well."""
+        return self.connection.get(AccountPage, "accounts/", off=off or None)
+
+    def switch_account(self, name: str, *, is_on: bool, reason: str = "") -> Account:
+        """Let somebody sign in no more, or again."""
+        place = f"accounts/{quote(name, safe='')}/{'on' if is_on else 'off'}"
+        return self.connection.post(Account, place, {"reason": reason})
 
 
 def _version_path(name: str, version: str) -> str:

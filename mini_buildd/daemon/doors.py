@@ -71,10 +71,8 @@ class Doors:
         """Let nobody in any more."""
         if self._archive_watch.running:
             self._archive_watch.stop()
-        self._telling.stop()
-        closing: list[Deferred[Any]] = [
-            found for port in self._ports if (found := port.stopListening()) is not None
-        ]
+        closing: list[Deferred[Any]] = [self._telling.stop()]
+        closing += [found for port in self._ports if (found := port.stopListening()) is not None]
         return DeferredList(closing)
 
     def _listen_for_http(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from twisted.internet.defer import inlineCallbacks
+from twisted.internet.defer import Deferred, DeferredList, inlineCallbacks
 from twisted.internet.task import LoopingCall
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
@@ -49,6 +49,7 @@ class EventDesk:
         self.reactor = asking.reactor
         self._asking = asking
         self._known: dict[Known, None] = {}
+        self._under_way: dict[Any, None] = {}
         self._check = LoopingCall(self._check_all)
         self._check.clock = asking.reactor
 
@@ -62,6 +63,16 @@ class EventDesk:
         work = self._ask(environ)
         work.addErrback(lambda _: BROKEN)
         work.addCallback(then)
+        self._under_way[work] = None
+        work.addBoth(self._over, work)
+
+    def _over(self, result: Any, work: Any) -> Any:
+        del self._under_way[work]
+        return result
+
+    def end(self) -> "Deferred[Any]":
+        """The answer comes when all who have asked until now are answered."""
+        return DeferredList(list(self._under_way))
 
     def _ask(self, environ: dict[str, Any]) -> Any:
         asking = self._asking

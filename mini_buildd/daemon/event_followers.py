@@ -148,6 +148,7 @@ class Stream(_Following):
         self._request.notifyFinish().addBoth(lambda _: self._desk.forget(self))
         if self.proof:
             self._desk.note(self)
+        self._desk.hub.expect(self)
         send_head(self._request, answered)
         self._request.registerProducer(self, True)  # noqa: FBT003  # Twisted's signature
         self._take(answered)

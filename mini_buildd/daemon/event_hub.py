@@ -70,8 +70,10 @@ class EventHub:
         self.ring = EventRing(0, source.encode)
         self.private: frozenset[str] = frozenset()
         self._listeners: dict[Listener, None] = {}
+        self._expected: dict[Listener, None] = {}
         self._is_reading = False
         self._is_woken = False
+        self._is_stopped = False
         self._sweep = self._call(self._wake)
         self._beat = self._call(self._tell_time)
 
@@ -81,26 +83,43 @@ class EventHub:
         return call
 
     def __len__(self) -> int:
-        """How many listen."""
-        return len(self._listeners)
+        """How many listen, or will."""
+        return len(self._listeners) + len(self._expected)
+
+    def expect(self, listener: Listener) -> None:
+        """*listener* is told what was by somebody else, and is added then.
+
+        Until then it hears only how time passes, and when the daemon ends.
+        """
+        self._expected[listener] = None
+        self._keep_time()
+
+    def _keep_time(self) -> None:
+        if not self._beat.running:
+            self._beat.start(self.beat_seconds, now=False)
 
     def add(self, listener: Listener) -> None:
         """Tell *listener* of what comes after its position."""
+        if self._is_stopped:  # its request was under way when all others were told of the end
+            listener.close()
+            return
         if not self._listeners:
             # Nobody has listened, so nothing was read; before the first one, nothing needs to be.
             self.ring = EventRing(listener.position, self._source.encode)
             self._sweep.start(_LOOK_SECONDS, now=False)
-            self._beat.start(self.beat_seconds, now=False)
+        self._keep_time()
+        self._expected.pop(listener, None)
         self._listeners[listener] = None
         listener.tell()
         self._wake()
 
     def remove(self, listener: Listener) -> None:
         """Tell it no more."""
-        if self._listeners.pop(listener, 0) == 0:
-            return
-        if not self._listeners:
+        self._listeners.pop(listener, None)
+        self._expected.pop(listener, None)
+        if not self._listeners and self._sweep.running:
             self._sweep.stop()
+        if not len(self) and self._beat.running:
             self._beat.stop()
 
     def wake(self) -> None:
@@ -108,10 +127,14 @@ class EventHub:
         self._source.reactor.callFromThread(self._wake)
 
     def stop(self) -> None:
-        """Everybody is told that the daemon ends."""
-        for listener in list(self._listeners):
+        """Everybody is told that the daemon ends, and who comes now as well."""
+        self._is_stopped = True
+        for listener in self._all():
             listener.close()
             self.remove(listener)
+
+    def _all(self) -> list[Listener]:
+        return [*self._listeners, *self._expected]
 
     def _wake(self) -> None:
         self._is_woken = True
@@ -142,11 +165,11 @@ class EventHub:
         if news.rows:
             for listener in list(self._listeners):
                 if listener in self._listeners:
-                    self._tell(listener)
+                    self._tell(listener, listener.tell)
 
-    def _tell(self, listener: Listener) -> None:
+    def _tell(self, listener: Listener, tell: Callable[[], None]) -> None:
         try:
-            listener.tell()
+            tell()
         except Exception:  # noqa: BLE001  # what is wrong with one is nothing to the others
             _log.exception("cannot tell one who listens")
             self.remove(listener)
@@ -159,5 +182,5 @@ class EventHub:
         self._go_on()
 
     def _tell_time(self) -> None:
-        for listener in list(self._listeners):
-            listener.beat()
+        for listener in self._all():
+            self._tell(listener, listener.beat)

@@ -16,12 +16,13 @@ from mini_buildd.config.settings import Log
 from mini_buildd.kit.log_fields import log_fields
 
 STRUCK = "(struck out)"
-# Our own tokens; and what would follow such a word in a header, a query or a dump of either.
+# Our own tokens, secrets of webhooks, the first administrator's link; and what would follow such a
+# word in a header, a query or a dump of either.
 _SECRETS = re.compile(
-    r"mbd_[A-Za-z0-9]{20,}"
+    r"mbd_[A-Za-z0-9]{20,}|whsec_[A-Za-z0-9+/=]{20,}|(?<=code=)[A-Za-z0-9_-]{20,}"
     r"|(?i:(?<=basic )|(?<=bearer )|(?<=password=)|(?<=token=)|(?<=secret=))[^\s&\"',;]+"
 )
-# Strangers choose names; none of them is to begin a line of ours, nor to steer a terminal.
+# Strangers choose names; none of them is to steer a terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 _PRIORITIES: Mapping[int, int] = {
     logging.DEBUG: 7,
@@ -87,8 +88,8 @@ class TextLines(logging.Formatter):
         return f"{first}{f' [{told}]' if told else ''}{newline}{rest}"
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line or lines."""
-        text = _clean(super().format(record))
+        """The line or lines; what follows the first is set in, so that it looks like none."""
+        text = _clean(super().format(record)).replace("\n", "\n  ")
         if not self._is_journal:
             return text
         # The journal makes an entry of each line, so each needs its priority.

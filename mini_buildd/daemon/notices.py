@@ -21,7 +21,7 @@ from mini_buildd.flow.deliver import (
     forget_deliveries,
     run,
 )
-from mini_buildd.flow.letters import forget_letters, post
+from mini_buildd.flow.letters import forget_letters, is_behind, post
 from mini_buildd.flow.tell import programs, tell
 from mini_buildd.notify.program import Runner, RunStopped
 from mini_buildd.notify.reach import parse
@@ -133,7 +133,7 @@ class Notices:
             self._post_not_before = time.monotonic() + _POST_AGAIN_SECONDS
             words = {"what": "cannot be sent", "meanwhile": "It is kept, and tried again."}
             self._troubles.note("Mail", posted.trouble, **words)
-        else:
+        elif not is_behind():  # else what is tried again in an hour would be no trouble until then
             self._troubles.over("Mail")
         return []
 

@@ -3,6 +3,8 @@
 import resource
 from typing import Any
 
+from twisted.internet.defer import Deferred
+
 from mini_buildd.api.event_stream import message
 from mini_buildd.daemon.event_desk import Asking, EventDesk
 from mini_buildd.daemon.event_door import EventDoor
@@ -26,13 +28,15 @@ class Telling:
         most = min(_MOST_LISTENERS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
         self._hub = EventHub(Source(ground.reactor, ground.pools.events, _thd_news, message))
         asking = Asking(ground.reactor, ground.pools.events, application, most)
-        self.door = EventDoor(EventDesk(asking, self._hub))
+        self._desk = EventDesk(asking, self._hub)
+        self.door = EventDoor(self._desk)
         self._unlisten = listen(self._hub.wake)
 
-    def stop(self) -> None:
-        """End all streams, and answer those who wait."""
+    def stop(self) -> "Deferred[Any]":
+        """End all streams, and answer those who wait; the answer comes when that is done."""
         self._unlisten()
         self._hub.stop()
+        return self._desk.end()
 
 
 def _thd_news(after: int) -> News:

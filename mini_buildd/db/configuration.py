@@ -1,18 +1,27 @@
-"""Where the configuration of an instance lies in the tables: which kinds of things, which columns.
+"""Where the configuration of an instance lies in the tables: which kinds of things there are.
 
 Kinds stand in the order in which they are made: what others refer to comes first.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import Any
 
 from django.contrib.auth.models import Group, User
-from django.db.models import BooleanField, IntegerField, Model, QuerySet
-from django.utils import translation
+from django.core.exceptions import ValidationError
+from django.db.models import Max, Model
 
 from mini_buildd.db import models
+from mini_buildd.db.configuration_columns import (
+    Column,
+    Given,
+    Kind,
+    Missing,
+    by,
+    help_of,
+    kind_of,
+    plain,
+    reference,
+)
 from mini_buildd.domain.configuration import (
     Address,
     Configuration,
@@ -23,123 +32,11 @@ from mini_buildd.domain.configuration import (
     Values,
 )
 from mini_buildd.domain.permission import Role
+from mini_buildd.domain.problem import Problem
+from mini_buildd.domain.subscription import SubscriptionWish, Wants
+from mini_buildd.domain.webhook import Filter, WebhookWish, parse_kinds
 
-
-class Missing(Exception):
-    """What a value refers to is not there; the text names it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What is known besides the values when rows are written: when, by whom, ends of keys."""
-
-    at: datetime
-    by: str
-    ends: Mapping[str, datetime | None] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A value of a row; one that *follows* is put once the row is saved."""
-
-    shape: FieldShape
-    get: Callable[[Any], Value]
-    put: Callable[[Any, Any, Given], None]
-    follows: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """The rows of one *shape*; *parent* is the field that names what they are below."""
-
-    shape: Shape
-    model: type[Model]
-    columns: Sequence[Column]
-    name: Callable[[Any], str] = lambda _: ""
-    begin: Callable[[Any, str], None] = lambda _row, _name: None
-    parent: str = ""
-    rows: Callable[[], QuerySet[Any]] | None = None
-
-    def all_rows(self) -> Iterable[Any]:
-        """All there are, in an order that stays."""
-        found = self.rows() if self.rows is not None else self.model._default_manager.all()  # noqa: SLF001  # Django's public name
-        return found.order_by(*_ORDERS.get(self.shape.path, ("pk",)))
-
-    def values(self, row: Any) -> Values:
-        """What is told of *row*."""
-        found = {each.shape.name: each.get(row) for each in self.columns}
-        return self.shape.told({name: value for name, value in found.items() if value is not None})
-
-    def write(self, row: Any, values: Values, given: Given) -> None:
-        """Bring *row*, new or not, to *values*. Raises Missing, ValidationError."""
-        for column in self.columns:
-            if not column.follows:
-                column.put(row, values.get(column.shape.name, column.shape.default), given)
-        row.full_clean(exclude=_left_out(row), validate_unique=False)
-        row.save()
-        for column in self.columns:
-            if column.follows:
-                column.put(row, values.get(column.shape.name, column.shape.default), given)
-
-
-def _left_out(row: Any) -> set[str]:
-    """What may be left out of *row*, and is: not each such field says so of its forms."""
-    fields = row._meta.concrete_fields  # noqa: SLF001  # Django's public name
-    return {each.name for each in fields if each.null and getattr(row, each.attname) is None}
-
-
-# --- columns ------------------------------------------------------------------
-
-
-def _help(model: type[Model], name: str) -> str:
-    with translation.override("en"):
-        return str(model._meta.get_field(name).help_text)  # type: ignore[union-attr]  # noqa: SLF001  # Django's public name
-
-
-def _plain(model: type[Model], *names: str) -> list[Column]:
-    return [_plain_column(model, name) for name in names]
-
-
-def _plain_column(model: type[Model], name: str) -> Column:
-    found: Any = model._meta.get_field(name)  # noqa: SLF001  # the same
-    kind = ValueKind.TEXT
-    if isinstance(found, BooleanField):
-        kind = ValueKind.TRUTH
-    elif isinstance(found, IntegerField):
-        kind = ValueKind.NUMBER
-    default = found.get_default()
-    if default == "" and not found.blank:
-        default = None  # it has to be told
-
-    def put(row: Any, value: Value, _: Given) -> None:
-        setattr(row, name, "" if value is None and not found.null else value)
-
-    shape = FieldShape(name, kind, default, _help(model, name))
-    return Column(shape, lambda row: cast("Value", getattr(row, name)), put)
-
-
-def _reference(
-    name: str,
-    field_name: str,
-    find: Callable[[Any, str], Model | None],
-    show: Callable[[Any], str] = str,
-    text: str = "",
-) -> Column:
-    def get(row: Any) -> Value:
-        other = getattr(row, field_name)
-        return None if other is None else show(other)
-
-    def put(row: Any, value: str | None, _: Given) -> None:
-        other = None if value is None else find(row, value)
-        if value is not None and other is None:
-            raise Missing(f"{name}: {value}")
-        setattr(row, field_name, other)
-
-    return Column(FieldShape(name, ValueKind.TEXT, None, text), get, put)
-
-
-def _by(model: type[Model], name: str) -> Callable[[Any, str], Model | None]:
-    return lambda _, value: model._default_manager.filter(**{name: value}).first()  # noqa: SLF001  # the same
+# --- columns that are more than a field -------------------------------------------
 
 
 def _suite_of_repository(row: Any, value: str) -> Model | None:
@@ -148,11 +45,11 @@ def _suite_of_repository(row: Any, value: str) -> Model | None:
 
 
 def _base(name: str = "base") -> Column:
-    return _reference(name, "base", _by(models.Base, "codename"), lambda base: base.codename)
+    return reference(name, "base", by(models.Base, "codename"), lambda base: base.codename)
 
 
 def _repository() -> Column:
-    return _reference("repository", "repository", _by(models.Repository, "name"))
+    return reference("repository", "repository", by(models.Repository, "name"))
 
 
 def _role() -> Column:
@@ -211,32 +108,62 @@ def _begin_chroot(row: Any, name: str) -> None:
     row.base, row.architecture, row.backend = base, architecture, backend
 
 
-def _named(attribute: str) -> Callable[[Any, str], None]:
-    return lambda row, name: setattr(row, attribute, name)
+def _webhook_is_active() -> Column:
+    """The last of its columns: once all is known it is looked at as a whole."""
+
+    def put(row: Any, value: bool, given: Given) -> None:  # noqa: FBT001  # a column is called so
+        try:
+            wanted = Filter(parse_kinds(row.kinds), row.package, row.distribution, row.repository)
+            WebhookWish(row.url, row.name, wanted)
+        except Problem as problem:
+            raise ValidationError(str(problem)) from None
+        if not row.secret:
+            row.secret, row.made_at = given.make_secret(), given.at
+        if row.pk is None or not row.is_active:  # what happened before is not sent afterwards
+            row.after_event = models.Event.objects.aggregate(last=Max("pk"))["last"] or 0
+            row.failures, row.failing_since, row.rests_until = 0, None, None
+        row.is_active, row.stopped_reason = value, row.stopped_reason * (not value)
+
+    shape = FieldShape("is_active", ValueKind.TRUTH, default=True)
+    return Column(shape, lambda row: bool(row.is_active), put)
 
 
-def _kind(
-    path: str,
-    text: str,
-    model: type[Model],
-    columns: Sequence[Column],
-    key: tuple[str, ...] = (),
-    *,
-    name: str = "",
-    called: Callable[[Any], str] | None = None,
-    **more: Any,
-) -> Kind:
-    fields = {column.shape.name: column.shape for column in columns}
-    shape = Shape(tuple(path.split(".")), text, fields, key)
-    if called is not None:
-        more["name"] = called
-    elif key:
-        more["name"] = lambda row: shape.name_of(
-            {column.shape.name: column.get(row) for column in columns}
+def _wants() -> Column:
+    """The last column of a subscription, as above."""
+
+    def put(row: Any, value: str, given: Given) -> None:
+        try:
+            wants = _wanted(value)
+            SubscriptionWish(row.package, row.repository, row.distribution, wants)
+        except Problem as problem:
+            raise ValidationError(str(problem)) from None
+        row.wants = wants.value
+        if row.pk is None:
+            row.made_at = given.at
+
+    shape = FieldShape("wants", ValueKind.TEXT, Wants.ALL.value, "all or failures")
+    return Column(shape, lambda row: str(row.wants), put)
+
+
+def _own_uploads() -> Column:
+    def get(row: Any) -> Value:
+        return str(row.own_uploads.wants) if hasattr(row, "own_uploads") else None
+
+    def put(row: Any, value: str, _: Given) -> None:
+        models.OwnUploads.objects.update_or_create(
+            user=row, defaults={"wants": _wanted(value).value}
         )
-    elif name:
-        more = {"name": lambda row: str(getattr(row, name)), "begin": _named(name), **more}
-    return Kind(shape, model, columns, **more)
+
+    text = "Of which ends of its own uploads it is told by mail: all, failures or nothing."
+    shape = FieldShape("own_uploads", ValueKind.TEXT, Wants.ALL.value, text)
+    return Column(shape, get, put, follows=True)
+
+
+def _wanted(value: str) -> Wants:
+    try:
+        return Wants(value)
+    except ValueError:
+        raise ValidationError(f"expected {', '.join(Wants)}; found {value}") from None
 
 
 _SUITE_FIELDS = tuple(
@@ -250,163 +177,190 @@ _REPOSITORY_FIELDS = tuple(
     if each.name not in {"id", "layout", "name"}
 )
 
+_EVENTS = ("kinds", "package", "distribution", "repository")
+_UPLOADS = ("package", "repository", "distribution")
+
 KINDS: Mapping[tuple[str, ...], Kind] = {
     kind.shape.path: kind
     for kind in (
-        _kind(
+        kind_of(
             "layout",
             "Layouts: sets of suites that repositories share.",
             models.Layout,
             [],
             name="name",
         ),
-        _kind(
+        kind_of(
             "layout.suite",
             "Suites of a layout, with their rules.",
             models.Suite,
             [
-                *_plain(models.Suite, *_SUITE_FIELDS),
-                _reference(
+                *plain(models.Suite, *_SUITE_FIELDS),
+                reference(
                     "migrates_to",
                     "migrates_to",
                     lambda row, value: row.layout.suites.filter(name=value).first(),
                     lambda suite: suite.name,
-                    _help(models.Suite, "migrates_to"),
+                    help_of(models.Suite, "migrates_to"),
                 ),
             ],
             name="name",
             parent="layout",
         ),
-        _kind(
+        kind_of(
             "base",
             "Base releases: what packages are built for.",
             models.Base,
-            _plain(models.Base, "vendor", "version_code"),
+            plain(models.Base, "vendor", "version_code"),
             name="codename",
         ),
-        _kind(
+        kind_of(
             "base.source",
             "Their apt sources; chroots are made from the first one.",
             models.AptSource,
-            _plain(models.AptSource, "url", "suite", "components", "keyring", "check_valid_until"),
+            plain(models.AptSource, "url", "suite", "components", "keyring", "check_valid_until"),
             ("url", "suite"),
             parent="base",
         ),
-        _kind(
+        kind_of(
             "chroot",
             "What builds start from: codename, architecture and backend.",
             models.Chroot,
-            _plain(
+            plain(
                 models.Chroot,
                 *("is_active", "maker", "snippets", "setup", "refresh_hours", "weight"),
             ),
             called=lambda row: f"{row.base.codename} {row.architecture} {row.backend}",
             begin=_begin_chroot,
+            order=("base__codename", "architecture", "backend"),
         ),
-        _kind(
+        kind_of(
             "repository",
             "Repositories.",
             models.Repository,
             [
-                _reference("layout", "layout", _by(models.Layout, "name")),
-                *_plain(models.Repository, *_REPOSITORY_FIELDS),
+                reference("layout", "layout", by(models.Layout, "name")),
+                *plain(models.Repository, *_REPOSITORY_FIELDS),
             ],
             name="name",
         ),
-        _kind(
+        kind_of(
             "distribution",
             "Distributions: a suite of a repository, for a base release.",
             models.Distribution,
             [
                 _repository(),
                 _base(),
-                _reference("suite", "suite", _suite_of_repository, lambda suite: suite.name),
+                reference("suite", "suite", _suite_of_repository, lambda suite: suite.name),
             ],
             name="name",
         ),
-        _kind(
+        kind_of(
             "distribution.architecture",
             "What they are built for.",
             models.DistributionArchitecture,
-            _plain(models.DistributionArchitecture, "builds_all", "is_optional", "cross_from"),
+            plain(models.DistributionArchitecture, "builds_all", "is_optional", "cross_from"),
             name="architecture",
             parent="distribution",
         ),
-        _kind(
+        kind_of(
             "build_needs",
             "What single source packages need to be built.",
             models.BuildNeeds,
-            _plain(
+            plain(
                 models.BuildNeeds,
                 *("memory_mb", "disk_mb", "cores", "minutes", "tags", "priority"),
             ),
             name="source",
         ),
-        _kind(
+        kind_of(
             "builder",
             "Builders; all else they say of themselves.",
             models.Builder,
-            _plain(models.Builder, "is_enabled"),
+            plain(models.Builder, "is_enabled"),
             name="name",
         ),
-        _kind(
+        kind_of(
             "keyring",
             "Keyrings whose owners need no account.",
             models.TrustedKeyring,
-            _plain(models.TrustedKeyring, "path", "permissions", "is_active"),
+            plain(models.TrustedKeyring, "path", "permissions", "is_active"),
             name="name",
         ),
-        _kind("group", "Groups of accounts.", Group, [], name="name"),
-        _kind(
+        kind_of("group", "Groups of accounts.", Group, [], name="name"),
+        kind_of(
             "account",
             "Accounts. Passwords and tokens are not here; a new account has none.",
             User,
             [
-                *_plain(
+                *plain(
                     User,
                     *("email", "first_name", "last_name"),
                     *("is_active", "is_staff", "is_superuser"),
                 ),
                 _groups(),
+                _own_uploads(),
             ],
             name="username",
             begin=_begin_account,
         ),
-        _kind(
+        kind_of(
             "account.key",
             "Their OpenPGP keys, by fingerprint.",
             models.OpenPGPKey,
-            [*_plain(models.OpenPGPKey, "armored", "is_active"), _approved()],
+            [*plain(models.OpenPGPKey, "armored", "is_active"), _approved()],
             name="fingerprint",
             parent="user",
             rows=lambda: models.OpenPGPKey.objects.filter(refused_at=None, revoked_at=None),
         ),
-        _kind(
+        kind_of(
             "account.ssh_key",
             "Their SSH keys, by fingerprint.",
             models.SshKey,
-            _plain(models.SshKey, "text", "comment", "is_active"),
+            plain(models.SshKey, "text", "comment", "is_active"),
             name="fingerprint",
             parent="user",
         ),
-        _kind(
+        kind_of(
+            "account.webhook",
+            "Their webhooks, without secrets: one that an import makes has a new one, which its "
+            "owner renews to see it.",
+            models.Webhook,
+            [
+                *plain(models.Webhook, "url", "name", *_EVENTS),
+                _webhook_is_active(),
+            ],
+            ("url", "name", *_EVENTS),
+            parent="user",
+            order=("url", "name", *_EVENTS, "id"),
+        ),
+        kind_of(
+            "account.subscription",
+            "Of which uploads they are told by mail.",
+            models.Subscription,
+            [*plain(models.Subscription, *_UPLOADS), _wants()],
+            _UPLOADS,
+            parent="user",
+            order=_UPLOADS,
+        ),
+        kind_of(
             "right",
             "Rights to repositories, of an account, a group, or the keys of a keyring.",
             models.Grant,
             [
                 _repository(),
                 _role(),
-                _reference("account", "user", _by(User, "username")),
-                _reference("group", "group", _by(Group, "name")),
-                _reference("keyring", "keyring", _by(models.TrustedKeyring, "name")),
-                _reference(
+                reference("account", "user", by(User, "username")),
+                reference("group", "group", by(Group, "name")),
+                reference("keyring", "keyring", by(models.TrustedKeyring, "name")),
+                reference(
                     "suite",
                     "suite",
                     _suite_of_repository,
                     lambda suite: suite.name,
-                    _help(models.Grant, "suite"),
+                    help_of(models.Grant, "suite"),
                 ),
-                *_plain(models.Grant, "sources", "may_add_sources", "fingerprint"),
+                *plain(models.Grant, "sources", "may_add_sources", "fingerprint"),
             ],
             (
                 *("repository", "role", "account", "group"),
@@ -414,22 +368,6 @@ KINDS: Mapping[tuple[str, ...], Kind] = {
             ),
         ),
     )
-}
-_ORDERS: Mapping[tuple[str, ...], tuple[str, ...]] = {
-    ("layout",): ("name",),
-    ("layout", "suite"): ("name",),
-    ("base",): ("codename",),
-    ("chroot",): ("base__codename", "architecture", "backend"),
-    ("repository",): ("name",),
-    ("distribution",): ("name",),
-    ("distribution", "architecture"): ("architecture",),
-    ("build_needs",): ("source",),
-    ("builder",): ("name",),
-    ("keyring",): ("name",),
-    ("group",): ("name",),
-    ("account",): ("username",),
-    ("account", "key"): ("fingerprint",),
-    ("account", "ssh_key"): ("fingerprint",),
 }
 SHAPES: Mapping[tuple[str, ...], Shape] = {path: kind.shape for path, kind in KINDS.items()}
 

@@ -22,11 +22,15 @@ class SavedFile:
 
 
 def save_database(target: Path) -> None:
-    """Copy the database to *target* as it is at one moment; who writes meanwhile is not held up."""
+    """Copy the database to *target* as it is at one moment; who writes meanwhile is not held up.
+
+    What this very thread has not committed yet is not in it: SQLite waits without an end for a
+    transaction of the connection that it copies by, so it has one of its own.
+    """
     target.touch(mode=0o600)
-    connection.ensure_connection()
-    with closing(sqlite3.connect(target)) as copy:
-        connection.connection.backup(copy)
+    source = Path(connection.settings_dict["NAME"])
+    with closing(sqlite3.connect(target)) as copy, closing(_open(source)) as opened:
+        opened.backup(copy)
         # One file alone, without those that SQLite keeps beside it.
         copy.execute("PRAGMA journal_mode=DELETE")
 

@@ -72,6 +72,7 @@ class Act(StrEnum):
     KEEP_WEBHOOK = "have a webhook of one's own"
     SUBSCRIBE = "choose what one is told by mail"
     SEE_AUDIT = "read who changed what"
+    SWITCH_ACCOUNT = "switch an account off or on"
     CONFIGURE = "change the settings"
 
 
@@ -113,6 +114,7 @@ RULES: Mapping[Act, Rule] = {
     Act.KEEP_WEBHOOK: Rule(Role.ADMINISTRATOR, None, "the account itself"),
     Act.SUBSCRIBE: Rule(Role.ADMINISTRATOR, Scope.CHANGE, "the account itself"),
     Act.SEE_AUDIT: Rule(Role.ADMINISTRATOR, Scope.READ),
+    Act.SWITCH_ACCOUNT: Rule(Role.ADMINISTRATOR, None),
     Act.CONFIGURE: Rule(Role.ADMINISTRATOR, None),
 }
 

@@ -26,6 +26,7 @@ _URL = re.compile(r"https?://[!-~]+")
 _PATTERN = re.compile(r"[a-z0-9*?][a-z0-9+.*?-]*")
 _PLACE = re.compile(r"[A-Za-z0-9~][A-Za-z0-9.~+-]*")
 _WEB_PORTS = frozenset({80, 443})
+_LABEL_CHARACTERS = 63
 _LEAST_OTHER_PORT = 1024  # below are mail servers and the like, which must not be spoken to
 
 # Standard Webhooks recommends such a schedule; all in all it is tried for about two days.
@@ -124,7 +125,7 @@ def _check_url(url: str) -> None:
             found = url[:100]
         else:
             found = _what_is_wrong(
-                has_host=bool(parts.hostname),
+                host=parts.hostname or "",
                 has_user="@" in parts.netloc,
                 has_fragment="#" in url,
                 port=port,
@@ -138,9 +139,11 @@ def _check_url(url: str) -> None:
         )
 
 
-def _what_is_wrong(*, has_host: bool, has_user: bool, has_fragment: bool, port: int | None) -> str:
-    if not has_host:
+def _what_is_wrong(*, host: str, has_user: bool, has_fragment: bool, port: int | None) -> str:
+    if not host:
         return "no host"
+    if not _is_name(host):
+        return f"{host[:100]}, which can be no name of a host"
     if has_user:
         return "a name or a password in the URL"
     if has_fragment:
@@ -148,6 +151,12 @@ def _what_is_wrong(*, has_host: bool, has_user: bool, has_fragment: bool, port: 
     if port is not None and port not in _WEB_PORTS and port < _LEAST_OTHER_PORT:
         return f"port {port}"
     return ""
+
+
+def _is_name(host: str) -> bool:
+    """Whether each label of it has a length that a name server takes (RFC 1035 §2.3.4)."""
+    labels = host.removesuffix(".").split(".")
+    return all(0 < len(label) <= _LABEL_CHARACTERS for label in labels)
 
 
 def again_in_seconds(tries: int, wanted_seconds: float | None = None) -> float | None:
@@ -161,9 +170,10 @@ def again_in_seconds(tries: int, wanted_seconds: float | None = None) -> float |
     return min(max(wait, wanted_seconds or 0.0), _LONGEST_WAIT_SECONDS)
 
 
-def rest_seconds(failures: int) -> float:
-    """How long a receiver is left alone that failed so many times in a row."""
-    return float(_REST_SECONDS[min(failures, len(_REST_SECONDS)) - 1])
+def rest_seconds(failures: int, wanted_seconds: float | None = None) -> float:
+    """How long a receiver is left alone that failed so many times in a row, or as it wants."""
+    rest = float(_REST_SECONDS[min(failures, len(_REST_SECONDS)) - 1])
+    return min(max(rest, wanted_seconds or 0.0), _LONGEST_WAIT_SECONDS)
 
 
 def run_again_in_seconds(tries: int) -> float | None:

@@ -9,7 +9,8 @@ from django.db.models import Model, ProtectedError, RestrictedError
 
 from mini_buildd.config.places import Places
 from mini_buildd.db.audit import note
-from mini_buildd.db.configuration import KINDS, SHAPES, Given, Kind, Missing, read_rows
+from mini_buildd.db.configuration import KINDS, SHAPES, read_rows
+from mini_buildd.db.configuration_columns import Given, Kind, Missing
 from mini_buildd.domain.configuration import (
     Address,
     ConfigChange,
@@ -18,6 +19,7 @@ from mini_buildd.domain.configuration import (
 )
 from mini_buildd.domain.permission import Act, Actor, demand
 from mini_buildd.domain.problem import ConfigurationImpossible
+from mini_buildd.flow.webhook import new_secret
 from mini_buildd.keys.gpg import GnupgFailed
 from mini_buildd.keys.public_key import read_public_key
 from mini_buildd.keys.ssh_key import SshKeyUnfit, read_ssh_key
@@ -56,7 +58,8 @@ def import_configuration(
     demand(by, Act.CONFIGURE)
     wanted = read_configuration(text, SHAPES)
     # What is there already was checked when it came; gpg is not called within a transaction.
-    given = Given(clock(), by.name, _check_keys(places, compare_configuration(text, by)))
+    ends = _check_keys(places, compare_configuration(text, by))
+    given = Given(clock(), by.name, new_secret, ends)
     with transaction.atomic():
         found, rows = read_rows()
         changes = [each for each in compare(found, wanted) if prunes or each.fate is not Fate.GONE]

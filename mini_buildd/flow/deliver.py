@@ -10,8 +10,11 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from mini_buildd.db.actors import actor_for
 from mini_buildd.db.events import record
 from mini_buildd.db.models import Delivery, Webhook
+from mini_buildd.db.queries.events import find_event
+from mini_buildd.db.visibility import seen_by
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.webhook import (
     RECOVERED_AFTER,
@@ -30,6 +33,7 @@ from mini_buildd.notify.webhook import Answer, Courier, signatures
 # Then whoever else has something to deliver gets the thread.
 _TURN_SECONDS = 5.0
 _MOST_TRIES_TOLD = 12
+_NOT_THEIRS = "not sent: its owner may not see that any more"
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -73,12 +77,17 @@ def deliver(site: Site, courier: Courier, webhook_id: int) -> Turn:
     events: list[EventKind] = []
     end = time.monotonic() + _TURN_SECONDS
     while time.monotonic() < end:
-        webhook = Webhook.objects.filter(pk=webhook_id, is_active=True).first()
+        rows = Webhook.objects.filter(pk=webhook_id, is_active=True, user__is_active=True)
+        webhook = rows.first()
         if webhook is None or (webhook.rests_until and webhook.rests_until > site.clock()):
             return Turn(has_more=False, events=tuple(events))
         delivery = _next(site, webhook=webhook)
         if delivery is None:
             return Turn(has_more=False, events=tuple(events))
+        if not _may_be_told(webhook, delivery):
+            _note_try(delivery, site.clock(), None, 0.0, _NOT_THEIRS)
+            _set(delivery, DeliveryState.FAILED, site.clock())
+            continue
         answer = _send(site, courier, webhook, delivery)
         events += _note_answer(site, webhook, delivery, answer)
         if not answer.is_taken:
@@ -91,6 +100,14 @@ def _next(site: Site, *, webhook: Webhook | None = None, program: str = "") -> D
         webhook=webhook, program=program, state=DeliveryState.WAITING, due_at__lte=site.clock()
     )
     return rows.order_by("due_at", "pk").first()
+
+
+def _may_be_told(webhook: Webhook, delivery: Delivery) -> bool:
+    """Whether its owner may still see what happened: it may wait for days, or be sent again."""
+    if delivery.event_id is None:  # a test; or what it was about is gone
+        return True
+    with seen_by(lambda: actor_for(webhook.user_id)):
+        return find_event(delivery.event_id) is not None
 
 
 def _send(site: Site, courier: Courier, webhook: Webhook, delivery: Delivery) -> Answer:
@@ -159,7 +176,7 @@ def _note_good(webhook: Webhook, at: datetime) -> None:
 def _note_bad(webhook: Webhook, at: datetime, answer: Answer) -> list[EventKind]:
     failures = webhook.failures + 1
     since = webhook.failing_since or at
-    rests_until = at + timedelta(seconds=rest_seconds(failures))
+    rests_until = at + timedelta(seconds=rest_seconds(failures, answer.wait_seconds))
     rows = Webhook.objects.filter(pk=webhook.pk, is_active=True)
     rows.update(failures=failures, failing_since=since, rests_until=rests_until)
     is_given_up = at - since >= timedelta(days=STOP_AFTER_DAYS)
@@ -187,7 +204,9 @@ def run(site: Site, runner: Runner, name: str) -> Turn:
 def _run_once(site: Site, runner: Runner, name: str, delivery: Delivery) -> bool:
     """Whether it went well."""
     at = site.clock()
-    program = next((each for each in programs(site) if each.name == name), None)
+    # What is found may be a folder that it is in, and that cannot be read at present.
+    path = site.settings.hooks.folder_in(site.settings.home) / name
+    program = next((each for each in programs(site) if path.is_relative_to(each.path)), None)
     status, seconds, is_good, is_there = None, 0.0, False, program is not None
     if program is None:
         said = "there is no such program any more"

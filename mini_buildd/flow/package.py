@@ -13,6 +13,8 @@ from mini_buildd.flow.asked import asking
 
 # Of a library that everything needs, so many are told.
 MOST_NEEDERS = 500
+# A team may have thousands; the list of them comes in pages.
+_MOST_MAINTAINED = 100_000
 
 RELATIONS = (
     "Pre-Depends",
@@ -95,7 +97,7 @@ def known_packages(fields: Iterable[Related]) -> frozenset[str]:
 
 def maintained_by(person: str) -> frozenset[str]:
     """The names of source packages that name *person* as a maintainer."""
-    with asking(MOST_NEEDERS) as asked:
+    with asking(_MOST_MAINTAINED) as asked:
         return frozenset(catalogue_read.maintained_by(asked, person) if asked is not None else ())
 
 

@@ -39,8 +39,7 @@ def restore(source: Path, home: Path) -> dict[str, Any]:
     made = beside(home)
     try:
         note = _from_folder(source, made) if source.is_dir() else _from_file(source, made)
-        if sha256_of(made / "db.sqlite3") != note["database_sha256"]:
-            raise _impossible("its database as it was saved", "another one")
+        _check(made, note)
         sync_filesystem(made)
         if home.is_dir():
             home.rmdir()
@@ -49,6 +48,23 @@ def restore(source: Path, home: Path) -> dict[str, Any]:
     finally:
         shutil.rmtree(made, ignore_errors=True)
     return note
+
+
+def _check(made: Path, note: dict[str, Any]) -> None:
+    """Raise BackupImpossible where something was lost on the way, as of a copy that was cut off."""
+    database = made / "db.sqlite3"
+    if not database.is_file() or sha256_of(database) != note["database_sha256"]:
+        raise _impossible("its database as it was saved", "another one, or none")
+    count = sum(len(names) for _, _, names in os.walk(made)) + _linked_folders(made)
+    if count < note["files"]:
+        raise _impossible(f"all {note['files']} files that were saved", f"{count} of them")
+
+
+def _linked_folders(made: Path) -> int:
+    """How many links lead to folders, which os.walk() takes for such."""
+    return sum(
+        (Path(root) / name).is_symlink() for root, names, _ in os.walk(made) for name in names
+    )
 
 
 def _from_folder(source: Path, made: Path) -> dict[str, Any]:
@@ -65,7 +81,11 @@ def _read_note(data: bytes) -> dict[str, Any]:
         note = json.loads(data)
     except ValueError:
         note = None
-    if not isinstance(note, dict) or note.get("format") != 1 or "database_sha256" not in note:
+    if (
+        not isinstance(note, dict)
+        or note.get("format") != 1
+        or not {"database_sha256", "files"} <= note.keys()
+    ):
         raise _impossible("a backup that this version can read", f"another {NOTE}")
     return note
 
@@ -121,8 +141,9 @@ def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, made: Path, path: Pur
         target.symlink_to(member.linkname)
     elif member.islnk():
         linked = PurePosixPath(member.linkname)
-        other = made / linked.relative_to(HOME)
-        if ".." in linked.parts or other.is_symlink():
+        other = made.joinpath(*linked.parts[1:])
+        is_inside = linked.parts[:1] == (HOME,) and root in other.resolve().parents
+        if not is_inside or other.is_symlink() or not other.is_file():
             raise _impossible("links inside of the instance", member.linkname)
         shutil.copy2(other, target)
     else:

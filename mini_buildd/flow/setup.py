@@ -35,7 +35,7 @@ from mini_buildd.domain.permission import SELF, Act, Actor, Role, demand
 from mini_buildd.domain.problem import SetupImpossible
 from mini_buildd.domain.release import version_code
 from mini_buildd.flow.add_account import new_account
-from mini_buildd.flow.submit_key import check_fit
+from mini_buildd.flow.submit_key import check_fit, is_distrusted
 from mini_buildd.keys.gpg import GnupgFailed
 from mini_buildd.keys.public_key import PublicKey, read_public_key
 from mini_buildd.kit.clock import utc_now
@@ -318,6 +318,12 @@ def _uploader(
             found=f"{key.fingerprint}, which is registered for {row.user}",
             hint="Remove it there first.",
         )
+    if row is not None and (row.refused_at is not None or is_distrusted(row)):
+        raise SetupImpossible(
+            expected="a key that was not refused, revoked or switched off here",
+            found=f"{key.fingerprint}, which was",
+            hint="Approve it among the keys, or give another one.",
+        )
     work.ensure(
         OpenPGPKey,
         f"key {key.fingerprint}",
@@ -336,7 +342,7 @@ def _uploader(
         row.armored, row.uid, row.expires_at = key.armored, key.user_id[:300], key.expires_at
         row.save(update_fields=["armored", "uid", "expires_at"])
         work.changes.append(Change(f"key {key.fingerprint} as it is now", is_new=True))
-    if row is not None and row.approved_at is None and row.refused_at is None:  # it has waited
+    if row is not None and row.approved_at is None:  # it has waited
         row.approved_at, row.approved_by = utc_now(), by.name
         row.save(update_fields=["approved_at", "approved_by"])
         work.changes.append(Change(f"key {key.fingerprint} approved", is_new=True))

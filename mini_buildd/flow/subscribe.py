@@ -28,7 +28,12 @@ def subscribe(site: Site, actor: Actor, owner: str, wish: SubscriptionWish) -> S
                 found=owner,
                 hint="Accounts are made in Settings.",
             )
-        if user.subscriptions.count() >= MOST_OF_AN_ACCOUNT:
+        same = {
+            "package": wish.package,
+            "repository": wish.repository,
+            "distribution": wish.distribution,
+        }
+        if user.subscriptions.exclude(**same).count() >= MOST_OF_AN_ACCOUNT:
             raise SubscriptionImpossible(
                 expected=f"at most {MOST_OF_AN_ACCOUNT} subscriptions of an account",
                 found="one more",
@@ -36,9 +41,7 @@ def subscribe(site: Site, actor: Actor, owner: str, wish: SubscriptionWish) -> S
             )
         row, _ = Subscription.objects.update_or_create(
             user=user,
-            package=wish.package,
-            repository=wish.repository,
-            distribution=wish.distribution,
+            **same,
             defaults={"wants": wish.wants.value},
             create_defaults={"wants": wish.wants.value, "made_at": site.clock()},
         )

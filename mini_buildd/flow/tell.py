@@ -32,14 +32,22 @@ def programs(site: Site) -> tuple[Program, ...]:
 
 def tell(site: Site) -> int:
     """Write down what is to be told since the last time; gives how many deliveries."""
-    cursor, is_new = Cursor.objects.get_or_create(name=_CURSOR)
-    if is_new:  # what was before there were receivers is no news to them
-        cursor.event_id = Event.objects.aggregate(last=Max("pk"))["last"] or 0
-        cursor.save()
+    cursor = _cursor()
     made = 0
     while last := _end_of_part(cursor.event_id):
         made += _tell_part(site, cursor, last)
     return made
+
+
+def _cursor() -> Cursor:
+    """How far it has come; what was before there were receivers is no news to them."""
+    found = Cursor.objects.filter(name=_CURSOR).first()
+    if (
+        found is None
+    ):  # at once with where it begins, or who is killed in between tells all that was
+        last = Event.objects.aggregate(last=Max("pk"))["last"] or 0
+        found = Cursor.objects.create(name=_CURSOR, event_id=last)
+    return found
 
 
 def _end_of_part(after: int) -> int | None:

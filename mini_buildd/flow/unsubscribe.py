@@ -3,6 +3,7 @@
 It is signed, so that nobody can make one up (RFC 8058 asks for that), and good for one thing only.
 """
 
+from django.contrib.auth import get_user_model
 from django.core.signing import BadSignature, Signer
 
 from mini_buildd.db.models import OwnUploads, Subscription
@@ -37,5 +38,5 @@ def unsubscribe(token: str) -> None:
     what, number = parse_token(token)
     if what == SUBSCRIPTION:
         Subscription.objects.filter(pk=number).delete()
-    else:
+    elif get_user_model().objects.filter(pk=number).exists():
         OwnUploads.objects.update_or_create(user_id=number, defaults={"wants": Wants.NOTHING.value})

@@ -41,6 +41,11 @@ class NewWebhook:
     secret: str
 
 
+def new_secret() -> str:
+    """What a webhook signs with."""
+    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
 @tells_full_disk
 def make_webhook(site: Site, actor: Actor, owner: str, wish: WebhookWish) -> NewWebhook:
     """A webhook of the account *owner*, which is told what that one may see from now on.
@@ -48,7 +53,7 @@ def make_webhook(site: Site, actor: Actor, owner: str, wish: WebhookWish) -> New
     Raises NotAllowed, WebhookImpossible.
     """
     demand(actor, Act.KEEP_WEBHOOK, owner=owner)
-    secret = _new_secret()
+    secret = new_secret()
     with transaction.atomic():
         user = get_user_model().objects.filter(username=owner, is_active=True).first()
         if user is None:
@@ -101,7 +106,7 @@ def renew_secret(site: Site, actor: Actor, number: int) -> NewWebhook:
         row = _find(actor, number)
         before = state_of(row)
         row.old_secret, row.old_secret_until = row.secret, site.clock() + _OLD_SECRET_COUNTS
-        row.secret = _new_secret()
+        row.secret = new_secret()
         row.save()
         _note(site, actor, "renewed the secret of a webhook", row, before)
     return NewWebhook(webhook_row(row), row.secret)
@@ -199,10 +204,6 @@ def _let_go_on(row: Webhook) -> None:
     """Somebody looks after it, so it is tried at once."""
     row.rests_until = None
     row.save(update_fields=["rests_until"])
-
-
-def _new_secret() -> str:
-    return SECRET_PREFIX + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
 
 
 def _note(

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,30 +51,32 @@ class Run:
 
 def find_programs(folder: Path) -> tuple[Program, ...]:
     """What is in *folder*, and in folders of it that are named after a kind of event."""
-    found: list[Program] = []
-    for path in _entries(folder):
-        if path.is_dir():
-            found += [_program(folder, each, path.name) for each in _entries(path) if _is_one(each)]
-        elif _is_one(path):
-            found.append(_program(folder, path, ""))
-    return tuple(found)
+    return tuple(_found(folder, folder))
 
 
-def _entries(folder: Path) -> list[Path]:
+def _found(top: Path, folder: Path, kind: str = "") -> Iterator[Program]:
+    """What is in *folder*; one that cannot be looked into is itself what has a fault."""
     try:
-        return sorted(folder.iterdir())
+        for path in sorted(folder.iterdir()):
+            if folder == top and path.is_dir():
+                yield from _found(top, path, path.name)
+            else:
+                with suppress(FileNotFoundError):  # it was removed meanwhile
+                    yield from _program(top, path, kind)
     except (FileNotFoundError, NotADirectoryError):
-        return []
+        return
+    except OSError as error:
+        yield Program(folder.name, folder, kind, f"{folder} cannot be read: {error.strerror}")
 
 
 def _is_one(path: Path) -> bool:
     return _NAME.fullmatch(path.name) is not None and path.is_file() and os.access(path, os.X_OK)
 
 
-def _program(folder: Path, path: Path, kind: str) -> Program:
-    name = str(path.relative_to(folder))
-    faults = (fault for each in {folder, path.parent, path} if (fault := _fault(each)))
-    return Program(name, path, kind, next(faults, ""))
+def _program(top: Path, path: Path, kind: str) -> Iterator[Program]:
+    if _is_one(path):
+        faults = (fault for each in {top, path.parent, path} if (fault := _fault(each)))
+        yield Program(str(path.relative_to(top)), path, kind, next(faults, ""))
 
 
 def _fault(path: Path) -> str:

@@ -87,7 +87,7 @@ class Courier:
         parts = urlsplit(url)
         try:
             connected = self._connect(parts)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter for what can be no name of a host
             return Answer(is_taken=False, said=_words(error), seconds=time.monotonic() - begun)
         left = max(self._seconds - (time.monotonic() - begun), 0.1)
         timer = threading.Timer(left, _cut, [connected])
@@ -173,10 +173,11 @@ def _answer(response: http.client.HTTPResponse, begun: float) -> Answer:
         text = response.read(_MOST_ANSWER_BYTES).decode("utf-8", "replace")
     if response.status in range(300, 400):
         text = f"a redirect to {response.headers.get('Location', 'nowhere')}, not followed"
+    text = text if text.strip() else response.reason
     said = "".join(each if each.isprintable() else " " for each in text).strip()
     return Answer(
         is_taken=response.status in _TAKEN,
-        said=(said or response.reason)[:_MOST_SAID],
+        said=said[:_MOST_SAID],
         seconds=time.monotonic() - begun,
         status=response.status,
         wants_no_more=response.status == _GONE,

@@ -55,6 +55,7 @@ _SENTENCES: Mapping[EventKind, str] = {
     EventKind.UPLOADER_KEY_REVOKED: _("A key was revoked"),
     EventKind.UPLOADER_KEY_REMOVED: _("A key was removed"),
     EventKind.UPLOADER_KEY_EXPIRES: _("A key of an uploader expires"),
+    EventKind.WEBHOOK_STOPPED: _("A webhook was switched off"),
 }
 FAMILIES: Mapping[str, str] = {
     "upload": _("Uploads"),
@@ -67,6 +68,7 @@ FAMILIES: Mapping[str, str] = {
     "key": _("Keys of the archive"),
     "keyring": _("Keyring packages"),
     "uploader_key": _("Keys of uploaders"),
+    "webhook": _("Webhooks"),
 }
 
 

@@ -131,6 +131,7 @@ _EVENT: Mapping[EventKind, Shape] = {
     EventKind.UPLOADER_KEY_REVOKED: Shape.BAD,
     EventKind.UPLOADER_KEY_REMOVED: Shape.OFF,
     EventKind.UPLOADER_KEY_EXPIRES: Shape.HELD,
+    EventKind.WEBHOOK_STOPPED: Shape.HELD,
 }
 
 

@@ -117,7 +117,7 @@ def read_configuration(text: str, shapes: Shapes) -> Configuration:
     """What the file says; raises ConfigurationMalformed with all that is wrong."""
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # the latter, and numbers of any length, too
         raise _malformed([str(error)]) from None
     reader = _Reader(shapes)
     reader.things((), (), data)

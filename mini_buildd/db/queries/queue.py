@@ -97,6 +97,12 @@ def last_event() -> int:
     return found or 0
 
 
+def last_event_before(at: datetime) -> int:
+    """The number of the newest event before that time."""
+    rows = Event.objects.filter(at__lt=at).order_by("-at", "-pk")
+    return rows.values_list("pk", flat=True).first() or 0
+
+
 def changes_since(event_id: int, at_most: int) -> Changes | None:
     """What events after that one concern; None when there are too many to tell quickly."""
     rows = Event.objects.filter(pk__gt=event_id).order_by("pk")

@@ -1,12 +1,13 @@
 """Webhooks and their deliveries, as their owners see them: never the secrets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
 
-from mini_buildd.db.models import Delivery, Webhook
+from mini_buildd.db.models import Delivery, Event, Webhook
 from mini_buildd.db.queries.page import Page, page
+from mini_buildd.db.visibility import visible_events
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.webhook import DeliveryState, Filter
 
@@ -141,11 +142,21 @@ def list_deliveries(
     before: int | None = None,
     count: int = 50,
 ) -> Page[DeliveryRow]:
-    """A page of what one webhook, or else one program, was told, the newest first."""
+    """A page of what one webhook, or else one program, was told, the newest first.
+
+    What whoever looks may not see any more has no body.
+    """
     rows = Delivery.objects.filter(webhook=webhook_id, program=program)
     if state is not None:
         rows = rows.filter(state=state)
-    return page(rows, delivery_row, before, count)
+    found = page(rows, delivery_row, before, count)
+    events = Event.objects.filter(pk__in=[row.event_id for row in found.rows if row.event_id])
+    seen = frozenset(visible_events(events).values_list("pk", flat=True))
+    shown = (
+        row if row.event_id is None or row.event_id in seen else replace(row, body="")
+        for row in found.rows
+    )
+    return replace(found, rows=tuple(shown))
 
 
 def find_delivery(webhook_id: int, number: int) -> DeliveryRow | None:

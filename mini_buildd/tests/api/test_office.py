@@ -1,6 +1,7 @@
 """Keys, rights, builders, chroots, accounts and the audit log by the API."""
 
 import base64
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -96,3 +97,41 @@ def test_who_did_what_and_who_there_is(enter: Enter, visitor: Caller, root: dict
     }
     assert (names["root"], names["ada"]) == (True, False)
     assert models.AuditEntry.objects.count() > 1
+
+
+def test_an_account_is_switched_off_and_on(
+    visitor: Caller, pat: dict[str, str], root: dict[str, str]
+) -> None:
+    token = visitor("POST", "tokens/", {"name": "ci", "scopes": ["read"]}, **pat).json()["secret"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    told = visitor("POST", "accounts/pat/off", {"reason": "has left"}, **root).json()
+    assert (told["name"], told["is_active"]) == ("pat", False)
+    visitor.refused(401, "GET", "me", **pat)
+    visitor.refused(401, "GET", "me", **bearer)
+    names = [each["name"] for each in visitor.get("accounts/", **root)["items"]]
+    assert "pat" not in names
+    all_of_them = visitor.get("accounts/?off=true", **root)["items"]
+    assert [each["is_active"] for each in all_of_them if each["name"] == "pat"] == [False]
+    visitor.refused(409, "POST", "accounts/pat/off", **root)
+    assert visitor("POST", "accounts/pat/on", **root).json()["is_active"]
+    assert visitor.get("me", **bearer)["name"] == "pat"
+    entries = models.AuditEntry.objects.filter(kind="account", name="pat").order_by("id")
+    assert [(each.who, each.door, each.act) for each in entries] == [
+        ("root", "api", "switched off an account"),
+        ("root", "api", "switched on an account"),
+    ]
+    assert entries[0].after == {"is_active": False, "reason": "has left"}
+
+
+def test_nobody_switches_off_their_own_account(visitor: Caller, root: dict[str, str]) -> None:
+    visitor.refused(409, "POST", "accounts/root/off", **root)
+    visitor.refused(404, "POST", "accounts/nobody/off", **root)
+    assert User.objects.get(username="root").is_active
+
+
+def test_accounts_are_listed_with_few_questions(
+    visitor: Caller, root: dict[str, str], django_assert_max_num_queries: Any
+) -> None:
+    User.objects.bulk_create(User(username=f"user{number}") for number in range(30))
+    with django_assert_max_num_queries(10):
+        assert len(visitor.get("accounts/", **root)["items"]) > 30

@@ -11,6 +11,7 @@ from mini_buildd.db import models
 from mini_buildd.db.queries.events import list_events_after
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.states import JobState
+from mini_buildd.flow.follow import KEY, Follow
 from mini_buildd.tests.api.conftest import Caller
 from mini_buildd.tests.web.builder import Builder
 
@@ -173,6 +174,17 @@ def test_a_parameter_that_a_call_does_not_know_is_refused(visitor: Caller) -> No
     assert told["code"] == "parameter-unknown"
     assert told["found"] == "stat"
     assert "state" in told["expected"]
+
+
+def test_who_waits_for_a_number_that_is_not_yet_begins_with_the_next(visitor: Caller) -> None:
+    """The hub begins where the first one who waits does, and would pass all others by."""
+    del visitor
+    last = models.Event.objects.latest("pk").pk
+    handed: list[Follow] = []
+    given: Any = {KEY: handed.append}
+    answer = Client().get(f"/api/v1/events/?after={2**62}&wait=50", **given)
+    assert [each.after for each in handed] == [last]
+    assert answer.json()["last"] == last
 
 
 def test_without_a_daemon_nobody_waits_for_events(visitor: Caller) -> None:

@@ -1,22 +1,30 @@
 """Puts a story into the tables, with the configuration and the people that it needs."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from typing import cast
 
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils.timezone import now
 
+from mini_buildd.archive.sign import Signer
 from mini_buildd.config.places import Places
 from mini_buildd.db import models
 from mini_buildd.deb.names import Architecture, Codename
 from mini_buildd.domain.distribution import RepositoryName
 from mini_buildd.domain.permission import Role
+from mini_buildd.flow import hosted
+from mini_buildd.flow.catalogue import keep_catalogue
 from mini_buildd.flow.measure import count_days
 from mini_buildd.flow.names import make_names
 from mini_buildd.flow.setup import Wish, setup
+from mini_buildd.flow.site import Site
+from mini_buildd.incoming.spool import Spool
 from mini_buildd.tests.bench.bulk import insert, stamp
 from mini_buildd.tests.bench.web_story import BUILDERS, Place, Size, Story
 from mini_buildd.tests.web import logs
@@ -107,6 +115,8 @@ def _insert_events(story: Story) -> None:
     columns = "at kind upload_id source_id job_id distribution_id detail package repository_id"
     rows = ((stamp(at), *rest) for at, *rest in story.rows["event"])
     insert(models.Event, [*columns.split(), "person"], rows)
+    for name in ("order", "mail"):  # who follows the events has seen all of them
+        models.Cursor.objects.create(name=name, event_id=len(story.rows["event"]))
 
 
 # --- configuration ---------------------------------------------------------------------
@@ -244,3 +254,20 @@ def _write_logs(home: Path, newest: int = 40) -> None:
             path = Places(home).builds / attempt.token / "log"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(said(source.name, source.version, architecture), encoding="utf-8")
+
+
+# --- looking at it ------------------------------------------------------------------------
+
+
+@contextmanager
+def plugged_in(home: Path) -> Iterator[None]:
+    """Pages and calls find what the daemon gives them, with the queue in memory."""
+    places = Places(home)
+    places.make()
+    keep_catalogue(places)
+    spool = Spool(places.spool, max_file_bytes=1 << 20, max_spool_bytes=1 << 20)
+    nobody = cast("Signer", None)  # who only looks signs nothing
+    hosted.plug_in(Site(hosted.instance(), places, spool, nobody, now), lambda: None)
+    hosted.outlook()
+    yield
+    hosted.plug_in(None, lambda: None)

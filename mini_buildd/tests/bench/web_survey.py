@@ -17,13 +17,14 @@ from mini_buildd.tests.bench.web_part import django_for
 _ROUNDS = 9
 
 
-def survey() -> list[dict[str, Any]]:
+def survey(home: Path) -> list[dict[str, Any]]:
     """Every address, what it shows, and how many questions to the database that takes."""
     # Models need a configured Django.
     from django.conf import settings  # noqa: PLC0415
     from django.contrib.auth.models import User  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
 
+    from mini_buildd.tests.bench.web_fill import plugged_in  # noqa: PLC0415
     from mini_buildd.tests.web.api_calls import addresses  # noqa: PLC0415
     from mini_buildd.tests.web.crawl import Crawl, is_elsewhere  # noqa: PLC0415
     from mini_buildd.tests.web.plans import Costs  # noqa: PLC0415
@@ -32,17 +33,19 @@ def survey() -> list[dict[str, Any]]:
     client = Client()
     client.force_login(User.objects.get(username="root"))
     costs = Costs(client.get)
-    pages = [(seen.path, seen.kind) for seen in Crawl(costs, 1, is_elsewhere).pages("/")]
-    calls = [(path, described) for described, path in addresses()]
-    for path, _ in calls:
-        costs(path)
+    with plugged_in(home):
+        pages = [(seen.path, seen.kind) for seen in Crawl(costs, 1, is_elsewhere).pages("/")]
+        calls = [(path, described) for described, path in addresses()]
+        for path, _ in calls:
+            costs(path)
     return [
         {"path": path, "kind": kind, "queries": costs.counted[path]} for path, kind in pages + calls
     ]
 
 
-def plain() -> list[dict[str, Any]]:
+def plain(home: Path) -> list[dict[str, Any]]:
     """A ListView's way: all are counted, and what comes before is read and left out."""
+    del home  # Django knows it
     from django.core.paginator import Paginator  # noqa: PLC0415
 
     from mini_buildd.db import models  # noqa: PLC0415
@@ -83,4 +86,4 @@ def _cpu_ms(work: Callable[[], None]) -> float:
 
 if __name__ == "__main__":
     with django_for(Path(sys.argv[2])):
-        print(json.dumps({"survey": survey, "plain": plain}[sys.argv[1]]()))
+        print(json.dumps({"survey": survey, "plain": plain}[sys.argv[1]](Path(sys.argv[2]))))

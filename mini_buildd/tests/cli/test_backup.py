@@ -181,7 +181,9 @@ def test_a_database_that_was_changed_afterwards_is_refused(instance: Instance) -
     assert not list(home.parent.glob(".never*"))
 
 
-@pytest.mark.parametrize("way", ["up", "absolute", "link", "device"])
+@pytest.mark.parametrize(
+    "way", ["up", "absolute", "link", "device", "hard link", "hard link by a link"]
+)
 def test_a_file_that_leads_elsewhere_is_refused(tmp_path: Path, way: str) -> None:
     file, outside = tmp_path / "bad.tar", tmp_path / "outside"
     with tarfile.open(file, "w") as tar:
@@ -193,10 +195,44 @@ def test_a_file_that_leads_elsewhere_is_refused(tmp_path: Path, way: str) -> Non
         member = tarfile.TarInfo(names.get(way, "home/device"))
         if way == "device":
             member.type = tarfile.CHRTYPE
+        if way.startswith("hard link"):
+            (tmp_path / "private").write_text("secret")
+            link = tarfile.TarInfo("home/link")
+            link.type, link.linkname = tarfile.SYMTYPE, str(tmp_path)
+            tar.addfile(link)
+            member.type = tarfile.LNKTYPE
+            member.linkname = "home/link/private" if "by" in way else str(tmp_path / "private")
         tar.addfile(member)
     refused = Instance(tmp_path / "home").call("restore", str(file), check=False)
     assert refused.returncode == 1
+    assert "[backup-impossible]" in refused.stderr
+    assert ("links inside of the instance" in refused.stderr) == way.startswith("hard link")
     assert not outside.exists()
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("lost", ["the end", "gnupg", "the database"])
+def test_what_was_cut_off_on_the_way_is_not_taken_for_the_whole(
+    instance: Instance, tmp_path: Path, lost: str
+) -> None:
+    """A tar file that ends between two members is none that tar complains of."""
+    whole, part = tmp_path / "whole.tar", tmp_path / "part.tar"
+    instance.call("backup", str(whole))
+    with tarfile.open(whole) as source:
+        members = source.getmembers()
+        files = [each for each in members if each.isfile()]
+        kept = {
+            "the end": members[: members.index(files[-1])],
+            "gnupg": [each for each in members if "gnupg/" not in each.name],
+            "the database": [each for each in members if not each.name.endswith("db.sqlite3")],
+        }[lost]
+        assert len(kept) < len(members)
+        with tarfile.open(part, "w") as target:
+            for each in kept:
+                target.addfile(each, source.extractfile(each) if each.isfile() else None)
+    refused = Instance(tmp_path / "home").call("restore", str(part), check=False)
+    assert refused.returncode == 1
+    assert "[backup-impossible]" in refused.stderr
     assert not (tmp_path / "home").exists()
 
 

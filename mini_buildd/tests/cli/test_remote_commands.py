@@ -71,6 +71,19 @@ def root(
     return Caller(home, live_server.url, capsys)
 
 
+def assert_newest_events(caller: Caller) -> None:
+    """The last ones of a kind are told, however many there are and whatever came since."""
+    rows = [models.Event(kind="key.rotated", at=now(), detail=str(each)) for each in range(450)]
+    models.Event.objects.bulk_create(rows)
+    models.Event.objects.bulk_create(models.Event(kind="key.retired", at=now()) for _ in rows)
+    for options in ((), ("--after", "1")):
+        found = caller.json("events", "--kind", "key.rotated", "--last", "3", *options)
+        assert [each["detail"] for each in found["items"]] == ["447", "448", "449"]
+    found = caller.json("events", "--last", "200")
+    assert len(found["items"]) == 200
+    assert found["items"][-1]["id"] == models.Event.objects.latest("pk").pk
+
+
 def test_packages_suites_builds_and_uploads_are_looked_at(olga: Caller) -> None:
     assert olga("ls", "-q").lines[0].startswith("trixie-test-")
     assert UNSTABLE in [each["name"] for each in olga.json("ls")["items"]]
@@ -107,6 +120,7 @@ def test_packages_suites_builds_and_uploads_are_looked_at(olga: Caller) -> None:
     assert "source" in olga("search", "hello").said
     assert olga("events", "--last", "3").lines[0].split()[:2] == ["nr", "when"]
     assert len(olga.json("events", "--last", "3")["items"]) == 3
+    assert_newest_events(olga)
     assert olga("open", "hello", "--print").said.startswith(f"{olga.url}/")
     assert olga.json("open", UNSTABLE) == {"url": f"{olga.url}/suites/{UNSTABLE}/"}
     assert "north" in olga("builder", "list").said
@@ -224,6 +238,11 @@ def test_keys_rights_builders_and_who_did_what(root: Caller, tmp_path: Path) -> 
     assert "made anew in a moment" in root("chroot", "refresh", chroot).said
     assert "north" in root("audit", "--who", "root").said
     assert "administrator" in root("account", "list", *who).said
+    assert "ada cannot sign in" in root("account", "off", "ada", *who).said
+    assert "switched off" in root("account", "list", "--all", *who).said
+    assert "ada" not in root("account", "list", "-q", *who).lines
+    assert "ada may sign in again" in root("account", "on", "ada", *who).said
+    assert root("account", "off", "root", *who, status=1).complained
 
 
 def test_one_logs_in_by_password_or_token_and_out(
@@ -409,4 +428,5 @@ def test_bash_completes_commands_options_and_names_of_the_instance(
     assert completed("migrate", "unstable", "he") == ["hello"]
     assert "zlib/i386" in completed("log", "zl")
     assert completed("builds", "--state", "fa") == ["failed"]
+    assert completed("builder", "aside", "no") == ["north"]
     assert (home / "cache" / "mini-buildd" / "completion.json").stat().st_mode & 0o077 == 0

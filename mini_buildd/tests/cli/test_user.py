@@ -11,7 +11,7 @@ from mini_buildd.cli import main as command_line
 from mini_buildd.cli.user import run_user
 from mini_buildd.db import models
 from mini_buildd.domain.permission import Actor
-from mini_buildd.domain.problem import AccountImpossible, RightUnknown
+from mini_buildd.domain.problem import AccountImpossible, AccountUnknown, NothingToDo, RightUnknown
 from mini_buildd.flow.submit_key import submit_key
 from mini_buildd.tests.cli.conftest import Desk
 from mini_buildd.tests.keys.people import Person, make_person
@@ -82,3 +82,14 @@ def test_a_name_that_cannot_be_is_refused(desk: Desk) -> None:
         with pytest.raises(AccountImpossible):
             say(desk, "add", *words)
     assert "no right was given yet" in say(desk, "rights", "nowhere")
+
+
+def test_an_account_is_switched_off_and_on(desk: Desk) -> None:
+    assert "pat" in say(desk, "off", "pat", "--reason", "has left")
+    assert not User.objects.get(username="pat").is_active
+    assert "switched off" in say(desk, "list")
+    with pytest.raises(NothingToDo):
+        say(desk, "off", "pat")
+    assert "uploader of test" in say(desk, "on", "pat")
+    with pytest.raises(AccountUnknown):
+        say(desk, "off", "nobody")

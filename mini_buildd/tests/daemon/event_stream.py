@@ -110,6 +110,13 @@ class Listening:
                 break
         return found
 
+    @property
+    def descriptor(self) -> int:
+        """Of the connection."""
+        if self._connection.sock is None:
+            raise AssertionError("there is no connection")
+        return self._connection.sock.fileno()
+
     def cut(self) -> None:
         """Go without a word."""
         if self._connection.sock is not None:

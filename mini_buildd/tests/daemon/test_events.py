@@ -2,6 +2,7 @@
 
 import json
 import random
+import select
 import subprocess
 import sys
 import threading
@@ -136,6 +137,14 @@ def test_a_slow_one_keeps_nobody_waiting_takes_no_memory_and_misses_nothing(
                 position = again.last
     assert seen == list(range(last - count + 1, last + 1))
     assert teller.memory_bytes() - before < 40 << 20
+
+
+def test_who_takes_nothing_of_what_was_is_cut_off_as_well(teller: Teller) -> None:
+    teller.happen(12_000, together=True)
+    with listening(teller.port, "?after=0", receive_bytes=4096) as idle:
+        ended = select.poll()
+        ended.register(idle.descriptor, 0)  # an end is told whatever is asked for
+        wait_for("it is cut off", lambda: ended.poll(0), seconds=60)
 
 
 def test_of_what_is_private_only_those_hear_who_may(teller: Teller) -> None:

@@ -29,7 +29,14 @@ def test_a_line_for_people_has_when_what_and_about_what() -> None:
 
 def test_a_line_for_the_journal_has_its_priority_and_no_second_time() -> None:
     line = TextLines(is_journal=True).format(record("it broke\nTraceback", upload=7))
-    assert line == "<3>here: it broke [upload=7]\n<3>Traceback"
+    assert line == "<3>here: it broke [upload=7]\n<3>  Traceback"
+
+
+def test_no_name_that_a_stranger_chose_looks_like_a_line_of_ours() -> None:
+    forged = "x\n2026-11-26T03:00:00Z INFO mini_buildd.access: nothing to see"
+    first, *others = TextLines().format(record("no such user: %s", forged)).split("\n")
+    assert "no such user" in first
+    assert [each[:6] for each in others] == ["  2026"]
 
 
 def test_a_line_for_programs_is_one_object_whatever_the_text_is() -> None:
@@ -56,6 +63,8 @@ def test_a_fault_has_its_traceback_in_both() -> None:
         ("Authorization: Basic c2VjcmV0c2VjcmV0", "c2VjcmV0c2VjcmV0"),
         ("password=hunter2", "hunter2"),
         ("token=abcdef&x=1", "abcdef"),
+        (f"whsec_{'Ab+/' * 11}", "Ab+/Ab+/"),
+        (f"/first/administrator/?code={'x-_9' * 8}", "x-_9"),
     ],
 )
 @pytest.mark.parametrize("kind", [TextLines, JsonLines])

@@ -80,9 +80,9 @@ def test_all_are_told_also_what_happened_while_the_daemon_was_dead(
         receiver.release.set()
         token = receiver.got[1].headers["webhook-id"]
         with instance:
-            wait_for("it comes again", lambda: receiver.tokens.count(token) == 2, seconds=120)
-    assert notes.read_text() == "builder.set_aside\n"
-    # It may have been killed before it had noted that the letter was taken.
+            wait_for("it comes again", lambda: receiver.tokens.count(token) >= 2, seconds=120)
+    # It may have been killed before it had noted that the program was run, or the letter taken.
+    assert set(notes.read_text().splitlines()) == {"builder.set_aside"}
     assert len({mail["Message-ID"] for mail in office.mails}) == 1
     assert {mail["To"] for mail in office.mails} == {"root@example.test"}
     assert instance.stop() == 0

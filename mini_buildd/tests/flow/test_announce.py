@@ -21,7 +21,7 @@ from mini_buildd.db import models
 from mini_buildd.domain.permission import SELF, Actor
 from mini_buildd.flow.announce import announce
 from mini_buildd.flow.approve_key import approve_key, refuse_key
-from mini_buildd.flow.letters import Posted, forget_letters, post
+from mini_buildd.flow.letters import Posted, forget_letters, is_behind, post
 from mini_buildd.flow.migrate import Migration, migrate
 from mini_buildd.flow.retry import retry
 from mini_buildd.flow.set_aside import set_aside, take_back
@@ -36,7 +36,10 @@ from mini_buildd.wire.task import BuildStatus
 
 
 class PostOffice(socketserver.ThreadingTCPServer):
-    """A mail server (RFC 5321) for many mails; *refuses* answers RCPT with that."""
+    """A mail server (RFC 5321) for many mails; *refuses* answers MAIL and RCPT with that.
+
+    It hangs up on a mail that has *poison* in it.
+    """
 
     allow_reuse_address = True
     daemon_threads = False
@@ -45,6 +48,7 @@ class PostOffice(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), _Talk)
         self.mails: list[EmailMessage] = []
         self.refuses: dict[str, str] = {}
+        self.poison = b""
 
     @property
     def port(self) -> int:
@@ -60,11 +64,13 @@ class _Talk(socketserver.StreamRequestHandler):
             refusal = next(
                 (text for who, text in self._office.refuses.items() if f"<{who}>" in line), ""
             )
-            if command == "RCPT" and refusal:
+            if command in {"MAIL", "RCPT"} and refusal:
                 self._answer(refusal)
             elif command == "DATA":
                 self._answer("354 go on")
                 data = b"".join(iter(self.rfile.readline, b".\r\n"))
+                if self._office.poison and self._office.poison in data:
+                    return
                 made = email.message_from_bytes(data, policy=email.policy.default)
                 self._office.mails.append(made)
                 self._answer("250 taken")
@@ -212,9 +218,10 @@ def test_after_a_fault_in_the_middle_it_goes_on_where_it_was(
 ) -> None:
     for number in (1, 2, 3):
         reject(mailing, number)
-    office.refuses["pat@example.invalid"] = "451 try again later"
+    office.refuses["pat@example.invalid"] = "451 <pat@example.invalid>: try again later"
     announce(mailing.site)
-    assert post(mailing.site) == Posted(0, "451 try again later")
+    assert post(mailing.site) == Posted(0, "451 <…>: try again later"), "home tells it everybody"
+    assert "pat@example.invalid" in models.Letter.objects.earliest("pk").answer
     office.refuses.clear()
     assert tell(mailing) == 0, "it is left alone for a while"
     mailing.clock.now += timedelta(minutes=2)
@@ -233,6 +240,39 @@ def test_an_address_that_is_refused_for_good_holds_no_other_mail_up(
     reject(mailing, 2)
     assert tell(mailing) == 1
     assert [mail["To"] for mail in office.mails] == ["new@example.invalid"]
+
+
+def test_while_the_server_refuses_us_no_letter_is_given_up(
+    mailing: Scene, office: PostOffice
+) -> None:
+    reject(mailing)
+    office.refuses["buildd@example.invalid"] = "530 5.7.0 Authentication required"
+    announce(mailing.site)
+    assert post(mailing.site) == Posted(0, "530 5.7.0 Authentication required")
+    office.refuses.clear()
+    assert is_behind()
+    mailing.clock.now += timedelta(minutes=2)
+    assert tell(mailing) == 1
+    assert not is_behind()
+
+
+def test_a_letter_on_which_the_server_hangs_up_holds_no_other_up(
+    mailing: Scene, office: PostOffice
+) -> None:
+    for number in (1, 2):
+        reject(mailing, number)
+    office.poison = b"hello_1.0-1_source.changes"
+    announce(mailing.site)
+    assert "closed" in post(mailing.site).trouble
+    assert post(mailing.site) == Posted(1)
+    for _ in range(9):
+        mailing.clock.now += timedelta(days=1)
+        post(mailing.site)
+    assert post(mailing.site) == Posted(0)
+    assert [each.given_up_at is None for each in models.Letter.objects.order_by("pk")] == [
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize("address", ["", "no address", "a@b.c\nBcc: all@example.invalid"])

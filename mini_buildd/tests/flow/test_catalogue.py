@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from django.test import override_settings
 from django.utils.timezone import now
 
 from mini_buildd.archive import catalogue_read
-from mini_buildd.archive.catalogue import Need, reading
+from mini_buildd.archive.catalogue import Need, SourceEntry, reading, writing
 from mini_buildd.archive.catalogue_read import Asked
 from mini_buildd.archive.contents import pack_listing
 from mini_buildd.db.models import Binary, Distribution, Listing, Publication, Repository, Source
@@ -18,7 +19,7 @@ from mini_buildd.db.visibility import seen_by
 from mini_buildd.domain.permission import VISITOR
 from mini_buildd.flow.catalogue import keep_catalogue
 from mini_buildd.flow.growth import growth
-from mini_buildd.flow.package import needed_by
+from mini_buildd.flow.package import maintained_by, needed_by
 from mini_buildd.flow.search import Meant, search
 from mini_buildd.tests.flow.package import SourcePackage
 from mini_buildd.tests.flow.scene import Scene
@@ -170,6 +171,47 @@ def test_it_is_made_anew_when_the_database_is_of_another_past_or_it_is_damaged(
     assert contents(shelf) == other
 
 
+def test_damage_within_it_breaks_no_page_and_is_mended(shelf: Shelf) -> None:
+    put(shelf, "hello", HELLO)
+    whole = contents(shelf)
+    path = shelf.scene.site.places.catalogue
+    with closing(sqlite3.connect(path)) as rows:
+        rows.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = path.read_bytes()
+    path.write_bytes(data[:4096] + b"\xff" * (len(data) - 4096))  # the first page is as it was
+    assert search("hello", now()).sources[0].name == "hello"  # the database knows it
+    assert search("greets everybody", now()).described == ()
+    put(shelf, "greet", LIBGREET)
+    with pytest.raises(sqlite3.DatabaseError):
+        keep_catalogue(shelf.scene.site.places)
+    assert search("greets everybody", now()).is_ready is False
+    again = contents(shelf)
+    assert set(whole["source"]) < set(again["source"])
+
+
+def test_whatever_is_searched_for_is_no_syntax_of_the_database(shelf: Shelf) -> None:
+    put(shelf, "hello", HELLO)
+    keep_catalogue(shelf.scene.site.places)
+    odd: tuple[str, ...] = (
+        '"',
+        "'",
+        "*",
+        "_",
+        "__ _",
+        'a"*',
+        "NEAR(a b)",
+        "hello OR",
+        "-hello",
+        "a:b",
+        "^a",
+        "%",
+        "[a-z]",
+    )
+    odd += ("\0", "hello\0", "#" + "9" * 18, "9" * 30, "/", "//", "\\", "é_ß", "x" * 5000)
+    for text in odd:
+        assert search(text, now()).meant is None, text
+
+
 def test_an_end_of_the_daemon_in_between_loses_nothing(shelf: Shelf) -> None:
     put(shelf, "hello", HELLO)
     put(shelf, "greet", LIBGREET)
@@ -245,3 +287,13 @@ def test_a_package_that_went_the_whole_way_is_found(scene: Scene) -> None:
             "Pat Packager <pat@example.invalid>"
         ]
         assert Distribution.objects.exists()
+
+
+def test_a_team_may_maintain_more_packages_than_anybody_is_shown_at_once(shelf: Shelf) -> None:
+    team = "A Team <team@example.org>"
+    with writing(shelf.scene.site.places.catalogue) as catalogue:
+        catalogue.add_sources(
+            SourceEntry(number, 1, f"lib{number}", "1.0", frozenset({team}), frozenset())
+            for number in range(1, 701)
+        )
+    assert len(maintained_by(team)) == 700

@@ -6,18 +6,24 @@ import pytest
 from django.contrib.auth.models import Group, User
 
 from mini_buildd.db import models
+from mini_buildd.db.events import record
 from mini_buildd.domain.configuration import ConfigChange, Fate
+from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.permission import Actor, Role
 from mini_buildd.domain.problem import (
     ConfigurationImpossible,
     ConfigurationMalformed,
     NotAllowed,
 )
+from mini_buildd.domain.subscription import SubscriptionWish, Wants
+from mini_buildd.domain.webhook import Filter, WebhookWish
 from mini_buildd.flow.configuration import (
     compare_configuration,
     export_configuration,
     import_configuration,
 )
+from mini_buildd.flow.subscribe import subscribe, wish_for_own
+from mini_buildd.flow.webhook import make_webhook
 from mini_buildd.tests.flow.scene import Scene
 
 ADMIN = Actor("root", is_admin=True)
@@ -52,6 +58,11 @@ def rich(scene: Scene) -> Scene:
     token = models.ApiToken(user=ada, name="ci", digest="d" * 64, hint="mbd_xxxx", scopes="read")
     token.made_at = scene.clock()
     token.save()
+    wanted = Filter(frozenset({EventKind.SUITE_PUBLISHED}), package="lib*")
+    wish = WebhookWish("https://chat.example.test/in", "chat", wanted)
+    make_webhook(scene.site, ADMIN, "ada", wish)
+    subscribe(scene.site, ADMIN, "ada", SubscriptionWish("hello", wants=Wants.FAILURES))
+    wish_for_own(scene.site, ADMIN, "ada", Wants.NOTHING)
     return scene
 
 
@@ -60,7 +71,8 @@ def empty() -> None:
     for model in (
         *(models.Grant, models.DistributionArchitecture, models.Distribution, models.Chroot),
         *(models.Repository, models.Suite, models.Layout, models.AptSource, models.Base),
-        *(models.OpenPGPKey, models.SshKey, models.ApiToken, User, Group),
+        *(models.OpenPGPKey, models.SshKey, models.ApiToken, models.Webhook),
+        *(models.Subscription, models.OwnUploads, User, Group),
         *(models.TrustedKeyring, models.BuildNeeds, models.Builder),
     ):
         if model is models.Suite:
@@ -70,6 +82,7 @@ def empty() -> None:
 
 def test_an_empty_instance_becomes_what_the_file_says(rich: Scene) -> None:
     text = export_configuration(ADMIN)
+    secret = models.Webhook.objects.get().secret
     empty()
     made = bring(rich, text)
     assert {each.fate for each in made} == {Fate.NEW}
@@ -80,6 +93,9 @@ def test_an_empty_instance_becomes_what_the_file_says(rich: Scene) -> None:
     ada = User.objects.get(username="ada")
     assert not ada.has_usable_password()
     assert [group.name for group in ada.groups.all()] == ["team"]
+    hook = models.Webhook.objects.get()
+    assert (hook.user, hook.is_active, hook.secret[:6]) == (ada, True, "whsec_")
+    assert hook.secret != secret
     models.Chroot.objects.update(made_at=rich.clock())
     assert rich.accepted().state == "building"  # who may upload may again
 
@@ -100,6 +116,7 @@ def test_no_secret_is_in_it() -> None:
     assert "mbd_xxxx" not in text
     assert "d" * 64 not in text
     assert "last_login" not in text
+    assert models.Webhook.objects.get().secret not in text
 
 
 def test_it_says_what_each_value_means_once(rich: Scene) -> None:
@@ -227,3 +244,40 @@ def test_only_administrators_may(scene: Scene) -> None:
     ):
         with pytest.raises(NotAllowed):
             call()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"https://chat.example.test/in"', '"file:///etc/passwd"'),
+        ('"https://chat.example.test/in"', '"http://127.0.0.1:25/"'),
+        ('"suite.published"', '"no.such.kind"'),
+        ('wants = "failures"', 'wants = "now and then"'),
+        ('own_uploads = "nothing"', 'own_uploads = "some"'),
+    ],
+)
+def test_webhooks_and_subscriptions_that_could_not_be_are_refused(
+    rich: Scene, old: str, new: str
+) -> None:
+    text = export_configuration(ADMIN)
+    assert old in text
+    with pytest.raises(ConfigurationImpossible):
+        bring(rich, text.replace(old, new))
+    assert export_configuration(ADMIN) == text
+
+
+def test_a_webhook_that_is_switched_on_by_a_file_keeps_its_secret(rich: Scene) -> None:
+    text = export_configuration(ADMIN)
+    secret = models.Webhook.objects.get().secret
+    models.Webhook.objects.update(is_active=False, stopped_reason="it took nothing", failures=9)
+    record(EventKind.BUILDER_RETURNED, rich.clock(), detail="north-2")
+    bring(rich, text)
+    hook = models.Webhook.objects.get()
+    assert (hook.is_active, hook.failures, hook.stopped_reason) == (True, 0, "")
+    assert (hook.secret, hook.after_event) == (secret, models.Event.objects.get().pk)
+
+
+@pytest.mark.parametrize("text", ["x = " + "[" * 100_000, "x = " + "9" * 5000])
+def test_what_the_reader_of_toml_chokes_on_is_malformed_as_well(rich: Scene, text: str) -> None:
+    with pytest.raises(ConfigurationMalformed):
+        bring(rich, text)

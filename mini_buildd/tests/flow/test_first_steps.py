@@ -1,6 +1,7 @@
 """From nothing to the first package, step by step; what is there tells how far it is."""
 
 import shutil
+from collections.abc import Mapping
 
 import pytest
 from django.contrib.auth.models import User
@@ -96,6 +97,22 @@ def test_a_key_that_waited_for_approval_is_approved_with_its_right(bare: Scene) 
     add_uploader(bare.site, Actor("root", is_admin=True), bare.pat(), TEST)
     assert models.OpenPGPKey.objects.get().approved_by == "root"
     assert states(bare)[Step.UPLOADER] is Progress.DONE
+
+
+@pytest.mark.parametrize("state", ["refused", "withdrawn", "switched off"])
+def test_of_a_key_that_does_not_count_nobody_is_told_that_it_does(bare: Scene, state: str) -> None:
+    add_release(bare.site, SELF, TRIXIE, AMD64, MIRROR)
+    add_repository(bare.site, SELF, TEST)
+    add_uploader(bare.site, SELF, bare.pat(), TEST)
+    now = bare.clock()
+    fields: Mapping[str, Mapping[str, object]] = {
+        "refused": {"refused_at": now, "approved_at": None},
+        "withdrawn": {"refused_at": now},
+        "switched off": {"is_active": False},
+    }
+    models.OpenPGPKey.objects.update(**fields[state])
+    with pytest.raises(SetupImpossible, match="not refused, revoked or switched off"):
+        add_uploader(bare.site, SELF, bare.pat(), TEST)
 
 
 def test_a_repository_needs_a_release_and_an_uploader_a_repository(bare: Scene) -> None:

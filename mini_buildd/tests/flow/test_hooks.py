@@ -102,11 +102,39 @@ def test_a_program_that_is_gone_or_cannot_be_run_is_told(scene: Scene, hooks: Pa
     assert "No such file" in odd.last.said
 
 
+def test_what_is_in_a_folder_that_cannot_be_read_is_run_when_it_can_be(
+    scene: Scene, hooks: Path
+) -> None:
+    folder = put(hooks, "source.accepted/shy").parent
+    scene.accepted()
+    tell(scene.site)
+    folder.chmod(0o000)
+    work(scene)
+    (row,) = list_deliveries(None, "source.accepted/shy").rows
+    folder.chmod(0o755)
+    assert row.last is not None
+    assert "cannot be read" in row.last.said
+    scene.clock.now += timedelta(seconds=11)
+    work(scene)
+    (row,) = list_deliveries(None, "source.accepted/shy").rows
+    assert row.state is DeliveryState.DELIVERED
+
+
 def test_what_was_before_a_program_came_is_not_told_to_it(scene: Scene, hooks: Path) -> None:
     scene.accepted()
     tell(scene.site)
     put(hooks, "late")
     work(scene)
+    assert list_deliveries(None, "late").rows == ()
+
+
+def test_who_is_killed_before_it_has_begun_tells_nothing_of_what_was(real: Scene) -> None:
+    put(real.home / "hooks.d", "late")
+    real.accepted()
+    effects = 0
+    while not runs_to_its_end(lambda: tell(real.site), effects=effects):
+        effects += 1
+    assert effects > 0
     assert list_deliveries(None, "late").rows == ()
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection, transaction
 
 from mini_buildd.db import models
 from mini_buildd.db.queries.subscriptions import list_subscriptions, own_wish_of
@@ -14,7 +15,7 @@ from mini_buildd.domain.problem import (
     SubscriptionImpossible,
     SubscriptionUnknown,
 )
-from mini_buildd.domain.subscription import SubscriptionWish, Wants
+from mini_buildd.domain.subscription import MOST_OF_AN_ACCOUNT, SubscriptionWish, Wants
 from mini_buildd.flow import sweep
 from mini_buildd.flow.subscribe import end_subscription, subscribe, wish_for_own
 from mini_buildd.flow.unsubscribe import OWN, SUBSCRIPTION, address_to_end, unsubscribe
@@ -174,6 +175,25 @@ def test_the_address_in_a_letter_ends_such_letters_and_nothing_else(
     assert list_subscriptions("eve") == ()
     assert own_wish_of("pat") is Wants.NOTHING
     assert own_wish_of("eve") is Wants.ALL
+
+
+def test_the_address_in_a_mail_to_who_is_gone_is_no_fault(mailing: Scene, eve: User) -> None:
+    token = address_to_end(mailing.site, OWN, eve.pk).split("/")[-2]
+    eve.delete()
+    with transaction.atomic():
+        unsubscribe(token)
+        connection.check_constraints()
+    assert not models.OwnUploads.objects.exists()
+
+
+@pytest.mark.usefixtures("eve")
+def test_who_has_as_many_as_may_be_can_still_change_one(mailing: Scene) -> None:
+    for number in range(MOST_OF_AN_ACCOUNT):
+        subscribe(mailing.site, EVE, "eve", SubscriptionWish(package=f"p{number}"))
+    row = subscribe(mailing.site, EVE, "eve", SubscriptionWish("p1", wants=Wants.FAILURES))
+    assert row.wants is Wants.FAILURES
+    with pytest.raises(SubscriptionImpossible):
+        subscribe(mailing.site, EVE, "eve", HELLO)
 
 
 def test_an_address_that_was_made_up_ends_nothing(mailing: Scene) -> None:

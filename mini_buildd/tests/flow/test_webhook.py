@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from mini_buildd.config.settings import Webhooks
 from mini_buildd.db import models
 from mini_buildd.db.queries.webhooks import list_deliveries, list_webhooks
+from mini_buildd.db.visibility import seen_by
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.permission import SELF, Actor, Role
 from mini_buildd.domain.problem import (
@@ -23,7 +24,7 @@ from mini_buildd.domain.problem import (
     WebhookUnknown,
 )
 from mini_buildd.domain.webhook import DeliveryState, Filter, WebhookWish, again_in_seconds
-from mini_buildd.flow.deliver import deliver, due_webhooks, forget_deliveries
+from mini_buildd.flow.deliver import Turn, deliver, due_webhooks, forget_deliveries
 from mini_buildd.flow.set_aside import set_aside
 from mini_buildd.flow.tell import tell
 from mini_buildd.flow.webhook import (
@@ -186,6 +187,46 @@ def test_of_an_account_that_is_switched_off_nothing_is_told(
     assert receiver.got == []
 
 
+def test_whose_account_is_switched_off_in_the_middle_is_told_no_more(
+    hooked: Scene, receiver: Receiver
+) -> None:
+    """One turn of a long backlog follows another, without asking anew who is due."""
+    number = hook(hooked, receiver).row.id
+    hooked.accepted()
+    tell(hooked.site)
+    User.objects.filter(username="eve").update(is_active=False)
+    courier = Courier(parse(hooked.settings.webhooks.networks), 20)
+    assert deliver(hooked.site, courier, number) == Turn(has_more=False)
+    assert receiver.got == []
+
+
+def test_what_waits_or_is_sent_again_is_not_told_to_who_has_lost_the_right_to_it(
+    hooked: Scene, receiver: Receiver
+) -> None:
+    models.Repository.objects.update(is_private=True)
+    grant = models.Grant.objects.create(
+        user=User.objects.get(username="eve"),
+        repository=models.Repository.objects.get(),
+        role=Role.READER,
+    )
+    number = hook(hooked, receiver, Filter(frozenset({EventKind.SOURCE_ACCEPTED}))).row.id
+    hooked.accepted()
+    tell(hooked.site)
+    grant.delete()
+    hooked.accepted(SourcePackage("second"))
+    ping(hooked.site, EVE, number)
+    bring(hooked)
+    assert kinds(receiver) == ["ping"]
+    with seen_by(lambda: EVE):
+        (row,) = list_deliveries(number, state=DeliveryState.FAILED).rows
+    assert row.last is not None
+    assert "may not see that any more" in row.last.said
+    assert row.body == ""
+    replay_since(hooked.site, EVE, number, hooked.clock() - timedelta(days=1))
+    bring(hooked)
+    assert kinds(receiver) == ["ping", "ping"]
+
+
 def test_what_fails_is_tried_again_later_with_the_same_id_and_body(
     hooked: Scene, receiver: Receiver
 ) -> None:
@@ -215,12 +256,13 @@ def test_a_receiver_may_say_how_long_to_wait(hooked: Scene, receiver: Receiver) 
     receiver.replies = [Reply(429, b"", {"Retry-After": "1000"})]
     hooked.accepted()
     bring(hooked)
+    hooked.accepted(SourcePackage("second"))
     wait(hooked, seconds=900)
     bring(hooked)
-    assert len(receiver.got) == 1
+    assert len(receiver.got) == 1, "nothing else is sent meanwhile either"
     wait(hooked, seconds=200)
     bring(hooked)
-    assert len(receiver.got) == 2
+    assert len(receiver.got) == 3
 
 
 def test_one_that_is_never_taken_fails_in_the_end_and_holds_no_other_up(
@@ -382,6 +424,9 @@ def test_the_audit_log_tells_it_without_the_secret(hooked: Scene) -> None:
         "chat.example",
         "ftp://chat.example/",
         "http:///x",
+        "http://chat..example/",
+        "https://.example/",
+        f"http://{'x' * 64}.example/",
         "http://user:word@chat.example/",
         "http://chat.example/#x",
         "http://chat.example:25/",
@@ -397,7 +442,9 @@ def test_an_address_that_cannot_be_is_refused(url: str) -> None:
         WebhookWish(url)
 
 
-@pytest.mark.parametrize("url", ["https://chat.example/a?b=c", "http://10.0.0.1:8080", "http://x"])
+@pytest.mark.parametrize(
+    "url", ["https://chat.example/a?b=c", "http://10.0.0.1:8080", "http://x", "http://[::1]/"]
+)
 def test_others_are_taken(url: str) -> None:
     assert WebhookWish(url).url == url
 

@@ -38,6 +38,19 @@ def test_what_others_may_write_is_not_trusted(tmp_path: Path, place: str) -> Non
     assert "can be written by others" in found.fault
 
 
+def test_a_folder_that_cannot_be_read_is_told_and_hides_no_other(tmp_path: Path) -> None:
+    put(tmp_path, "chat")
+    closed = put(tmp_path, "suite.published/mirror").parent
+    closed.chmod(0o000)
+    found = {each.name: each.fault for each in find_programs(tmp_path)}
+    closed.chmod(0o755)
+    assert found == {"chat": "", closed.name: f"{closed} cannot be read: Permission denied"}
+    tmp_path.chmod(0o600)
+    (fault,) = (each.fault for each in find_programs(tmp_path))
+    tmp_path.chmod(0o755)
+    assert "cannot be read" in fault
+
+
 def test_it_gets_the_event_and_what_it_says_is_kept(tmp_path: Path) -> None:
     program = put(tmp_path, "chat", 'cat; echo " $MINI_BUILDD_EVENT $HOME" >&2; exit 3')
     run = Runner(20).run(program, {"MINI_BUILDD_EVENT": "x", "PATH": "/bin:/usr/bin"}, b"{}" * 3)

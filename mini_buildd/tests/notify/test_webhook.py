@@ -182,6 +182,13 @@ def test_the_settings_may_allow_a_network_and_no_more() -> None:
         assert may_reach(ipaddress.ip_address(address), allowed) == may, address
 
 
+def test_a_name_that_can_be_none_is_told() -> None:
+    """Python cannot even ask for it, which must not hold up all that is to come."""
+    answer = courier().post("http://nobody..invalid/", {}, b"{}")
+    assert not answer.is_taken
+    assert "label empty" in answer.said
+
+
 def test_a_name_that_nobody_knows_is_told() -> None:
     answer = courier().post("http://nobody.invalid/", {}, b"{}")
     assert not answer.is_taken

@@ -67,6 +67,7 @@ def set_out() -> None:
     published.mkdir(parents=True)
     (published / "archive-key.asc").write_text("(left out)", encoding="ascii")
     eve = User.objects.create(username="eve")
+    User.objects.create(username="mallory", is_active=False)
     models.OpenPGPKey.objects.create(
         user=eve, fingerprint=_WAITING_KEY, uid="Eve <eve@example.org>", armored="(left out)"
     )
@@ -209,6 +210,8 @@ CALLS: Mapping[str, Call] = {
     "give_ssh_key": Call("POST", "me/ssh-keys/", Act.ADD_KEY, {"key": SSH_KEYS[0]}, SELF),
     "list_all_keys": Call("GET", "keys/", Act.APPROVE_KEY),
     "list_of_accounts": Call("GET", "accounts/", Act.CONFIGURE),
+    "switch_account_off": Call("POST", "accounts/eve/off", Act.SWITCH_ACCOUNT, {"reason": "left"}),
+    "switch_account_on": Call("POST", "accounts/mallory/on", Act.SWITCH_ACCOUNT),
     "list_of_audit": Call("GET", "audit/", Act.SEE_AUDIT),
     "list_of_chroots": Call("GET", "chroots/"),
     "list_of_rights": Call("GET", f"{_REPOSITORY}/rights/", Act.GIVE_RIGHTS),

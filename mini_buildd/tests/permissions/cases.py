@@ -49,6 +49,7 @@ from mini_buildd.flow import (
     ssh_key,
     submit_key,
     subscribe,
+    switch_account,
     take,
     token,
     webhook,
@@ -391,6 +392,13 @@ CASES: Mapping[str, Case] = {
         owner=OWNER,
         repository="",
         refusals=(TokenUnknown,),
+    ),
+    "switch_account.switch_account": Case(
+        Act.SWITCH_ACCOUNT,
+        lambda stage, actor: switch_account.switch_account(
+            stage.scene.site, actor, OWNER, is_on=False
+        ),
+        repository="",
     ),
     "subscribe.subscribe": Case(
         Act.SUBSCRIBE,

@@ -103,6 +103,8 @@ def _have_notices() -> None:
     made = make_webhook(site, actor, UPLOADER, WebhookWish("https://chat.example/"))
     ping(site, actor, made.row.id)
     subscribe(site, actor, UPLOADER, SubscriptionWish("hello"))
+    # The daemon would have steps; one of them is told to look now.
+    hosted.plug_in(site, lambda: None, lambda name: name == "tidy")
 
 
 def test_no_call_is_missing() -> None:

@@ -6,22 +6,14 @@ to the same by itself. ``./devel bench web`` measures the same ones with a hundr
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import cast
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
-from django.utils.timezone import now
 
-from mini_buildd.archive.sign import Signer
-from mini_buildd.config.places import Places
 from mini_buildd.config.settings import Settings
 from mini_buildd.db.connect import analyze
-from mini_buildd.flow import hosted
-from mini_buildd.flow.catalogue import keep_catalogue
-from mini_buildd.flow.site import Site
-from mini_buildd.incoming.spool import Spool
-from mini_buildd.tests.bench.web_fill import fill, furnish
+from mini_buildd.tests.bench.web_fill import fill, furnish, plugged_in
 from mini_buildd.tests.bench.web_story import Size
 from mini_buildd.tests.web.addresses import addresses as filled_routes
 from mini_buildd.tests.web.api_calls import addresses as api_addresses
@@ -79,16 +71,9 @@ def filled(tmp_path: Path, db: None) -> Iterator[Path]:
         fill(tmp_path, _SIZE)
         furnish(tmp_path)
         analyze()
-        places = Places(tmp_path)
-        places.make()
-        keep_catalogue(places)
-        spool = Spool(places.spool, max_file_bytes=1 << 20, max_spool_bytes=1 << 20)
-        site = Site(hosted.instance(), places, spool, cast("Signer", None), now)
-        hosted.plug_in(site, lambda: None)
-        hosted.outlook()  # the daemon has the queue in memory
-        pretend_large()
-        yield tmp_path
-        hosted.plug_in(None, lambda: None)
+        with plugged_in(tmp_path):
+            pretend_large()
+            yield tmp_path
 
 
 def _client(name: str) -> Client:

@@ -3,11 +3,13 @@
 import base64
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from string import Formatter
 from xml.etree import ElementTree as ET
 
 import pytest
 from django.test import Client
+from django.utils.timezone import now
 
 from mini_buildd.db import models
 from mini_buildd.db.queries.events import list_events
@@ -72,6 +74,18 @@ def test_what_cannot_be_meant_is_not_there(client: Client, busy: Builder, query:
     del busy
     assert client.get(f"/events/{query}").status_code == 404
     assert client.get(f"/events/feed.atom{query.replace('before', 'upload')}").status_code == 404
+
+
+def test_a_live_page_listens_from_before_what_it_shows_was_read(
+    client: Client, busy: Builder
+) -> None:
+    """Else what happens between that and the end of the page would be told to nobody."""
+    models.Event.objects.update(at=now() - timedelta(seconds=30))
+    before = models.Event.objects.latest("pk").pk
+    busy.event(EventKind.KEY_ROTATED, 0)
+    models.Event.objects.filter(pk__gt=before).update(at=now())
+    html = client.get("/events/").content.decode()
+    assert f'data-after="{before}"' in html
 
 
 def test_pages_lead_back_and_forth_and_only_the_newest_is_live(

@@ -115,7 +115,7 @@ class AuditPage:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Somebody who may sign in."""
+    """Somebody who may sign in, unless the account is switched off."""
 
     __pydantic_config__: ClassVar = DESCRIBED
 
@@ -126,11 +126,13 @@ class Account:
     has_password: bool
     since: datetime
     groups: tuple[str, ...]
+    is_active: bool
+    """Not switched off: its owner may sign in, and its keys and tokens count."""
 
 
 @dataclass(frozen=True, slots=True)
 class AccountPage:
-    """The accounts that are in use, by name."""
+    """Accounts by name."""
 
     __pydantic_config__: ClassVar = DESCRIBED
 

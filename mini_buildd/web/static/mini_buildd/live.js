@@ -143,6 +143,7 @@ const listen = (() => {
     source?.close();
     source = null;
     clearTimeout(trouble);
+    trouble = 0;
     if (!isLive()) say("");
   };
   const begin = () => {
