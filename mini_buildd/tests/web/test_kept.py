@@ -24,9 +24,7 @@ _OPEN = "Takes uploads from everybody"
 
 @pytest.fixture
 def client(tmp_path: Path, transactional_db: None) -> Iterator[Client]:
-    """A visitor of an instance whose rows are committed, as in life: within a transaction nobody
-    could tell whether anything has changed.
-    """
+    """A visitor of an instance whose rows are committed: before, nobody can tell of a change."""
     del transactional_db
     with override_settings(MINI_BUILDD=Settings(home=tmp_path, identity="example")):
         yield Client()
