@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
@@ -12,7 +11,7 @@ from pydantic import Field
 from mini_buildd.api.given import PAGE_ROWS, Limit, Number, Word, address
 from mini_buildd.api.repositories import find_known, found_suite
 from mini_buildd.api.suite_changes import shown_differences
-from mini_buildd.archive.history import MOMENT
+from mini_buildd.archive.history import moment
 from mini_buildd.archive.plan import sources_text
 from mini_buildd.db.queries.snapshots import find_number_at, find_number_in
 from mini_buildd.db.queries.suites import SuiteRow
@@ -118,9 +117,9 @@ def _version_at(suite: SuiteRow, at: str) -> VersionRow | None:
     number = suite.shown
     if at:
         try:
-            moment = datetime.strptime(at, MOMENT).replace(tzinfo=UTC)
+            found = moment(at)  # written otherwise it would be no folder of the archive
         except ValueError:
             number = find_number_in(suite.name, at)
         else:
-            number = find_number_at(suite.name, moment)
+            number = find_number_at(suite.name, found)
     return find_known(suite.name, number) if number is not None else None

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from mini_buildd.archive.history import snapshot_id
 from mini_buildd.db import models
 from mini_buildd.domain.permission import Role, Scope
 from mini_buildd.domain.suite_version import Cause
@@ -160,3 +161,11 @@ def test_apt_is_told_of_a_suite_as_it_is_and_of_a_snapshot(visitor: Caller) -> N
     text = visitor("GET", f"{TESTING}/sources?at=before-the-upgrade").content.decode()
     assert "/archive/test/snapshots/before-the-upgrade\n" in text
     visitor.refused(404, "GET", f"{TESTING}/sources?at=nowhere")
+    shown = models.Publication.objects.filter(
+        distribution__name=TESTING.rpartition("/")[2], published_at__isnull=False, removed_at=None
+    ).latest("number")
+    assert shown.published_at is not None
+    moment = snapshot_id(shown.published_at)
+    text = visitor("GET", f"{TESTING}/sources?at={moment}").content.decode()
+    assert f"/archive/test/snapshots/{moment}\n" in text
+    visitor.refused(404, "GET", f"{TESTING}/sources?at={moment.lower()}")

@@ -115,6 +115,8 @@ def _insert_events(story: Story) -> None:
     columns = "at kind upload_id source_id job_id distribution_id detail package repository_id"
     rows = ((stamp(at), *rest) for at, *rest in story.rows["event"])
     insert(models.Event, [*columns.split(), "person"], rows)
+    for name in ("order", "mail"):  # who follows the events has seen all of them
+        models.Cursor.objects.create(name=name, event_id=len(story.rows["event"]))
 
 
 # --- configuration ---------------------------------------------------------------------
