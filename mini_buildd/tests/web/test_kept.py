@@ -73,6 +73,7 @@ def test_what_another_thread_changes_is_seen_at_once(client: Client) -> None:
 
 def test_nobody_is_given_what_was_made_for_another(client: Client) -> None:
     root = Client()
+    root.handler = client.handler  # each client would keep its own
     root.force_login(User.objects.create_superuser("root"))
     for one, other in ((client, root), (root, client)):
         assert ("Settings" in text_of(one, "/")) is (one is root)
@@ -84,9 +85,11 @@ def test_nobody_is_given_what_was_made_for_another(client: Client) -> None:
 
 
 def test_a_parameter_and_an_unknown_way_to_sign_in_are_refused_as_ever(client: Client) -> None:
+    wrong = {"Authorization": "Unknown word"}
+    assert client.get(_STATUS, headers=wrong).status_code == 401  # this loads the API
     assert client.get(_STATUS).status_code == 200
+    assert client.get(_STATUS, headers=wrong).status_code == 401
     assert client.get(f"{_STATUS}?no=such").status_code == 400
-    assert client.get(_STATUS, headers={"Authorization": "Unknown word"}).status_code == 401
     assert client.post(_STATUS).status_code == 405
 
 
