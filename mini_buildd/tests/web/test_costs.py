@@ -30,12 +30,10 @@ _SIZE = Size(packages=80, builds=500, events=4000, people=15, waiting=15, runnin
 # Pages that may ask more, and why.
 _QUEUE = "a short queue is compared with all of its rows each time"
 MORE: Mapping[str, tuple[int, str]] = {
-    "/": (26, f"it has a bit of everything, and {_QUEUE}"),
+    "/": (21, f"it has a bit of everything, and {_QUEUE}"),
     "/queue/": (17, _QUEUE),
     "/suites/<str:distribution>/": (12, "its packages, its versions, and how it has grown"),
-    "/packages/<str:name>/": (11, "its versions, builds, needs, files and people"),
     "/packages/<str:name>/compare/": (14, "two versions are compared"),
-    "/builders/<str:name>/": (12, "its builds, its hours, and how they ended"),
     "/first/": (24, "each step looks whether it is done"),
     "/configuration/download/": (460, "asks for each suite; to be brought down"),
     "/uploads/<int:upload_id>/": (23, "what may be done with each of its builds"),
