@@ -1,13 +1,11 @@
 """The API as a whole: its calls, who is let in, how problems and unchanged answers are told."""
 
-import hashlib
 from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.cache import get_conditional_response, patch_vary_headers
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
@@ -36,6 +34,7 @@ from mini_buildd.api.describe import DESCRIPTION, described, parameters
 from mini_buildd.api.door import ApiDoor
 from mini_buildd.api.once import AnsweredBefore, on_answered_before
 from mini_buildd.api.problems import on_http_error, on_invalid, on_problem
+from mini_buildd.api.unchanged import marked
 from mini_buildd.domain.problem import Problem
 
 ROOT = "api/v1/"
@@ -45,21 +44,14 @@ class Api(NinjaAPI):
     """Ninja's, with our words for what it does by itself."""
 
     def create_response(self, request: HttpRequest, data: Any, **kwargs: Any) -> HttpResponse:
-        """An answer; who asks again is told when it is the same as before (RFC 9110 §13).
+        """An answer, with its mark.
 
         What names a place to watch has begun something, which a dry run of the same call has not.
         """
         response = super().create_response(request, data, **kwargs)
         if response.status_code == HTTPStatus.OK and "Location" in response:
             response.status_code = HTTPStatus.ACCEPTED
-        patch_vary_headers(response, ("Authorization", "Cookie"))
-        response.setdefault("Cache-Control", "private, no-cache")
-        if request.method not in {"GET", "HEAD"} or response.status_code != HTTPStatus.OK:
-            return response
-        etag = f'"{hashlib.sha256(response.content).hexdigest()[:32]}"'
-        response["ETag"] = etag
-        unchanged = get_conditional_response(request, etag=etag, response=response)
-        return unchanged if isinstance(unchanged, HttpResponse) else response
+        return marked(request, response)
 
     def get_openapi_operation_id(self, operation: Any) -> str:
         """The name of the function, which is unique."""

@@ -7,7 +7,7 @@ told (Last-Event-ID). An id without data tells a client only how far it is: brow
 import json
 from dataclasses import asdict
 
-from ninja.responses import NinjaJSONEncoder
+from django.core.serializers.json import DjangoJSONEncoder
 
 from mini_buildd.domain.event_row import EventRow
 from mini_buildd.wire.api.events import Event
@@ -39,7 +39,7 @@ def shown(row: EventRow) -> Event:
 
 def message(row: EventRow) -> bytes:
     """*row* as one message; JSON has no line ends, so its data is one line."""
-    data = json.dumps(asdict(shown(row)), cls=NinjaJSONEncoder, ensure_ascii=False)
+    data = json.dumps(asdict(shown(row)), cls=DjangoJSONEncoder, ensure_ascii=False)
     return f"id: {row.id}\ndata: {data}\n\n".encode()
 
 

@@ -1,17 +1,14 @@
 """The calls on the instance and its builders."""
 
-from importlib.metadata import PackageNotFoundError, version
-
 from django.http import HttpRequest
 from django.utils.timezone import now
 from ninja import Router
 
 from mini_buildd.api.door import actor_of
+from mini_buildd.api.going_on import going_on
 from mini_buildd.db.queries.builders import BuilderRow, list_builders
-from mini_buildd.db.queries.builds import count_under_way
-from mini_buildd.db.queries.queue import last_event
 from mini_buildd.domain.dput_sections import dput_sections
-from mini_buildd.flow.hosted import instance, outlook, troubles
+from mini_buildd.flow.hosted import instance
 from mini_buildd.wire.api.status import Builder, BuilderPage, DputSection, DputSections, Status
 
 status = Router(tags=["instance"])
@@ -23,14 +20,7 @@ dput = Router(tags=["uploads"])
 def show_status(request: HttpRequest) -> Status:
     """What goes on at this moment."""
     del request
-    return Status(
-        identity=instance().identity,
-        version=_version(),
-        running=count_under_way(),
-        waiting=len(outlook().order),
-        last_event=last_event(),
-        troubles=tuple(f"{each.name}: {each.why}" for each in troubles()),
-    )
+    return going_on()
 
 
 @builders.get("", response=BuilderPage, summary="List builders")
@@ -50,13 +40,6 @@ def show_dput(request: HttpRequest) -> DputSections:
             DputSection(each.way, each.program, each.alias, each.file, each.text) for each in found
         )
     )
-
-
-def _version() -> str:
-    try:
-        return version("mini-buildd")
-    except PackageNotFoundError:  # run from a checkout
-        return ""
 
 
 def shown_builder(row: BuilderRow) -> Builder:

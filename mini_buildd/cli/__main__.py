@@ -2,6 +2,6 @@
 
 import sys
 
-from mini_buildd.cli.main import main
+from mini_buildd.cli.launch import main
 
 sys.exit(main())

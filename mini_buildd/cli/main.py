@@ -14,6 +14,7 @@ from mini_buildd.cli.binnmu_options import add_binnmu
 from mini_buildd.cli.build_options import add_build, add_builder
 from mini_buildd.cli.chroot_options import add_chroot
 from mini_buildd.cli.keeping_options import add_backup, add_config
+from mini_buildd.cli.launch import run_daemon
 from mini_buildd.cli.owner import owner
 from mini_buildd.cli.plain import plain
 from mini_buildd.cli.screen import Screen
@@ -79,10 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.command == "run":
-        os.execv(  # noqa: S606  # the daemon is above this room, so it is run, not imported
-            sys.executable,
-            [sys.executable, "-m", "mini_buildd.daemon.main", "--home", str(options.home)],
-        )
+        run_daemon(str(options.home))
     if options.command == "setup" and bool(options.uploader) != bool(options.key):
         parser.error("--uploader and --key go together")
     try:

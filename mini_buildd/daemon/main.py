@@ -2,6 +2,7 @@
 
 import argparse
 import fcntl
+import gc
 import logging
 import os
 import resource
@@ -69,6 +70,7 @@ def open_many_files() -> None:
 
 def run(settings: Settings) -> int:
     """Serve until told to stop; returns the exit status."""
+    gc.disable()  # nearly all that is made until it serves stays
     open_many_files()
     places = prepare(settings)
     held = lock(places)
@@ -83,6 +85,8 @@ def run(settings: Settings) -> int:
     )
 
     services = Services(settings, places, any_reactor)
+    gc.freeze()
+    gc.enable()
     reactor = services.reactor
     reactor.callWhenRunning(services.start)
     reactor.addSystemEventTrigger("before", "shutdown", services.stop)

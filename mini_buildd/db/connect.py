@@ -4,15 +4,16 @@ SQLite in WAL mode: readers never wait for the writer. Transactions begin IMMEDI
 queue up at their beginning instead of failing at their end.
 """
 
+import pkgutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import django
+from django.apps import apps
 from django.conf import settings
-from django.core.management import call_command
-from django.db import close_old_connections, connection, transaction
+from django.db import close_old_connections, connection, connections, transaction
 
 APPS = (
     "django.contrib.auth",
@@ -20,12 +21,17 @@ APPS = (
     "mini_buildd.db.apps.DbConfig",
 )
 
+_KEPT_SECONDS = 60
+
 
 def sqlite(path: Path | str) -> dict[str, Any]:
     """The DATABASES entry for a SQLite file. FULL: a commit that was answered survives a crash."""
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(path),
+        # To open one takes longer than most questions, so those who answer requests keep theirs;
+        # not for ever, so that SQLite reads anew what it knows of the rows (analyze).
+        "CONN_MAX_AGE": _KEPT_SECONDS,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 30,
@@ -54,7 +60,27 @@ def connect(values: Mapping[str, Any]) -> None:
 
 def migrate() -> None:
     """Bring the tables up to this version of the program."""
+    if _is_current():
+        return
+    from django.core.management import (  # noqa: PLC0415  # it takes long, and is seldom wanted
+        call_command,
+    )
+
     call_command("migrate", verbosity=0, interactive=False)
+
+
+def _is_current() -> bool:
+    """Whether every migration there is has been applied; their names tell, so none is read."""
+    with connection.cursor() as cursor:
+        if "django_migrations" not in connection.introspection.table_names(cursor):
+            return False
+        cursor.execute("SELECT app, name FROM django_migrations")
+        applied = set(cursor.fetchall())
+    return applied >= {
+        (app.label, module.name)
+        for app in apps.get_app_configs()
+        for module in pkgutil.iter_modules([str(Path(app.path, "migrations"))])
+    }
 
 
 def analyze() -> None:
@@ -79,12 +105,17 @@ def check_writable() -> None:
 
 @contextmanager
 def in_thread() -> Iterator[None]:
-    """Around each use of the database in a pool thread: no stale connection before or after."""
+    """Around each use of the database in a pool thread: no stale connection before, none after.
+
+    Most of these threads are seldom used, and a connection has a cache of its own.
+    """
     close_old_connections()
     try:
         yield
     finally:
-        close_old_connections()
+        for each in connections.all(initialized_only=True):
+            if not each.in_atomic_block:
+                each.close()
 
 
 def close() -> None:

@@ -46,6 +46,14 @@ class _Viewer:
             name for name in names if not may(self.actor, Act.SEE, repository=name, is_private=True)
         )
 
+    @property
+    def hidden_ids(self) -> frozenset[int]:
+        names = self.hidden
+        return frozenset(each.pk for each in self.marked if each.name in names) if names else _NONE
+
+
+_NONE: frozenset[int] = frozenset()
+
 
 def _marked() -> tuple[Repository, ...]:
     """Those that are private or open: what pages say of each is asked for once a request."""
@@ -91,6 +99,11 @@ def hidden_from(actor: Actor) -> frozenset[str]:
 def hidden() -> frozenset[str]:
     """The names of the repositories of which whoever looks is told nothing."""
     return _who().hidden
+
+
+def hidden_ids() -> frozenset[int]:
+    """The numbers of the same."""
+    return _who().hidden_ids
 
 
 def open_repositories() -> tuple[str, ...]:

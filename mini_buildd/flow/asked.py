@@ -5,18 +5,15 @@ from contextlib import contextmanager
 
 from mini_buildd.archive.catalogue import reading
 from mini_buildd.archive.catalogue_read import Asked
-from mini_buildd.db.models import Repository
-from mini_buildd.db.visibility import hidden
+from mini_buildd.db.visibility import hidden_ids
 from mini_buildd.flow.hosted import places
 
 
 @contextmanager
 def asking(most: int = 50) -> Iterator[Asked | None]:
     """The catalogue, for so many answers at *most*; None while there is none."""
-    names = hidden()
-    rows = Repository.objects.filter(name__in=names) if names else Repository.objects.none()
     with reading(places().catalogue) as catalogue:
         if catalogue is None:
             yield None
         else:
-            yield Asked(catalogue, frozenset(rows.values_list("pk", flat=True)), most)
+            yield Asked(catalogue, hidden_ids(), most)

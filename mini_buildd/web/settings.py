@@ -20,6 +20,7 @@ _WEB_APPS = (
 _MIDDLEWARE = (
     "mini_buildd.web.request_log.RequestLog",
     "mini_buildd.web.forwarded.Forwarded",
+    "mini_buildd.web.kept.Kept",
     "mini_buildd.web.content_security.ContentSecurity",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -62,6 +62,15 @@ def list_builders(at: datetime, silent_seconds: float) -> tuple[BuilderRow, ...]
     )
 
 
+def find_builder(name: str, at: datetime, silent_seconds: float) -> BuilderRow | None:
+    """The builder of that name, as it is *at* this moment; without its builds."""
+    builder = Builder.objects.filter(name=name).first()
+    if builder is None:
+        return None
+    running = Attempt.objects.filter(outcome="", builder=name).count()
+    return _row(builder, running, (), at - timedelta(seconds=silent_seconds))
+
+
 def list_aside(at: datetime) -> tuple[BuilderRow, ...]:
     """Those that are set aside, for people to see; without their builds."""
     rows = Builder.objects.filter(set_aside_at__isnull=False).order_by("name")

@@ -2,7 +2,7 @@
 
 import sys
 
-from mini_buildd.tests.bench import archive, build, queue, serve, upload, web
+from mini_buildd.tests.bench import archive, build, overhead, queue, serve, upload, web
 
 _BENCHES = {
     "build": build.main,
@@ -11,6 +11,7 @@ _BENCHES = {
     "serve": serve.run,
     "upload": upload.run,
     "web": web.main,
+    "overhead": overhead.main,
 }
 
 

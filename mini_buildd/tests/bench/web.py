@@ -74,13 +74,13 @@ def _measure(home: Path, survey: Sequence[Mapping[str, Any]], requests: int) -> 
         cookie = _sign_in(door)
         for each in survey:
             _ask(door, each["path"], cookie)  # so that nothing is asked for the first time
-            times, cpu = [], _cpu_ms(instance.pid)
+            times, cpu = [], cpu_ms(instance.pid)
             for _ in range(requests):
                 started = time.perf_counter()
                 _ask(door, each["path"], cookie)
                 times.append((time.perf_counter() - started) * 1000)
             high = sorted(times)[min(len(times) - 1, int(len(times) * 0.95))]
-            used = (_cpu_ms(instance.pid) - cpu) / requests
+            used = (cpu_ms(instance.pid) - cpu) / requests
             yield Taken(
                 each["path"], each["kind"], each["queries"], statistics.median(times), high, used
             )
@@ -116,7 +116,7 @@ def _cookies(fields: Sequence[tuple[str, str]]) -> str:
     return "; ".join(found)
 
 
-def _cpu_ms(pid: int) -> float:
+def cpu_ms(pid: int) -> float:
     """What a process has used of the processors until now (proc(5))."""
     text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
     return (int(text[11]) + int(text[12])) * 1000 / os.sysconf("SC_CLK_TCK")

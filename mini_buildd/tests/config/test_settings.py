@@ -77,7 +77,7 @@ def test_an_error_says_what_would_fit(tmp_path: Path) -> None:
     (error,) = _errors(tmp_path, "[http]\nport = '80'\n")
     assert error == "http.port: expected a whole number, found '80'"
     (error,) = _errors(tmp_path, "colour = 'red'\n")
-    assert "known are accounts, archive, builder, ftp, http" in error
+    assert "known are accounts, archive, builder, ftp, hooks, http" in error
 
 
 @pytest.mark.parametrize(

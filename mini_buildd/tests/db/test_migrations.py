@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
+
+from mini_buildd.db.connect import migrate
 
 pytestmark = pytest.mark.django_db
 
@@ -27,3 +31,14 @@ def test_uploaders_of_before_keep_their_keys_and_their_rights(tmp_path: Path) ->
     ]
     assert rights == [["gil", "one", 2], ["gil", "two", 2], ["pat", "one", 2]]
     assert broken == []
+
+
+def test_the_tables_are_made_anew_only_where_a_migration_is_to_come(db: None) -> None:
+    del db
+    with CaptureQueriesContext(connection) as queries:
+        migrate()
+    assert len(queries) == 2  # which tables there are, and what has been applied
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'sessions'")
+    with pytest.raises(DatabaseError):  # they are there
+        migrate()

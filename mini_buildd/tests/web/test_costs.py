@@ -31,12 +31,10 @@ _SIZE = Size(packages=80, builds=500, events=4000, people=15, waiting=15, runnin
 _QUEUE = "a short queue is compared with all of its rows each time"
 _KINDS = "one for each kind of things that are configured"
 MORE: Mapping[str, tuple[int, str]] = {
-    "/": (26, f"it has a bit of everything, and {_QUEUE}"),
+    "/": (21, f"it has a bit of everything, and {_QUEUE}"),
     "/queue/": (17, _QUEUE),
     "/suites/<str:distribution>/": (12, "its packages, its versions, and how it has grown"),
-    "/packages/<str:name>/": (11, "its versions, builds, needs, files and people"),
     "/packages/<str:name>/compare/": (14, "two versions are compared"),
-    "/builders/<str:name>/": (12, "its builds, its hours, and how they ended"),
     "/first/": (24, "each step looks whether it is done"),
     "/configuration/download/": (21, _KINDS),
     "/uploads/<int:upload_id>/": (23, "what may be done with each of its builds"),

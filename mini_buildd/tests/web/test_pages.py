@@ -37,10 +37,9 @@ PAGES = (
     "/schedule/",
     "/events/",
 )
-# The most is asked for a suite: its packages with where else they are, its versions with what each
-# of them changed, who is asking, and what is hidden from them. Home reads the queue, which the
-# daemon would have in memory.
-MAX_QUERIES = 37
+# The most is asked for an upload by who may do much: what may be done with each of its builds.
+# Pages that tell of what waits read the queue, which the daemon would have in memory.
+MAX_QUERIES = 34
 
 
 def paths() -> list[str]:

@@ -8,7 +8,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from mini_buildd.db.queries.builders import list_builders
+from mini_buildd.db.queries.builders import find_builder
 from mini_buildd.db.queries.chroots import list_chroots
 from mini_buildd.db.queries.machines import (
     busy_times,
@@ -31,8 +31,7 @@ _DAY, _MONTH = timedelta(days=1), timedelta(days=30)
 def builder(request: HttpRequest, name: str) -> HttpResponse:
     """A builder; also one that is gone, while there are builds that it had."""
     at = now()
-    found = [row for row in list_builders(at, instance().builder.lease_seconds) if row.name == name]
-    row = found[0] if found else None
+    row = find_builder(name, at, instance().builder.lease_seconds)
     if row is None and not has_built(name):
         raise Http404(gettext("There is no builder %(name)s.") % {"name": name})
     outcomes = outcomes_of(name, at - _MONTH)
