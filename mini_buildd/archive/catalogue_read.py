@@ -271,11 +271,17 @@ def maintained_by(asked: Asked, person: str) -> list[str]:
     return [name for (name,) in asked.all(_MAINTAINED, person=person)]
 
 
-def growth(asked: Asked, suite: int) -> list[Size]:
-    """How much each version of *suite* had, the oldest first."""
+def growth(asked: Asked, suite: int, most: int) -> list[Size]:
+    """How much versions of *suite* had, the oldest first: every so many, at *most* about these.
+
+    The last one is always among them.
+    """
     rows = asked.all(
-        "SELECT number, at, sources, binaries, bytes FROM growth WHERE suite = :suite"
+        "SELECT number, at, sources, binaries, bytes FROM growth, (SELECT min(number) AS first,"
+        " max(number) AS last FROM growth WHERE suite = :suite) WHERE suite = :suite AND"
+        " (number = last OR (number - first) % ((last - first + :wanted) / :wanted) = 0)"
         " ORDER BY number",
         suite=suite,
+        wanted=most,
     )
     return [Size(*row) for row in rows]

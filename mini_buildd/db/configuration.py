@@ -75,9 +75,10 @@ def _groups() -> Column:
     shape = FieldShape("groups", ValueKind.TEXTS, ())
     return Column(
         shape,
-        lambda row: tuple(row.groups.order_by("name").values_list("name", flat=True)),
+        lambda row: tuple(sorted(group.name for group in row.groups.all())),
         put,
         follows=True,
+        fetches="groups",
     )
 
 
@@ -156,7 +157,7 @@ def _own_uploads() -> Column:
 
     text = "Of which ends of its own uploads it is told by mail: all, failures or nothing."
     shape = FieldShape("own_uploads", ValueKind.TEXT, Wants.ALL.value, text)
-    return Column(shape, get, put, follows=True)
+    return Column(shape, get, put, follows=True, joins="own_uploads")
 
 
 def _wanted(value: str) -> Wants:
@@ -232,6 +233,7 @@ KINDS: Mapping[tuple[str, ...], Kind] = {
             ),
             called=lambda row: f"{row.base.codename} {row.architecture} {row.backend}",
             begin=_begin_chroot,
+            called_by="base",
             order=("base__codename", "architecture", "backend"),
         ),
         kind_of(

@@ -36,17 +36,26 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A value of a row; one that *follows* is put once the row is saved."""
+    """A value of a row; one that *follows* is put once the row is saved.
+
+    It is on a row that *joins* names, or on the rows that *fetches* names: those are read at once
+    for all rows.
+    """
 
     shape: FieldShape
     get: Callable[[Any], Value]
     put: Callable[[Any, Any, Given], None]
     follows: bool = False
+    joins: str = ""
+    fetches: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """The rows of one *shape*; *parent* is the field that names what they are below."""
+    """The rows of one *shape*; *parent* is the field that names what they are below.
+
+    *called_by* is the one that their name is made with, if it is made with another row.
+    """
 
     shape: Shape
     model: type[Model]
@@ -54,13 +63,18 @@ class Kind:
     name: Callable[[Any], str] = lambda _: ""
     begin: Callable[[Any, str], None] = lambda _row, _name: None
     parent: str = ""
+    called_by: str = ""
     rows: Callable[[], QuerySet[Any]] | None = None
     order: tuple[str, ...] = ("pk",)
 
     def all_rows(self) -> Iterable[Any]:
         """All there are, in an order that stays."""
         found = self.rows() if self.rows is not None else self.model._default_manager.all()  # noqa: SLF001  # Django's public name
-        return found.order_by(*self.order)
+        joins = {self.parent, self.called_by, *(each.joins for each in self.columns)} - {""}
+        # Without names, select_related() would follow all there are.
+        found = found.select_related(*sorted(joins)) if joins else found
+        fetches = [each.fetches for each in self.columns if each.fetches]
+        return found.prefetch_related(*fetches).order_by(*self.order)
 
     def values(self, row: Any) -> Values:
         """What is told of *row*."""
@@ -136,7 +150,7 @@ def reference(
             raise Missing(f"{name}: {value}")
         setattr(row, field_name, other)
 
-    return Column(FieldShape(name, ValueKind.TEXT, None, text), get, put)
+    return Column(FieldShape(name, ValueKind.TEXT, None, text), get, put, joins=field_name)
 
 
 def by(model: type[Model], name: str) -> Callable[[Any, str], Model | None]:

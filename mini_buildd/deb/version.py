@@ -26,6 +26,11 @@ class Version(Name):
         return self.without_epoch.rpartition("-")[0] or self.without_epoch
 
 
+def place(version: Version) -> NativeVersion:
+    """A key to sort by: quicker than compare(), which reads both versions each time."""
+    return NativeVersion(str(version))
+
+
 def compare(left: Version, right: Version) -> int:
     """Negative, zero or positive as *left* is earlier than, equal to or later than *right*."""
     one, two = NativeVersion(str(left)), NativeVersion(str(right))

@@ -3,9 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cmp_to_key
 
-from mini_buildd.deb.version import Version, compare
+from mini_buildd.deb.version import Version, compare, place
 
 
 class Cause(StrEnum):
@@ -75,4 +74,4 @@ def _versions(held: Sequence[Held]) -> tuple[Version, ...]:
 
 def latest_first(versions: Sequence[Version] | Iterator[Version]) -> list[Version]:
     """*versions* in apt's order, backwards."""
-    return sorted(versions, key=cmp_to_key(compare), reverse=True)
+    return sorted(versions, key=place, reverse=True)

@@ -1,11 +1,9 @@
 """How much a suite had over time."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from mini_buildd.archive import catalogue_read
-from mini_buildd.archive.catalogue import Size
 from mini_buildd.flow.asked import asking
 
 
@@ -26,7 +24,7 @@ def growth(distribution_id: int, most: int) -> tuple[SizeRow, ...]:
     The caller has seen to it that the suite may be seen.
     """
     with asking() as asked:
-        found = catalogue_read.growth(asked, distribution_id) if asked is not None else []
+        found = catalogue_read.growth(asked, distribution_id, most) if asked is not None else []
     rows = [
         SizeRow(
             each.number,
@@ -35,12 +33,6 @@ def growth(distribution_id: int, most: int) -> tuple[SizeRow, ...]:
             each.binaries,
             each.size_bytes,
         )
-        for each in _thinned(found, most)
+        for each in found
     ]
     return tuple(rows)
-
-
-def _thinned(rows: Sequence[Size], most: int) -> list[Size]:
-    """Every so many of *rows*, and the last one in any case."""
-    step = max(1, -(-len(rows) // most))
-    return [row for place, row in enumerate(rows) if place % step == 0 or place == len(rows) - 1]

@@ -133,14 +133,16 @@ def _newest_first(wanted: Wanted, beyond: str, count: int) -> list[tuple[str, st
 
 
 def _failing_first(wanted: Wanted, now: datetime, beyond: str, count: int) -> list[tuple[str, str]]:
-    jobs = _failed_jobs(now)
+    jobs, counted = _failed_jobs(now), Q()
+    # Of what failed: were it a condition, SQLite would go through all jobs of the suite instead.
     if wanted.repository:
-        jobs = jobs.filter(source__distribution__repository__name=wanted.repository)
+        counted &= Q(source__distribution__repository__name=wanted.repository)
     if wanted.distribution:
-        jobs = jobs.filter(source__distribution__name=wanted.distribution)
+        counted &= Q(source__distribution__name=wanted.distribution)
     if wanted.names is not None:
         jobs = jobs.filter(source__name__in=wanted.names)
-    rows = jobs.values_list("source__name").annotate(failed=Count("pk"))
+    rows = jobs.values_list("source__name").annotate(failed=Count("pk", filter=counted))
+    rows = rows.filter(failed__gt=0)
     number, _, name = beyond.partition(" ")
     if number.isascii() and number.isdecimal():
         most = min(int(number), 2**63 - 1)

@@ -1,12 +1,13 @@
 """Repositories with their distributions and what those hold."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
-from django.db.models import Count, F, OuterRef, Q, Subquery, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, OuterRef, Q, Subquery
 
 from mini_buildd.db.models import Binary, Distribution, Publication, Repository, SuiteEntry
 from mini_buildd.db.visibility import visible
@@ -68,20 +69,19 @@ class RepositoryDetail:
 
 def list_repositories() -> tuple[RepositoryRow, ...]:
     """All repositories by name."""
-    rows = visible(Repository.objects.select_related("layout"), "name").annotate(
-        suites=Count("distributions", distinct=True),
-        packages=Count(
-            "distributions__entries",
-            filter=Q(distributions__entries__removed_in=None, distributions__entries__binary=None),
-            distinct=True,
-        ),
-    )
+    suites: Counter[int] = Counter()
+    packages: Counter[int] = Counter()
+    held = Distribution.objects.annotate(held=_held()).order_by()
+    for repository, count in held.values_list("repository", "held"):
+        suites[repository] += 1
+        packages[repository] += count or 0
+    rows = visible(Repository.objects.select_related("layout"), "name")
     return tuple(
         RepositoryRow(
             row.name,
             row.layout.name,
-            row.suites,
-            row.packages,
+            suites[row.pk],
+            packages[row.pk],
             is_open=row.is_open,
             is_private=row.is_private,
         )
@@ -94,8 +94,8 @@ def find_repository(name: str) -> RepositoryDetail | None:
     repository = visible(Repository.objects.filter(name=name), "name").first()
     if repository is None:
         return None
-    packages = _packages(name)
-    rows = (
+    now = SuiteEntry.objects.filter(distribution=OuterRef("pk"), removed_in=None, binary=None)
+    rows = list(
         Distribution.objects.filter(repository__name=name)
         .select_related("base", "suite__migrates_to", "repository")
         .prefetch_related("architectures", "base__apt_sources")
@@ -105,24 +105,30 @@ def find_repository(name: str) -> RepositoryDetail | None:
                 .order_by("-number")
                 .values("number")[:1]
             ),
-            # Along an index; a join would go through all that was ever published.
-            held=Subquery(
-                SuiteEntry.objects.filter(distribution=OuterRef("pk"), removed_in=None, binary=None)
-                .order_by()
-                .values("distribution")
-                .annotate(count=Count("pk"))
-                .values("count")
-            ),
+            held=_held(),
+            least=Subquery(now.order_by("-pk").values("pk")[SHOWN_PACKAGES - 1 : SHOWN_PACKAGES]),
         )
+        .order_by("name")
     )
+    packages = _packages({row.pk: row.least or 0 for row in rows})
     found = [
-        _distribution(row, row.number, row.held or 0, packages.get(row.pk, ()))
-        for row in rows.order_by("name")
+        _distribution(row, row.number, row.held or 0, packages.get(row.pk, ())) for row in rows
     ]
     found.sort(key=lambda row: (not row.package_count, not row.accepts_uploads))
     return RepositoryDetail(
         name, tuple(found), is_open=repository.is_open, is_private=repository.is_private
     )
+
+
+def _held() -> Subquery:
+    """How many source packages a distribution has now, as a part of a question; None for none."""
+    # Along the index of just those, which the condition on their ids makes SQLite choose; a join
+    # would go through all that was ever published.
+    entries = SuiteEntry.objects.filter(
+        distribution=OuterRef("pk"), removed_in=None, binary=None, source__gt=0
+    )
+    held = entries.order_by().values("distribution")
+    return Subquery(held.annotate(count=Count("pk")).values("count"))
 
 
 def _distribution(
@@ -148,22 +154,21 @@ def _distribution(
     )
 
 
-def _packages(repository: str) -> Mapping[int, tuple[PackageRow, ...]]:
-    """The latest packages of each distribution of *repository*, by its id, in three questions."""
+def _packages(least: Mapping[int, int]) -> Mapping[int, tuple[PackageRow, ...]]:
+    """The latest packages of each distribution, by its id: their entries are the *least* or above.
+
+    In two questions, however many distributions there are.
+    """
+    if not least:
+        return {}
+    # Not binary=None, which SQLite takes for rare: it would go through the sources of all suites.
+    wanted = (Q(distribution=pk, removed_in=None, pk__gte=entry) for pk, entry in least.items())
     published = Publication.objects.filter(
         distribution=OuterRef("distribution"), number=OuterRef("added_in")
     )
-    latest = (
-        SuiteEntry.objects.filter(
-            distribution__repository__name=repository, removed_in=None, binary=None
-        )
-        .annotate(
-            rank=Window(RowNumber(), partition_by=F("distribution_id"), order_by=F("id").desc())
-        )
-        .filter(rank__lte=SHOWN_PACKAGES)
-    )
     entries = list(
-        SuiteEntry.objects.filter(pk__in=list(latest.values_list("pk", flat=True)))
+        SuiteEntry.objects.filter(reduce(or_, wanted))
+        .exclude(binary__gt=0)
         .select_related("source")
         .annotate(at=Subquery(published.values("published_at")[:1]))
         .order_by("distribution_id", "-id")

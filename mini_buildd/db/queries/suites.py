@@ -62,7 +62,8 @@ def find_suite(name: str) -> SuiteRow | None:
         .annotate(
             shown=Subquery(shown.values("number")[:1]),
             decided=Subquery(numbers.values("number")[:1]),
-            sources_now=_counted(entries.filter(binary=None)),
+            # The ids make SQLite choose the index of just those.
+            sources_now=_counted(entries.filter(binary=None, source__gt=0)),
             binaries_now=_counted(entries.filter(binary__isnull=False)),
         )
         .filter(name=name)

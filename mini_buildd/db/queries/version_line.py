@@ -58,13 +58,18 @@ class VersionPart:
     older: int | None
 
 
-def list_versions(distribution: str, before: int | None = None, count: int = 50) -> VersionPart:
-    """The newest versions of *distribution*, or those *before* a number."""
+def list_versions(
+    distribution: str, before: int | None = None, count: int = 50, told: int | None = None
+) -> VersionPart:
+    """The newest versions of *distribution*, or those *before* a number.
+
+    Only the first so many as are *told* know what kinds of differences they make; None: all.
+    """
     rows = _publications(distribution)
     wanted = rows if before is None else rows.filter(number__lt=before)
     found = list(wanted.order_by("-number")[: count + 1])
     return VersionPart(
-        _rows(found[:count]), found[count - 1].number if len(found) > count else None
+        _rows(found[:count], told), found[count - 1].number if len(found) > count else None
     )
 
 
@@ -102,7 +107,7 @@ def snapshots_with(distribution: str, number: int) -> tuple[str, ...]:
     )
 
 
-def _rows(found: Sequence[Publication]) -> tuple[VersionRow, ...]:
+def _rows(found: Sequence[Publication], told: int | None = None) -> tuple[VersionRow, ...]:
     """*found* as rows; they must come out of _publications()."""
     if not found:
         return ()
@@ -111,7 +116,7 @@ def _rows(found: Sequence[Publication]) -> tuple[VersionRow, ...]:
     sources = entries.filter(binary=None)
     came, went = _counted(sources, numbers)
     small, left = [], _LOOKED_AT
-    for number in numbers:
+    for number in numbers[:told]:
         left -= came.get(number, 0) + went.get(number, 0)
         if left >= 0:
             small.append(number)
@@ -180,14 +185,15 @@ def _kinds(
     ):
         history[name].append(_Span(version, added_in, removed_in))
     rebuilt = _rebuilt(entries, numbers)
+    names_of: defaultdict[int | None, set[str]] = defaultdict(set)
+    for name, spans in history.items():
+        for span in spans:
+            names_of[span.added_in].add(name)
+            names_of[span.removed_in].add(name)
     found = {}
     for number in numbers:
         counts: dict[Kind, int] = defaultdict(int)
-        ours = {
-            name: spans
-            for name, spans in history.items()
-            if any(number in (span.added_in, span.removed_in) for span in spans)
-        }
+        ours = {name: history[name] for name in names_of[number]}
         for each in differences(_at(ours, number - 1), _at(ours, number)):
             counts[each.kind] += 1
         if number in rebuilt:

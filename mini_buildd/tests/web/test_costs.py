@@ -29,24 +29,24 @@ _SIZE = Size(packages=80, builds=500, events=4000, people=15, waiting=15, runnin
 
 # Pages that may ask more, and why.
 _QUEUE = "a short queue is compared with all of its rows each time"
+_KINDS = "one for each kind of things that are configured"
 MORE: Mapping[str, tuple[int, str]] = {
     "/": (21, f"it has a bit of everything, and {_QUEUE}"),
     "/queue/": (17, _QUEUE),
-    "/suites/<str:distribution>/": (12, "its packages, its versions, and how it has grown"),
+    "/suites/<str:distribution>/": (11, "its packages, its versions, and how it has grown"),
     "/packages/<str:name>/compare/": (14, "two versions are compared"),
     "/first/": (24, "each step looks whether it is done"),
-    "/configuration/download/": (460, "asks for each suite; to be brought down"),
+    "/configuration/download/": (21, _KINDS),
     "/uploads/<int:upload_id>/": (23, "what may be done with each of its builds"),
     "/suites/<str:distribution>/<int:number>/": (17, "two versions are compared"),
     "/suites/<str:distribution>/compare/": (15, "two versions are compared"),
-    "/repositories/<str:name>/rights/": (18, "rights of accounts, groups and keyrings"),
     "/api/v1/status": (12, _QUEUE),
     "/api/v1/queue/": (12, _QUEUE),
     "/api/v1/first-steps": (16, "each step looks whether it is done"),
     "/api/v1/suites/{distribution}/diff": (21, "two versions are compared"),
     # To be brought down: these ask once for each row.
     "/api/v1/accounts/": (60, "rights of each account"),
-    "/api/v1/configuration": (460, "the whole configuration, all suites of all repositories"),
+    "/api/v1/configuration": (21, _KINDS),
 }
 # What reads a table whole here, where it is short, and why that is no fault.
 _LATEST = "the latest attempts only, which are all of them here"

@@ -21,9 +21,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from mini_buildd.db.queries.choices import distribution_names
+from mini_buildd.db.queries.choices import distribution_names, repository_names
 from mini_buildd.db.queries.events import list_events
-from mini_buildd.db.queries.repositories import list_repositories
 from mini_buildd.domain.event_filter import EventFilter
 from mini_buildd.domain.event_row import EventRow
 from mini_buildd.domain.problem import SignInFailed, TooManyAttempts
@@ -56,7 +55,7 @@ def feed(request: HttpRequest) -> HttpResponse:
 
 def _is_known(wish: EventFilter) -> bool:
     """Whether what *wish* names may be seen by whoever looks."""
-    repositories = {row.name for row in list_repositories()}
+    repositories = repository_names()
     return (not wish.repository or wish.repository in repositories) and (
         not wish.distribution or wish.distribution in distribution_names()
     )

@@ -8,9 +8,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from mini_buildd.db.queries.choices import distribution_names
+from mini_buildd.db.queries.choices import distribution_names, repository_names
 from mini_buildd.db.queries.events import find_event, list_events
-from mini_buildd.db.queries.repositories import list_repositories
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.event_filter import EventFilter
 from mini_buildd.web.event_words import FAMILIES, kinds
@@ -79,7 +78,7 @@ def wanted(request: HttpRequest) -> EventFilter:
 def _filters(request: HttpRequest) -> Filters:
     families = [(word, _(name)) for word, name in FAMILIES.items()]
     of_kinds = [(kind.value, kind.value) for kind in EventKind]
-    repositories = [(row.name, row.name) for row in list_repositories()]
+    repositories = [(name, name) for name in repository_names()]
     suites = [(name, name) for name in distribution_names()]
     return filters(
         text(request, "source", _("Package")),

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.http import require_safe
 
+from mini_buildd.db.queries.choices import repository_names
 from mini_buildd.db.queries.packages import Order, SourceRow, Wanted, list_sources
-from mini_buildd.db.queries.repositories import list_repositories
 from mini_buildd.flow.package import maintained_by, summaries
 from mini_buildd.flow.search import Found, search
 from mini_buildd.web.views.query_string import words
@@ -43,7 +43,7 @@ def listing(request: HttpRequest) -> HttpResponse:
         "orders": tuple(Order),
         "given": given,
         "keep": urlencode(given),
-        "repositories": list_repositories(),
+        "repositories": repository_names(),
     }
     return render(request, "mini_buildd/packages.html", context)
 

@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from mini_buildd.db.queries.repositories import RepositoryDetail, find_repository
+from mini_buildd.db.queries.choices import repository_names, suite_names
 from mini_buildd.db.queries.rights import list_rights
 from mini_buildd.domain.permission import Act, Role, demand
 from mini_buildd.domain.problem import NotAllowed, RightImpossible
@@ -26,22 +26,17 @@ def listing(request: HttpRequest, name: str) -> HttpResponse:
         demand(actor_of(request), Act.GIVE_RIGHTS, repository=name)
     except NotAllowed as problem:
         return refused(request, problem, 403)
+    if name not in repository_names():
+        raise Http404(gettext("There is no repository “%(name)s”.") % {"name": name})
     may = may_in(request, name)
     context = {
-        "repository": _repository(name),
+        "name": name,
         "rights": [(row, row.role < Role.OWNER or may["configure"]) for row in list_rights(name)],
         "roles": [role.word for role in GIVEN if role < Role.OWNER or may["configure"]],
         "kinds": _KINDS,
-        "suites": sorted({row.name.rpartition("-")[2] for row in _repository(name).distributions}),
+        "suites": suite_names(name),
     }
     return render(request, "mini_buildd/rights.html", context)
-
-
-def _repository(name: str) -> RepositoryDetail:
-    found = find_repository(name)
-    if found is None:
-        raise Http404(gettext("There is no repository “%(name)s”.") % {"name": name})
-    return found
 
 
 @for_those_who_may(Act.GIVE_RIGHTS)

@@ -66,7 +66,7 @@ def show(request: HttpRequest, distribution: str) -> HttpResponse:
     suite = suite_or_404(distribution)
     query = words(request, "q")
     part = list_packages(suite, query=query, beyond=words(request, "after"))
-    versions = list_versions(distribution, count=_PLOTTED)
+    versions = list_versions(distribution, count=_PLOTTED, told=_SHOWN)
     context = {
         "suite": suite,
         "part": part,
