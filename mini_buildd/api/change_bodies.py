@@ -45,7 +45,7 @@ class Removal(Planned):
     """Packages that are to be gone."""
 
     packages: _Packages
-    """Source packages, as `hello`, or one version of it, as `hello=1.0-1`."""
+    """Source packages, as `bash`, or one version of it, as `bash=5.2-1`."""
     force: StrictBool = False
     """Also if it makes packages uninstallable."""
 

@@ -23,9 +23,8 @@ class SuiteRules:
     valid_days: int | None
 
 
-def find_rules(distribution_id: int) -> SuiteRules:
-    """The rules of the suite with that number, which there is."""
-    row = Distribution.objects.select_related("suite", "repository").get(pk=distribution_id)
+def rules_of(row: Distribution) -> SuiteRules:
+    """The rules of a distribution, which comes with its suite and its repository."""
     suite, repository = row.suite, row.repository
     return SuiteRules(
         accepts_uploads=suite.accepts_uploads,

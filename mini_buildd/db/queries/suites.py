@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from mini_buildd.db.models import Distribution, Publication, SuiteEntry
+from mini_buildd.db.queries.suite_rules import SuiteRules, rules_of
 from mini_buildd.db.visibility import visible
 from mini_buildd.domain.layout import VersionRule, version_mark
 
@@ -45,6 +46,7 @@ class SuiteRow:
     decided: int | None
     sources: int
     binaries: int
+    rules: SuiteRules
     is_open: bool = False  # the repository takes unsigned uploads
     is_private: bool = False
 
@@ -94,6 +96,7 @@ def find_suite(name: str) -> SuiteRow | None:
         decided=row.decided,
         sources=row.sources_now or 0,
         binaries=row.binaries_now or 0,
+        rules=rules_of(row),
         is_open=row.repository.is_open,
         is_private=row.repository.is_private,
     )

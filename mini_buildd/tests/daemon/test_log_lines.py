@@ -4,6 +4,7 @@ import json
 import logging
 import subprocess
 import sys
+from contextvars import Context
 
 import pytest
 
@@ -82,6 +83,10 @@ def test_a_stranger_cannot_begin_a_line_of_the_log_nor_steer_a_terminal() -> Non
 
 
 def test_what_is_worked_on_is_said_by_who_begins_and_forgotten_at_its_end() -> None:
+    Context().run(_work)
+
+
+def _work() -> None:
     with logged_with(step="intake", upload=0):
         with logged_with(upload=7):
             add_field("account", "pat")

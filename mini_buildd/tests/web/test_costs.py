@@ -33,7 +33,6 @@ _KINDS = "one for each kind of things that are configured"
 MORE: Mapping[str, tuple[int, str]] = {
     "/": (21, f"it has a bit of everything, and {_QUEUE}"),
     "/queue/": (17, _QUEUE),
-    "/suites/<str:distribution>/": (11, "its packages, its versions, and how it has grown"),
     "/packages/<str:name>/compare/": (14, "two versions are compared"),
     "/first/": (24, "each step looks whether it is done"),
     "/configuration/download/": (21, _KINDS),

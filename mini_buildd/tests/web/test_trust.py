@@ -140,13 +140,14 @@ def test_of_a_private_repository_nobody_else_is_told_anything(busy: Builder, rol
         answer = client.get(address)
         text = body(answer)
         # A page may say again what was asked for.
-        for word in filter(None, address.split("/")):
+        words = [*filter(None, address.split("/"))]
+        for word in (*words, *(" ".join(words[1:end]) for end in range(3, len(words) + 1))):
             for said in (f"“{word}”", f'"{word}"', f"found {word}.", address, quote(address, "")):
                 text = text.replace(said, "")
         if answer.status_code == 302:
             continue
         told = [word for word in TELLING if word in text]
-        assert not told, f"{address}: {answer.status_code} {told} {text}"
+        assert not told, f"{address}: {answer.status_code} {told}"
 
 
 @pytest.mark.usefixtures("wakes")
@@ -171,7 +172,12 @@ def test_what_is_hidden_answers_as_what_is_not_there(client: Client, busy: Build
     for act in ("cancel", "retry"):
         one, other = (client.post(f"/builds/{pk}/{act}/") for pk in (job.pk, 999999))
         assert one.status_code == other.status_code, act
-        assert body(one).replace(f">{job.pk}<", "><") == body(other).replace(">999999<", "><")
+        assert _without(job.pk, body(one)) == _without(999999, body(other))
+
+
+def _without(number: int, text: str) -> str:
+    """*text* without what was asked for, which an answer may say again."""
+    return text.replace(f">{number}<", "><").replace(f"%2F{number}%2F", "")
 
 
 @pytest.mark.usefixtures("wakes")

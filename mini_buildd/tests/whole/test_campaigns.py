@@ -64,8 +64,7 @@ def test_every_build_ends_once_in_the_right_state_however_it_is_killed_or_cancel
         own.instance.start()
         campaign = build_kill.Campaign(own)
         before = campaign.warm_up()
-        for number in range(1, 3):
-            campaign.play(number)
+        campaign.play(1)
         assert [trial for trial in campaign.trials if trial.faults] == []
         assert campaign.count() == before
     finally:

@@ -15,7 +15,6 @@ from mini_buildd.archive.history import MOMENT
 from mini_buildd.archive.plan import sources_text
 from mini_buildd.db.queries.snapshots import find_number_at, find_number_in
 from mini_buildd.db.queries.suite_packages import list_packages
-from mini_buildd.db.queries.suite_rules import find_rules
 from mini_buildd.db.queries.suites import SuiteRow, find_suite
 from mini_buildd.db.queries.version_line import (
     Presence,
@@ -76,7 +75,7 @@ def show(request: HttpRequest, distribution: str) -> HttpResponse:
         "has_more_versions": len(versions.rows) > _SHOWN,
         "plot": growth(versions.rows, suite.sources, now()),
         "size": size_over_time(suite.name, sizes(suite.id, MOST_SIZES)),
-        "rules": find_rules(suite.id),
+        "rules": suite.rules,
         "lines": use_it(suite.repository, suite.name, is_private=suite.is_private),
         "may": may_in(request, suite.repository),
     }
