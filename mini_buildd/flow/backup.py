@@ -5,12 +5,14 @@ cannot go meanwhile. What can be made anew is left out: chroots, caches, builds 
 backup is whole by itself, and shares with the one before what is the same.
 """
 
+import errno
 import json
 import shutil
 import tarfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO, cast
 
@@ -63,13 +65,25 @@ def backup(site: Site, target: Path, by: Actor, *, verifies: bool = False) -> Sa
             _pack(folder, target)
             return Saved(target, *_rest(saved))
     target.mkdir(mode=0o700, parents=True, exist_ok=True)
-    final = target / site.clock().strftime(_TIME)
+    at = site.clock()
     with _scratch(target) as folder:
         saved = _save(site, folder, newest(target), verifies=verifies)
         sync_filesystem(folder)
-        folder.rename(final)
+        final = _named(folder, target, at)
     sync_folder(target)
     return Saved(final, *_rest(saved))
+
+
+def _named(folder: Path, target: Path, at: datetime) -> Path:
+    """*folder* under the name of its time in *target*; of two of a second, one has the next."""
+    while True:
+        final = target / at.strftime(_TIME)
+        try:
+            return folder.rename(final)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
+            at += timedelta(seconds=1)
 
 
 def _rest(saved: Saved) -> tuple[str, str, int, int, int]:
