@@ -9,6 +9,7 @@ import threading
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -254,13 +255,22 @@ def test_nginx_before_it_hands_on_what_comes_at_once(teller: Teller, tmp_path: P
         assert ids(stream.take(1)) == [last]
 
 
+def _ask(port: int) -> None:
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", "/api/v1/events/")
+    assert connection.getresponse().status == HTTPStatus.OK
+    connection.close()
+
+
 def test_a_stop_ends_streams_and_waits_and_a_restart_goes_on(tmp_path: Path) -> None:
     instance = Instance(tmp_path)
     instance.configure()
     with telling(instance) as teller:
         last = teller.happen()
+        _ask(teller.port)  # the first call of all takes long
         connection = HTTPConnection("127.0.0.1", teller.port, timeout=30)
         connection.request("GET", f"/api/v1/events/?after={last}&wait=50")
+        _ask(teller.port)  # it comes in later, so the other one is waiting by now
         with listening(teller.port) as stream:
             wait_for("it is told", stream.answer.readline, seconds=10)
             teller.process.terminate()
