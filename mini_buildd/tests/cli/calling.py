@@ -66,12 +66,14 @@ class Caller:
         """Its exit status and what it shows in a process with a real terminal so wide."""
         parent, child = pty.openpty()
         fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        # The terminal says how wide it is, not what some library has left in the environment.
+        kept = {k: v for k, v in os.environ.items() if k not in ("COLUMNS", "LINES")}
         process = subprocess.Popen(
             [sys.executable, "-m", "mini_buildd.cli.remote", *words],
             stdin=child,
             stdout=child,
             stderr=child,
-            env={**os.environ, "TERM": "xterm", "PYTHONUTF8": "1"},
+            env={**kept, "TERM": "xterm", "PYTHONUTF8": "1"},
             start_new_session=True,
         )
         os.close(child)
