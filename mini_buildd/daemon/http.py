@@ -81,6 +81,12 @@ class BoundedRequest(StreamingRequest):
                 self.responseHeaders.removeHeader(ACCOUNT_FIELD)
         super().write(data)
 
+    def connectionLost(self, reason: Any) -> None:
+        """Who has read all that was announced may hang up before finish(), and was here as well."""
+        if self.began and self.startedWriting and not self.finished and self.channel is not None:
+            self.channel.site.access.end(self)
+        super().connectionLost(reason)
+
     def _drop_lookalikes(self) -> None:
         """Drop fields whose names have underscores: WSGI takes X_Forwarded_For for a proxy's."""
         for name, _ in list(self.requestHeaders.getAllRawHeaders()):
