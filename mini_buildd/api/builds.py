@@ -4,11 +4,11 @@ from typing import Annotated
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Body, Router
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from mini_buildd.api.bodies import NO_REASON, Reason
 from mini_buildd.api.door import actor_of
-from mini_buildd.api.given import PAGE_ROWS, Before, Limit, Number, Word, address
+from mini_buildd.api.given import PAGE_ROWS, Before, Limit, Moment, Number, Word, address
 from mini_buildd.db.queries.builds import (
     ArtifactRow,
     AttemptRow,
@@ -52,8 +52,8 @@ def list_of_builds(
     architecture: Word = "",
     builder: Annotated[Word, Field(description="That has tried it.")] = "",
     person: Annotated[Word, Field(description="Who signed the upload.")] = "",
-    since: Annotated[AwareDatetime | None, Field(description="Planned then or later.")] = None,
-    until: Annotated[AwareDatetime | None, Field(description="Planned before.")] = None,
+    since: Annotated[Moment | None, Field(description="Planned then or later.")] = None,
+    until: Annotated[Moment | None, Field(description="Planned before.")] = None,
     order: Order = Order.NEWEST,
     before: Before | None = None,
     limit: Limit = PAGE_ROWS,

@@ -61,6 +61,7 @@ _SCHEMES = {
 _NEVER_BY_NOBODY = frozenset(
     {
         "list_of_tokens",
+        "show_configuration",
         "make_one",
         "revoke_one",
         "cancel_build",

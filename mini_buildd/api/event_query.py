@@ -1,9 +1,9 @@
 """Which events a request asks for, in the words of its query."""
 
 from ninja import Schema
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from mini_buildd.api.given import Number, Word
+from mini_buildd.api.given import Moment, Number, Word
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.event_filter import EventFilter
 
@@ -18,8 +18,8 @@ class Wanted(Schema):
     person: Word = Field("", description="Whose upload or key it is.")
     upload: Number | None = Field(None, description="The number of an upload.")
     build: Number | None = Field(None, description="The number of a build.")
-    since: AwareDatetime | None = Field(None, description="From then on.")
-    until: AwareDatetime | None = Field(None, description="Before then.")
+    since: Moment | None = Field(None, description="From then on.")
+    until: Moment | None = Field(None, description="Before then.")
 
     def wish(self) -> EventFilter:
         """The same as a value."""

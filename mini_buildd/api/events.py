@@ -9,7 +9,7 @@ from pydantic import Field
 from mini_buildd.api.door import actor_of
 from mini_buildd.api.event_query import Wanted
 from mini_buildd.api.event_stream import MEDIA_TYPE, RETRY, message, position, shown
-from mini_buildd.api.given import PAGE_ROWS, Limit, Number, Seconds, address
+from mini_buildd.api.given import NONE_YET, PAGE_ROWS, KnownNumber, Limit, Number, Seconds, address
 from mini_buildd.db.queries.events import list_events_after
 from mini_buildd.db.queries.queue import last_event
 from mini_buildd.flow.follow import Follow, hand_over
@@ -50,9 +50,9 @@ def stream_events(
         Number | None, Field(description="Begin after this one; else with the next that happens.")
     ] = None,
     last_event_id: Annotated[
-        Number | None,
+        KnownNumber,
         Header(alias="Last-Event-ID", description="The last one that came; counts before `after`."),
-    ] = None,
+    ] = NONE_YET,
 ) -> HttpResponse:
     """Server-sent events: `id` is the number of an event, `data` the event as the list has it.
 
@@ -60,7 +60,7 @@ def stream_events(
     and nothing comes twice. An id without data says only how far it has come.
     """
     newest = last_event()
-    begin = after if last_event_id is None else last_event_id
+    begin = after if last_event_id == NONE_YET else last_event_id
     # A number that there is not yet is of an instance which was set back since.
     begin = newest if begin is None else min(begin, newest)
     wish = wanted.wish()

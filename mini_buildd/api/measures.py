@@ -1,15 +1,15 @@
 """The calls on what was counted, on chroots, and on the schedule."""
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from django.http import HttpRequest
 from django.utils.timezone import now
 from ninja import Router
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from mini_buildd.api.door import actor_of
-from mini_buildd.api.given import Word, address
+from mini_buildd.api.given import Day, Moment, Word, address
 from mini_buildd.db.queries.measures import DayRow, SampleRow, first_samples, list_days
 from mini_buildd.db.queries.schedule import list_renewals, list_snapshot_plans
 from mini_buildd.flow.hosted import rounds, site
@@ -36,7 +36,7 @@ _DAYS, _SAMPLED = timedelta(days=30), timedelta(days=1)
 @days.get("", response=BuildDays, summary="Ask how builds ended, day by day")
 def list_of_build_days(
     request: HttpRequest,
-    since: Annotated[date | None, Field(description="30 days ago, if not given.")] = None,
+    since: Annotated[Day | None, Field(description="30 days ago, if not given.")] = None,
     distribution: Word = "",
     architecture: Word = "",
 ) -> BuildDays:
@@ -51,7 +51,7 @@ def list_of_build_days(
 def list_of_queue_samples(
     request: HttpRequest,
     since: Annotated[
-        AwareDatetime | None, Field(description="A day ago, if not given; with a time zone.")
+        Moment | None, Field(description="A day ago, if not given; with a time zone.")
     ] = None,
     architecture: Word = "",
 ) -> QueueSamples:

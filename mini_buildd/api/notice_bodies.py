@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Annotated
 
 from ninja import Schema
-from pydantic import AwareDatetime, ConfigDict, Field, StrictBool, StrictStr
+from pydantic import ConfigDict, Field, StrictBool, StrictStr
 
+from mini_buildd.api.given import Moment
 from mini_buildd.domain.event import EventKind
 from mini_buildd.domain.subscription import Wants
 
@@ -41,7 +42,7 @@ class Switch(_Given):
 class Since(_Given):
     """What to send once more."""
 
-    since: AwareDatetime
+    since: Moment
     """All that was to be told from then on, as far as the history has it."""
     only_failed: StrictBool = False
 

@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Body, Router
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from mini_buildd.api.bodies import NO_REASON, PrecheckWish, Reason
 from mini_buildd.api.builds import may_cancel
 from mini_buildd.api.builds import shown as build_shown
 from mini_buildd.api.door import actor_of
 from mini_buildd.api.event_stream import shown as event_shown
-from mini_buildd.api.given import PAGE_ROWS, Before, Limit, Number, Sha256, Word, address
+from mini_buildd.api.given import PAGE_ROWS, Before, Limit, Moment, Number, Sha256, Word, address
 from mini_buildd.db.queries.events import list_events_after
 from mini_buildd.db.queries.page import Order
 from mini_buildd.db.queries.uploads import FileRow, ProblemRow, UploadRow, find_upload, list_uploads
@@ -45,8 +45,8 @@ def list_of_uploads(
     distribution: Word = "",
     source_state: SourceState | None = None,
     person: Annotated[Word, Field(description="Who signed it.")] = "",
-    since: Annotated[AwareDatetime | None, Field(description="Received then or later.")] = None,
-    until: Annotated[AwareDatetime | None, Field(description="Received before.")] = None,
+    since: Annotated[Moment | None, Field(description="Received then or later.")] = None,
+    until: Annotated[Moment | None, Field(description="Received before.")] = None,
     order: Annotated[UploadOrder, Field(description="What comes first.")] = "newest",
     changes_sha256: Annotated[
         Sha256 | None, Field(description="Of the .changes: so a client finds what it has sent.")

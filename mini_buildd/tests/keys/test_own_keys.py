@@ -13,7 +13,7 @@ def test_a_secret_key_is_listed_and_its_public_part_is_given(
     pat: Person, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("GNUPGHOME", str(pat.home))
-    (key,) = list_own_keys()
+    key = next(each for each in list_own_keys() if each.fingerprint == pat.fingerprint)
     assert key == OwnKey(pat.fingerprint, "Pat Packager <pat@example.invalid>")
     assert key.email == "pat@example.invalid"
     read = read_public_key(export_own_key(key.fingerprint), tmp_path)
