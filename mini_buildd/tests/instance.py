@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from mini_buildd.tests.tables import lay_tables
+
 _START_SECONDS = 90
 _STOP_SECONDS = 30
 
@@ -79,6 +81,7 @@ class Instance:
     def configure(self) -> None:
         """Write its settings file."""
         self.home.mkdir(parents=True, exist_ok=True)
+        lay_tables(self.home)
         (self.home / "mini-buildd.toml").write_text(
             f"[http]\nport = {self.http_port}\n"
             f"[ftp]\nport = {self.ftp_port}\n"

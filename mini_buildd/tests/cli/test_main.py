@@ -12,6 +12,7 @@ import pytest
 from mini_buildd.keys import gpg
 from mini_buildd.tests.packager import Packager
 from mini_buildd.tests.scenario import host_codename
+from mini_buildd.tests.tables import lay_tables
 
 Call = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -19,6 +20,7 @@ Call = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture
 def call(tmp_path: Path) -> Call:
     """Runs ``mini-buildd`` for an instance of one's own."""
+    lay_tables(tmp_path / "home")
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -80,7 +82,7 @@ def test_what_does_not_work_is_told_in_a_line_or_two(
 
 
 def test_a_database_that_is_none_is_told_so(call: Call, tmp_path: Path) -> None:
-    (tmp_path / "home").mkdir()
+    (tmp_path / "home").mkdir(exist_ok=True)
     (tmp_path / "home" / "db.sqlite3").write_bytes(b"this is no database " * 100)
     done = call(*SETUP)
     assert done.returncode == 1
@@ -89,7 +91,7 @@ def test_a_database_that_is_none_is_told_so(call: Call, tmp_path: Path) -> None:
 
 
 def test_wrong_settings_are_a_status_of_their_own(call: Call, tmp_path: Path) -> None:
-    (tmp_path / "home").mkdir()
+    (tmp_path / "home").mkdir(exist_ok=True)
     (tmp_path / "home" / "mini-buildd.toml").write_text("colour = 1\n")
     done = call(*SETUP)
     assert done.returncode == 2
@@ -98,7 +100,7 @@ def test_wrong_settings_are_a_status_of_their_own(call: Call, tmp_path: Path) ->
 
 def test_an_uploader_is_registered_with_a_key(call: Call, tmp_path: Path) -> None:
     pat = Packager(tmp_path / "p")
-    pat.home.mkdir()
+    pat.home.mkdir(exist_ok=True)
     try:
         key = pat.public_key()
         done = call(*SETUP, "--uploader=pat", "--email=pat@example.invalid", f"--key={key}")
