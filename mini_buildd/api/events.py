@@ -51,7 +51,11 @@ def stream_events(
     ] = None,
     last_event_id: Annotated[
         KnownNumber,
-        Header(alias="Last-Event-ID", description="The last one that came; counts before `after`."),
+        Header(
+            NONE_YET,
+            alias="Last-Event-ID",
+            description="The last one that came; counts before `after`.",
+        ),
     ] = NONE_YET,
 ) -> HttpResponse:
     """Server-sent events: `id` is the number of an event, `data` the event as the list has it.

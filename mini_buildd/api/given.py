@@ -31,7 +31,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 def _written_out(given: object) -> object:
     """*given* as it is, but for numbers, which would be taken for seconds since 1970."""
-    if not isinstance(given, str) or re.fullmatch(r"[-+]?[0-9.]*", given.strip()):
+    if not isinstance(given, str) or not re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", given):
         raise ValueError("a moment is written out, such as 2026-05-01T12:00:00Z")
     return given
 
