@@ -89,11 +89,6 @@ AND repository NOT IN (SELECT value FROM json_each(:hidden)) ORDER BY name LIMIT
 """
 
 
-def sources_of_binary(asked: Asked, package: str) -> list[str]:
-    """The names of the source packages that a binary *package* is made from."""
-    return [name for (name,) in asked.all(_SOURCES_OF_BINARY, package=package)]
-
-
 @dataclass(frozen=True, slots=True)
 class Described:
     """A binary package whose description fits; *id* is one of those that have it."""

@@ -73,8 +73,3 @@ def _where_all_is_built(targets: Sequence[Target]) -> Architecture | None:
     if by_rank:
         return by_rank[0].architecture
     return targets[0].cross_from if targets else None
-
-
-def is_built_on(wildcards: Iterable[ArchitectureWildcard], architecture: Architecture) -> bool:
-    """Whether a source with the *wildcards* has packages of just that *architecture*."""
-    return any(covers(wildcard, architecture) for wildcard in wildcards)

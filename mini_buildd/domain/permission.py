@@ -194,13 +194,3 @@ def _found(actor: Actor, rule: Rule) -> str:
         needed = f"this needs {rule.scope}" if rule.scope else "this needs to be signed in"
         return f"a token of {actor.name} for {made_for}; {needed}"
     return actor.name
-
-
-def demand_admin(actor: Actor, what: str) -> None:
-    """Raise NotAllowed unless *actor* is an administrator; *what* is a phrase as those of Act."""
-    if not actor.is_admin:
-        raise NotAllowed(
-            expected=f"an administrator to {what}",
-            found=actor.name or "somebody who has not signed in",
-            hint="Sign in with an account that may, or ask its owner.",
-        )

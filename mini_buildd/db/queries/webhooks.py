@@ -159,12 +159,6 @@ def list_deliveries(
     return replace(found, rows=tuple(shown))
 
 
-def find_delivery(webhook_id: int, number: int) -> DeliveryRow | None:
-    """The delivery of that *number*, if it is one of the webhook."""
-    row = Delivery.objects.filter(webhook=webhook_id, pk=number).first()
-    return delivery_row(row) if row is not None else None
-
-
 def failed_of_programs() -> dict[str, int]:
     """How many runs have failed for good, by program; of those that the history still has."""
     rows = Delivery.objects.filter(webhook=None, state=DeliveryState.FAILED).order_by()

@@ -92,11 +92,6 @@ def text_of(browser: WebDriver, selector: str) -> str:
     return browser.find_element(By.CSS_SELECTOR, selector).get_attribute("textContent") or ""
 
 
-def is_open(path: str) -> bool:
-    """Whether *path* is a page (and not a file of the archive, which is served elsewhere)."""
-    return not path.startswith("/archive/")
-
-
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_pages_of_accounts_are_whole_and_one_signs_in_and_out(
     browser: WebDriver, busy: Builder, live_server: LiveServer, width: int
